@@ -1,0 +1,9 @@
+/** Assertions about dit itself: a failure is a bug of ours, never of the input. */
+
+export function assertUnreachable(value: never): never {
+  throw new Error(`unexpected value ${JSON.stringify(value)}`);
+}
+
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}

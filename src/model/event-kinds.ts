@@ -1,0 +1,201 @@
+/**
+ * The kinds of event and the columns of each: the one table behind the trace file's chunks, the event
+ * table in memory, `dit trace events` and its documentation. The field numbers are those of
+ * traces/dit/trace/v1/trace.proto (a test compares the two).
+ */
+
+/**
+ * How a column's values are written and what they mean.
+ * `uint` varint, `sint` zigzag varint, `string` string id (varint).
+ * A `list` column holds a varying number of values for each event; its `count` column says how many.
+ */
+export type ColumnType = 'uint' | 'sint' | 'string';
+
+export interface ColumnSchema {
+  readonly name: string;
+  /** Field number in the kind's XColumns message. */
+  readonly field: number;
+  readonly type: ColumnType;
+  /** The column that counts this list's values; absent for a plain column. */
+  readonly countedBy?: string;
+}
+
+export interface KindSchema {
+  readonly name: EventKindName;
+  /** Value in the proto's enum Kind. */
+  readonly id: number;
+  /** Field number of the XColumns message in EventChunk; 0: the kind has no columns. */
+  readonly chunkField: number;
+  readonly columns: readonly ColumnSchema[];
+}
+
+export type EventKindName =
+  | 'syscall'
+  | 'fork'
+  | 'exec'
+  | 'exit'
+  | 'rename'
+  | 'cgroup_mkdir'
+  | 'cgroup_attach'
+  | 'switch'
+  | 'waking'
+  | 'copy_up'
+  | 'dirty'
+  | 'fault'
+  | 'malformed';
+
+export const KIND = {
+  syscall: 1,
+  fork: 2,
+  exec: 3,
+  exit: 4,
+  rename: 5,
+  cgroup_mkdir: 6,
+  cgroup_attach: 7,
+  switch: 8,
+  waking: 9,
+  copy_up: 10,
+  dirty: 11,
+  fault: 12,
+  malformed: 15,
+} as const satisfies Record<EventKindName, number>;
+
+const uint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'uint' });
+const sint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'sint' });
+const text = (name: string, field: number): ColumnSchema => ({ name, field, type: 'string' });
+const list = (column: ColumnSchema, countedBy: string): ColumnSchema => ({ ...column, countedBy });
+
+export const EVENT_KINDS: readonly KindSchema[] = [
+  {
+    name: 'syscall',
+    id: KIND.syscall,
+    chunkField: 16,
+    columns: [
+      text('names', 1),
+      uint('durations_ns', 2),
+      sint('results', 3),
+      uint('flags', 4),
+      uint('argument_counts', 5),
+      list(sint('arguments', 6), 'argument_counts'),
+      uint('text_counts', 7),
+      list(uint('text_positions', 8), 'text_counts'),
+      list(text('texts', 9), 'text_counts'),
+    ],
+  },
+  {
+    name: 'fork',
+    id: KIND.fork,
+    chunkField: 17,
+    columns: [uint('child_pids', 1), uint('child_tids', 2), text('child_comms', 3)],
+  },
+  {
+    name: 'exec',
+    id: KIND.exec,
+    chunkField: 18,
+    columns: [
+      text('filenames', 1),
+      uint('argument_counts', 2),
+      list(text('arguments', 3), 'argument_counts'),
+      uint('argument_bytes', 4),
+      uint('old_tids', 5),
+      uint('cgroup_ids', 6),
+    ],
+  },
+  {
+    name: 'exit',
+    id: KIND.exit,
+    chunkField: 19,
+    columns: [sint('codes', 1), uint('flags', 2)],
+  },
+  { name: 'rename', id: KIND.rename, chunkField: 20, columns: [text('comms', 1)] },
+  {
+    name: 'cgroup_mkdir',
+    id: KIND.cgroup_mkdir,
+    chunkField: 21,
+    columns: [uint('cgroup_ids', 1), uint('hierarchy_ids', 2), text('paths', 3)],
+  },
+  {
+    name: 'cgroup_attach',
+    id: KIND.cgroup_attach,
+    chunkField: 22,
+    columns: [
+      uint('cgroup_ids', 1),
+      uint('hierarchy_ids', 2),
+      text('paths', 3),
+      uint('target_pids', 4),
+      uint('target_tids', 5),
+    ],
+  },
+  {
+    name: 'switch',
+    id: KIND.switch,
+    chunkField: 23,
+    columns: [
+      uint('previous_states', 1),
+      uint('next_pids', 2),
+      uint('next_tids', 3),
+      uint('flags', 4),
+    ],
+  },
+  {
+    name: 'waking',
+    id: KIND.waking,
+    chunkField: 24,
+    columns: [
+      uint('target_pids', 1),
+      uint('target_tids', 2),
+      uint('contexts', 3),
+      uint('vectors', 4),
+      text('waker_comms', 5),
+      uint('flags', 6),
+    ],
+  },
+  {
+    name: 'copy_up',
+    id: KIND.copy_up,
+    chunkField: 25,
+    columns: [
+      uint('durations_ns', 1),
+      uint('bytes', 2),
+      text('paths', 3),
+      sint('results', 4),
+      uint('flags', 5),
+    ],
+  },
+  {
+    name: 'dirty',
+    id: KIND.dirty,
+    chunkField: 26,
+    columns: [
+      uint('inodes', 1),
+      uint('devices', 2),
+      uint('pages', 3),
+      uint('last_offset_ns', 4),
+    ],
+  },
+  {
+    name: 'fault',
+    id: KIND.fault,
+    chunkField: 27,
+    columns: [uint('addresses', 1), uint('error_codes', 2)],
+  },
+  { name: 'malformed', id: KIND.malformed, chunkField: 0, columns: [] },
+];
+
+export const SYSCALL_FLAG = { unfinished: 1, hasArguments: 2, textCut: 4 } as const;
+export const SWITCH_FLAG = { preempted: 1, ioWait: 2 } as const;
+export const WAKE_FLAG = {
+  hrtimer: 1,
+  blockCompletion: 2,
+  kernelThread: 4,
+  contextUnknown: 8,
+} as const;
+export const WAKE_CONTEXT = { task: 0, softIrq: 1, hardIrq: 2, nmi: 3 } as const;
+export const COPY_UP_FLAG = { exact: 1 } as const;
+export const EXIT_FLAG = { lastThread: 1 } as const;
+
+/** In SyscallColumns.text_positions: the path behind descriptor argument n is FILE_OF_ARGUMENT + n. */
+export const FILE_OF_ARGUMENT = 8;
+
+const byId = new Map(EVENT_KINDS.map((kind) => [kind.id, kind]));
+export const kindById = (id: number): KindSchema | undefined => byId.get(id);

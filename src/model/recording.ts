@@ -1,0 +1,160 @@
+/**
+ * What a trace file holds, decoded and not yet interpreted. Field meanings, units and clocks are those of
+ * traces/dit/trace/v1/trace.proto; times here are numbers relative to the session base (`TraceTime`), but
+ * for `*_ns` in the header, which are absolute.
+ */
+import type { TraceTime } from '../base/time.js';
+import type { EventTable } from './event-table.js';
+import type { StringTable } from './strings.js';
+
+export interface HostInfo {
+  readonly hostname: string;
+  readonly kernelRelease: string;
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly os: string;
+  readonly cgroupVersion: string;
+  readonly lockdown: string;
+  readonly loadAverage1m: number;
+}
+
+export interface EngineInfo {
+  readonly endpoint: string;
+  readonly name: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly containerdVersion: string;
+  readonly runcVersion: string;
+  readonly storageDriver: string;
+  readonly cgroupDriver: string;
+  readonly cgroupVersion: string;
+  readonly privateEngine: boolean;
+  readonly defaultRuntime: string;
+  readonly dataRoot: string;
+}
+
+export interface ProbeInfo {
+  readonly program: string;
+  readonly attachPoint: string;
+  readonly attached: boolean;
+  /** Why not, in the kernel's words; '' when attached. */
+  readonly refusal: string;
+  /** Absolute trace clock, ns; 0 when refused. */
+  readonly attachedNs: number;
+}
+
+export type SourceName = 'ebpf' | 'bpftrace' | 'strace' | 'api';
+
+export interface SourceInfo {
+  readonly name: string;
+  readonly probes: readonly ProbeInfo[];
+  readonly perturbed: boolean;
+  readonly perturbation: string;
+  readonly ringBytes: number;
+}
+
+export interface TargetInfo {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly containerName: string;
+  readonly network: string;
+  readonly runtime: string;
+}
+
+export interface TraceHeader {
+  readonly versionMajor: number;
+  readonly versionMinor: number;
+  readonly traceId: string;
+  readonly ditVersion: string;
+  /** The session base: absolute CLOCK_MONOTONIC, ns. */
+  readonly startNs: number;
+  /** The same instant, ns since 1970 UTC; beyond 2^53, so exact to 256 ns only. */
+  readonly startRealtimeNs: number;
+  readonly host: HostInfo;
+  readonly engine: EngineInfo;
+  readonly source: SourceInfo;
+  readonly target: TargetInfo;
+  readonly redacted: boolean;
+  readonly command: readonly string[];
+}
+
+export interface ClockSnapshot {
+  /** CLOCK_MONOTONIC relative to the session base. */
+  readonly trace: TraceTime;
+  /** CLOCK_REALTIME minus Header.startRealtimeNs, ns. */
+  readonly realtimeOffset: number;
+  /** CLOCK_BOOTTIME minus CLOCK_MONOTONIC, ns. */
+  readonly boottimeOffset: number;
+  readonly uncertaintyNs: number;
+}
+
+export interface ApiMark {
+  readonly name: string;
+  readonly start: TraceTime;
+  /** undefined: it had not ended. Equal to start: an instant. */
+  readonly end: TraceTime | undefined;
+  readonly containerId: string;
+  readonly status: number;
+  readonly error: string;
+  readonly wallClock: boolean;
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export type ProcessRole = 'client' | 'dockerd' | 'containerd' | '';
+
+export interface KnownProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly comm: string;
+  readonly arguments: readonly string[];
+  readonly start: TraceTime;
+  readonly role: string;
+  readonly tids: readonly number[];
+}
+
+export interface LossReport {
+  readonly at: TraceTime;
+  readonly losses: readonly { readonly where: string; readonly records: number }[];
+}
+
+export interface Diagnostic {
+  readonly at: TraceTime;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface TraceFooter {
+  readonly end: TraceTime;
+  readonly outcome: 'complete' | 'failed' | 'interrupted' | string;
+  readonly failure: string;
+  readonly events: number;
+  readonly malformed: number;
+  readonly disarmNs: number;
+  readonly recorderCpuNs: number;
+}
+
+/** What a reader could not read, in the reader's words. */
+export interface ReadProblem {
+  /** Byte in the file where it begins. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface Recording {
+  readonly header: TraceHeader;
+  readonly clocks: readonly ClockSnapshot[];
+  readonly strings: StringTable;
+  /** In the file's order, not sorted. */
+  readonly events: EventTable;
+  readonly marks: readonly ApiMark[];
+  readonly processes: readonly KnownProcess[];
+  /** The newest report; counts are totals. */
+  readonly loss: LossReport | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  /** undefined: the file ends before its end. */
+  readonly footer: TraceFooter | undefined;
+  readonly problems: readonly ReadProblem[];
+  readonly bytes: number;
+}
