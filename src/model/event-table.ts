@@ -5,12 +5,14 @@
  */
 import { EVENT_KINDS, type EventKindName, KIND, type KindSchema, kindById } from './event-kinds.js';
 
+type ColumnData = Float64Array | Int32Array | Uint8Array;
+
 /** A growing column of numbers. Values beyond 2^53 lose their last bits. */
 export class NumberColumn {
-  #data: Float64Array | Int32Array | Uint8Array;
+  #data: ColumnData;
   #length = 0;
 
-  constructor(initial: Float64Array | Int32Array | Uint8Array = new Float64Array(64)) {
+  constructor(initial: ColumnData = new Float64Array(64)) {
     this.#data = initial;
   }
 
@@ -33,14 +35,14 @@ export class NumberColumn {
 
   reserve(length: number): void {
     if (length <= this.#data.length) return;
-    const Column = this.#data.constructor as new (length: number) => typeof this.#data;
+    const Column = this.#data.constructor as new (length: number) => ColumnData;
     const grown = new Column(length);
     grown.set(this.#data.subarray(0, this.#length));
     this.#data = grown;
   }
 
   /** A view of the values so far; stale after the next push. */
-  view(): Float64Array | Int32Array | Uint8Array {
+  view(): ColumnData {
     return this.#data.subarray(0, this.#length);
   }
 }
