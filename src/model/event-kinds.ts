@@ -183,9 +183,9 @@ export const WAKE_FLAG = {
   hrtimer: 1,
   blockCompletion: 2,
   kernelThread: 4,
-  contextUnknown: 8,
+  unknownInterrupt: 8,
 } as const;
-export const WAKE_CONTEXT = { task: 0, softIrq: 1, hardIrq: 2, nmi: 3 } as const;
+export const WAKE_CONTEXT = { task: 0, softIrq: 1, hardIrq: 2 } as const;
 export const COPY_UP_FLAG = { exact: 1 } as const;
 export const EXIT_FLAG = { lastThread: 1 } as const;
 

@@ -5,7 +5,7 @@
  */
 import { EVENT_KINDS, type EventKindName, KIND, type KindSchema, kindById } from './event-kinds.js';
 
-type ColumnData = Float64Array | Int32Array | Uint8Array;
+export type ColumnData = Float64Array | Int32Array | Uint8Array;
 
 /** A growing column of numbers. Values beyond 2^53 lose their last bits. */
 export class NumberColumn {
@@ -31,6 +31,18 @@ export class NumberColumn {
 
   set(index: number, value: number): void {
     if (index < this.#length) this.#data[index] = value;
+  }
+
+  /**
+   * Adds `count` zeros and returns a view of them to fill in: the bulk way in. The view is stale after
+   * the next push.
+   */
+  append(count: number): ColumnData {
+    const start = this.#length;
+    const length = start + count;
+    if (length > this.#data.length) this.reserve(Math.max(length, Math.ceil(start * 1.5)));
+    this.#length = length;
+    return this.#data.subarray(start, length);
   }
 
   reserve(length: number): void {

@@ -69,8 +69,8 @@ export interface TraceHeader {
   readonly ditVersion: string;
   /** The session base: absolute CLOCK_MONOTONIC, ns. */
   readonly startNs: number;
-  /** The same instant, ns since 1970 UTC; beyond 2^53, so exact to 256 ns only. */
-  readonly startRealtimeNs: number;
+  /** The same instant, ns since 1970 UTC: beyond 2^53, hence a bigint. */
+  readonly startRealtimeNs: bigint;
   readonly host: HostInfo;
   readonly engine: EngineInfo;
   readonly source: SourceInfo;
@@ -156,5 +156,8 @@ export interface Recording {
   /** undefined: the file ends before its end. */
   readonly footer: TraceFooter | undefined;
   readonly problems: readonly ReadProblem[];
+  /** Frames of kinds that this version does not know; skipped, and no problem. */
+  readonly unknownFrames: number;
+  /** Size of the file. */
   readonly bytes: number;
 }

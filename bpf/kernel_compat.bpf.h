@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * Every difference between kernels that the programs must know, each with the commit that made it.
+ */
+#ifndef DIT_KERNEL_COMPAT_BPF_H
+#define DIT_KERNEL_COMPAT_BPF_H
+
+/* task_struct.state became __state in 5.14 (2f064a59a11f). */
+struct task_struct___before_5_14 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline unsigned int task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state);
+	return (unsigned int)BPF_CORE_READ((struct task_struct___before_5_14 *)task, state);
+}
+
+/* libbpf before 1.2 has no macro for the sixth argument. */
+#if defined(__TARGET_ARCH_x86)
+#define DIT_PARM6_SYSCALL(regs) BPF_CORE_READ(regs, r9)
+#else
+#define DIT_PARM6_SYSCALL(regs) BPF_CORE_READ(regs, regs[5])
+#endif
+
+#define DIT_PF_KTHREAD 0x00200000
+#define DIT_CGROUP_MAGIC 0x27e0eb
+#define DIT_CGROUP2_MAGIC 0x63677270
+
+#endif

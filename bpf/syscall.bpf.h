@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only
+ *
+ * Syscalls of participants: one record on exit (number, duration, result), and before it, for the syscalls
+ * that the table `syscall_details` asks for, one on entry with the arguments, because execve's are gone at
+ * the exit and a call that never returns has none.
+ */
+
+struct syscall_in_progress {
+	u64 entry_ns; /* 0: none */
+	u32 number;
+	u32 reserved;
+};
+
+/* By thread id. Entries stay for the life of the thread: one look-up a tracepoint, no allocation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DIT_MAX_THREADS);
+	__type(key, u32);
+	__type(value, struct syscall_in_progress);
+} syscalls_in_progress SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DIT_SYSCALLS);
+	__type(key, u32);
+	__type(value, struct dit_syscall_detail);
+} syscall_details SEC(".maps");
+
+static __always_inline void syscall_forget_thread(u32 tid)
+{
+	bpf_map_delete_elem(&syscalls_in_progress, &tid);
+}
+
+/* A thread that execs takes over its leader's id (de_thread); its execve is still in progress. */
+static __always_inline void syscall_rename_thread(u32 old_tid, u32 tid)
+{
+	struct syscall_in_progress *call;
+
+	if (old_tid == tid)
+		return;
+	call = bpf_map_lookup_elem(&syscalls_in_progress, &old_tid);
+	if (!call)
+		return;
+	bpf_map_update_elem(&syscalls_in_progress, &tid, call, BPF_ANY);
+	bpf_map_delete_elem(&syscalls_in_progress, &old_tid);
+}
+
+static __always_inline struct file *file_of_descriptor(u32 descriptor)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = 0;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[descriptor]);
+	return file;
+}
+
+static __always_inline void arguments_record(u64 now, u32 pid, u32 tid, u32 number, const u64 *values,
+					     const struct dit_syscall_detail *detail)
+{
+	struct scratch *scratch;
+	struct dit_arguments *record;
+	struct file *file = 0;
+	u32 offset = 0, texts = 0;
+	u16 names = 0;
+	long copied;
+
+	if (detail->descriptor) {
+		file = file_of_descriptor((u32)values[(detail->descriptor - 1) & 3]);
+		if (detail->cgroup_files_only) {
+			unsigned long magic = file ? BPF_CORE_READ(file, f_inode, i_sb, s_magic) : 0;
+
+			if (magic != DIT_CGROUP_MAGIC && magic != DIT_CGROUP2_MAGIC)
+				return;
+		}
+	}
+
+	scratch = scratch_take(DIT_PROGRAM_SYS_ENTER);
+	if (!scratch)
+		return;
+	record = (struct dit_arguments *)scratch->bytes;
+	header_fill(&record->header, now, pid, tid, DIT_ARGUMENTS, number);
+
+#pragma unroll
+	for (int i = 0; i < 6; i++)
+		record->values[i] = values[i];
+	if (detail->pointer) {
+		u32 at = (detail->pointer - 1) & 3;
+
+		bpf_probe_read_user(&record->values[at], sizeof(u64), (void *)values[at]);
+	}
+
+#pragma unroll
+	for (int i = 0; i < 6; i++) {
+		if (!(detail->text_arguments & (1 << i)) || !values[i])
+			continue;
+		offset &= DIT_TEXTS * DIT_TEXT_BYTES - 1;
+		if (offset > (DIT_TEXTS - 1) * DIT_TEXT_BYTES)
+			continue;
+		copied = bpf_probe_read_user_str(record->text + offset, DIT_TEXT_BYTES, (void *)values[i]);
+		if (copied < 1) {
+			texts |= 1u << (24 + i);
+			continue;
+		}
+		texts |= 1u << i;
+		if (copied == DIT_TEXT_BYTES)
+			texts |= 1u << (16 + i);
+		offset += (u32)copied;
+	}
+
+	if (file) {
+		struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+
+		texts |= 1u << (8 + ((detail->descriptor - 1) & 3));
+#pragma unroll
+		for (int i = 0; i < DIT_PATH_NAMES; i++) {
+			struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+			if (!dentry || parent == dentry)
+				break;
+			offset &= 4095;
+			copied = bpf_probe_read_kernel_str(record->text + offset, DIT_NAME_BYTES,
+							   BPF_CORE_READ(dentry, d_name.name));
+			if (copied < 1)
+				break;
+			offset += (u32)copied;
+			names++;
+			dentry = parent;
+		}
+	}
+	record->texts = texts;
+	record->text_bytes = (u16)offset;
+	record->path_names = names;
+	scratch_send(scratch, sizeof(*record) + (offset & 4095), DIT_PROGRAM_SYS_ENTER);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
+	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid, number = (u32)id;
+	struct syscall_in_progress *call;
+	struct dit_syscall_detail *detail;
+
+	if (!participant_find(pid, tid))
+		return 0;
+	now = bpf_ktime_get_ns();
+	call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+	if (call) {
+		call->entry_ns = now;
+		call->number = number;
+	} else {
+		struct syscall_in_progress first = { .entry_ns = now, .number = number };
+
+		if (bpf_map_update_elem(&syscalls_in_progress, &tid, &first, BPF_ANY))
+			loss_count(DIT_PROGRAM_SYS_ENTER);
+	}
+
+	detail = bpf_map_lookup_elem(&syscall_details, &number);
+	if (detail && detail->wanted) {
+		u64 values[6] = {
+			PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
+			PT_REGS_PARM3_CORE_SYSCALL(regs), PT_REGS_PARM4_CORE_SYSCALL(regs),
+			PT_REGS_PARM5_CORE_SYSCALL(regs), DIT_PARM6_SYSCALL(regs),
+		};
+
+		arguments_record(now, pid, tid, number, values, detail);
+	}
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
+	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid;
+	struct syscall_in_progress *call;
+	struct dit_syscall *record;
+
+	if (!participant_find(pid, tid))
+		return 0;
+	call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+	if (!call || !call->entry_ns)
+		return 0; /* entered before the recording began */
+	now = bpf_ktime_get_ns();
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (record) {
+		header_fill(&record->header, now, pid, tid, DIT_SYSCALL, call->number);
+		record->duration_ns = now - call->entry_ns;
+		record->result = result;
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	} else {
+		loss_count(DIT_PROGRAM_SYS_EXIT);
+	}
+	call->entry_ns = 0;
+	return 0;
+}

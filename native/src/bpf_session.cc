@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "bpf_session.h"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+
+namespace dit {
+namespace {
+
+// libbpf logs through one global callback; only warnings are kept, bounded.
+constexpr size_t kLogBytes = 4096;
+std::mutex log_mutex;
+std::string log_text;
+
+int log_append(enum libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  char line[1024];
+  const int length = vsnprintf(line, sizeof(line), format, arguments);
+  std::lock_guard<std::mutex> lock(log_mutex);
+  log_text.append(line);
+  if (log_text.size() > kLogBytes) log_text.erase(0, log_text.size() - kLogBytes);
+  return length;
+}
+
+std::string log_take() {
+  std::lock_guard<std::mutex> lock(log_mutex);
+  std::string taken;
+  taken.swap(log_text);
+  return taken;
+}
+
+BpfError error_of(int code, const std::string& what) {
+  const std::string log = log_take();
+  std::string message = what + ": " + std::strerror(code < 0 ? -code : code);
+  if (!log.empty()) message += "\n" + log;
+  return BpfError{code < 0 ? -code : code, message};
+}
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000ull + static_cast<uint64_t>(now.tv_nsec);
+}
+
+}  // namespace
+
+BpfSession::BpfSession(const std::string& object_path, uint32_t ring_bytes)
+    : object_path_(object_path), ring_bytes_(ring_bytes) {
+  libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+  libbpf_set_print(log_append);
+  open();
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) {
+    ProgramState state;
+    state.name = bpf_program__name(program);
+    state.attach_point = bpf_program__section_name(program);
+    programs_.push_back(state);
+  }
+}
+
+BpfSession::~BpfSession() {
+  detach();
+  if (object_) bpf_object__close(object_);
+}
+
+void BpfSession::open() {
+  if (object_) bpf_object__close(object_);
+  object_ = bpf_object__open_file(object_path_.c_str(), nullptr);
+  if (!object_) throw error_of(errno, "cannot open '" + object_path_ + "'");
+  bpf_map* ring = bpf_object__find_map_by_name(object_, "records");
+  if (ring) bpf_map__set_max_entries(ring, ring_bytes_);
+}
+
+void BpfSession::load() {
+  const int all = bpf_object__load(object_);
+  if (all == 0) return;
+  const BpfError first = error_of(all, "cannot load the BPF programs");
+
+  size_t loadable = 0;
+  for (ProgramState& candidate : programs_) {
+    open();
+    bpf_program* program;
+    bpf_object__for_each_program(program, object_) {
+      bpf_program__set_autoload(program, candidate.name == bpf_program__name(program));
+    }
+    const int alone = bpf_object__load(object_);
+    if (alone == 0) {
+      loadable++;
+    } else {
+      candidate.refusal = error_of(alone, "not loaded").message;
+    }
+  }
+  if (loadable == 0) throw first;
+
+  open();
+  for (const ProgramState& state : programs_) {
+    bpf_program* program = bpf_object__find_program_by_name(object_, state.name.c_str());
+    bpf_program__set_autoload(program, state.refusal.empty());
+  }
+  const int rest = bpf_object__load(object_);
+  if (rest != 0) throw error_of(rest, "cannot load the BPF programs");
+}
+
+const std::vector<ProgramState>& BpfSession::attach() {
+  for (ProgramState& state : programs_) {
+    if (!state.refusal.empty()) continue;
+    bpf_program* program = bpf_object__find_program_by_name(object_, state.name.c_str());
+    bpf_link* link = bpf_program__attach(program);
+    if (!link) {
+      state.refusal = error_of(errno, "not attached").message;
+      continue;
+    }
+    links_.push_back(link);
+    state.attached = true;
+    state.attached_ns = monotonic_ns();
+  }
+  return programs_;
+}
+
+void BpfSession::detach() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  links_.clear();
+}
+
+bpf_map* BpfSession::find_map(const std::string& name) const {
+  bpf_map* map = bpf_object__find_map_by_name(object_, name.c_str());
+  if (!map) throw BpfError{ENOENT, "no BPF map '" + name + "'"};
+  return map;
+}
+
+int BpfSession::map_descriptor(const std::string& name) const { return bpf_map__fd(find_map(name)); }
+uint32_t BpfSession::map_key_size(const std::string& name) const {
+  return bpf_map__key_size(find_map(name));
+}
+uint32_t BpfSession::map_value_size(const std::string& name) const {
+  return bpf_map__value_size(find_map(name));
+}
+
+}  // namespace dit

@@ -1,0 +1,7 @@
+/** Where dit's own files lie, from src/ (tests) and from dist/ alike. */
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Absolute path of a file of the package: packagePath('traces/dit/trace/v1/trace.proto'). */
+export const packagePath = (relative: string): string => `${ROOT}${relative}`;

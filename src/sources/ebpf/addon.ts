@@ -1,0 +1,77 @@
+/** Finds and loads the native addon, and states its types. */
+import { createRequire } from 'node:module';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { packagePath } from '../../platform/package-files.js';
+
+export interface ProgramState {
+  readonly program: string;
+  readonly attachPoint: string;
+  readonly attached: boolean;
+  readonly refusal: string;
+  readonly attachedNs: bigint;
+}
+
+export interface PumpOptions {
+  readonly drainEveryMs: number;
+  readonly deliverEveryMs: number;
+  readonly batchBytes: number;
+  readonly queueBytes: number;
+}
+
+/** One loaded BPF object. Methods throw errors that carry the kernel's `errno`. */
+export interface NativeSession {
+  load(): void;
+  attach(): ProgramState[];
+  detach(): void;
+  updateMap(name: string, key: Uint8Array, value: Uint8Array): void;
+  readCounters(name: string, count: number): number[];
+  start(
+    ringMap: string,
+    options: PumpOptions,
+    onBatch: (batch: Uint8Array) => void,
+    onDone: () => void,
+  ): void;
+  finish(): void;
+  dropped(): number;
+  close(): void;
+}
+
+export interface ClockReading {
+  readonly monotonicNs: bigint;
+  readonly realtimeNs: bigint;
+  readonly boottimeNs: bigint;
+  readonly uncertaintyNs: bigint;
+}
+
+export interface NativeAddon {
+  readonly Session: new (objectPath: string, ringBytes: number) => NativeSession;
+  readClocks(): ClockReading;
+  /** Throws with `errno`. */
+  peerPid(socketPath: string): number;
+  readonly libbpfVersion: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/** @throws DitError addon-missing, with the command that builds it. */
+export function loadAddon(): NativeAddon {
+  const tried: string[] = [];
+  for (const place of [
+    'native/build/Release/dit_native.node',
+    `native/prebuilds/linux-${process.arch}/dit_native.node`,
+  ]) {
+    const path = packagePath(place);
+    try {
+      return require(path) as NativeAddon;
+    } catch (error) {
+      tried.push(`${place}: ${messageOf(error).split('\n')[0]}`);
+    }
+  }
+  throw new DitError({
+    code: 'addon-missing',
+    exitCode: EXIT.capability,
+    message: `the native addon cannot be loaded (${tried.join('; ')})`,
+    remedy:
+      'build it: npm run build:addon (needs g++, cmake and libbpf-dev), or run scripts/set-up',
+  });
+}

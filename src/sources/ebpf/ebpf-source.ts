@@ -1,0 +1,186 @@
+/** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
+import { arch } from 'node:os';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { syscallNames } from '../../model/syscall-names.js';
+import { packagePath } from '../../platform/package-files.js';
+import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
+import { SYSCALL_DETAILS } from './syscall-details.js';
+import { LOSS_COUNTERS, SIZE } from './wire.js';
+
+export interface Participant {
+  readonly pid: number;
+  /** Only this thread; absent: every thread. */
+  readonly onlyTid?: number;
+  readonly followChildren: boolean;
+}
+
+export interface EbpfSourceOptions {
+  /** uname -m. */
+  readonly machine: string;
+  readonly ringBytes: number;
+  readonly onBatch: (batch: Uint8Array) => void;
+}
+
+/** Programs without which there is no trace worth having. */
+const REQUIRED: ReadonlySet<string> = new Set([
+  'sys_enter',
+  'sys_exit',
+  'sched_process_fork',
+  'sched_process_exec',
+  'sched_process_exit',
+]);
+
+const PUMP = {
+  drainEveryMs: 10,
+  deliverEveryMs: 50,
+  batchBytes: 256 << 10,
+  queueBytes: 512 << 20,
+};
+
+const EPERM = 1;
+const ENOENT = 2;
+
+/** A running recording of the kernel's side. Always `stop()` it. */
+export class EbpfSource {
+  readonly probes: readonly ProgramState[];
+  readonly #session: NativeSession;
+  readonly #done: Promise<void>;
+  #stopped = false;
+
+  private constructor(
+    session: NativeSession,
+    probes: readonly ProgramState[],
+    done: Promise<void>,
+  ) {
+    this.#session = session;
+    this.probes = probes;
+    this.#done = done;
+  }
+
+  /**
+   * Loads and attaches everything; when it returns, the recording is armed (for the participants that
+   * `follow` names from then on).
+   * @throws DitError addon-missing, ebpf-refused
+   */
+  static start(options: EbpfSourceOptions): EbpfSource {
+    const addon = loadAddon();
+    let session: NativeSession;
+    try {
+      session = new addon.Session(packagePath('bpf/build/recorder.bpf.o'), options.ringBytes);
+      session.load();
+    } catch (error) {
+      throw refusal(error);
+    }
+    try {
+      fillSyscallDetails(session, options.machine);
+      let finished: () => void = () => {};
+      const done = new Promise<void>((resolve) => {
+        finished = resolve;
+      });
+      session.start('records', PUMP, options.onBatch, finished);
+      const probes = session.attach();
+      const source = new EbpfSource(session, probes, done);
+      const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
+      if (missing.length > 0) {
+        void source.stop();
+        throw new DitError({
+          code: 'probe-refused',
+          exitCode: EXIT.capability,
+          message: `the kernel refuses ${missing.map((probe) => `${probe.attachPoint} (${probe.refusal})`).join(', ')}`,
+          remedy:
+            'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
+        });
+      }
+      return source;
+    } catch (error) {
+      session.detach();
+      throw error instanceof DitError ? error : refusal(error);
+    }
+  }
+
+  follow(participant: Participant): void {
+    const value = new DataView(new ArrayBuffer(SIZE.participant));
+    value.setUint32(0, participant.onlyTid ?? 0, true);
+    value.setUint32(4, participant.followChildren ? 1 : 0, true);
+    this.#session.updateMap('participants', u32(participant.pid), new Uint8Array(value.buffer));
+  }
+
+  /** Records lost since the start, by BPF program, and between addon and decoder. */
+  losses(): { where: string; records: number }[] {
+    const counts = this.#session.readCounters('losses', LOSS_COUNTERS.length);
+    return [
+      ...LOSS_COUNTERS.map((where, index) => ({ where, records: counts[index] ?? 0 })),
+      { where: 'queue', records: this.#session.dropped() },
+    ];
+  }
+
+  /** Takes the probes off, then delivers what is still in the ring. Returns the final losses. */
+  async stop(): Promise<{ losses: { where: string; records: number }[]; disarmNs: number }> {
+    if (this.#stopped) return { losses: [], disarmNs: 0 };
+    this.#stopped = true;
+    const begin = process.hrtime.bigint();
+    this.#session.detach();
+    const disarmNs = Number(process.hrtime.bigint() - begin);
+    this.#session.finish();
+    await this.#done;
+    const losses = this.losses();
+    this.#session.close();
+    return { losses, disarmNs };
+  }
+}
+
+function fillSyscallDetails(session: NativeSession, machine: string): void {
+  syscallNames(machine).forEach((name, number) => {
+    const detail = name === undefined ? undefined : SYSCALL_DETAILS[name];
+    if (detail === undefined || number >= SIZE.syscalls) return;
+    const value = new Uint8Array(SIZE.syscallDetail);
+    value[0] = 1;
+    value[1] = (detail.texts ?? []).reduce((mask, argument) => mask | (1 << argument), 0);
+    value[2] = detail.descriptor === undefined ? 0 : detail.descriptor + 1;
+    value[3] = detail.cgroupFilesOnly === true ? 1 : 0;
+    value[4] = detail.pointer === undefined ? 0 : detail.pointer + 1;
+    session.updateMap('syscall_details', u32(number), value);
+  });
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+function refusal(error: unknown): DitError {
+  if (error instanceof DitError) return error;
+  const errno = typeof error === 'object' && error !== null && 'errno' in error ? error.errno : 0;
+  const said = messageOf(error);
+  if (errno === EPERM) {
+    return new DitError({
+      code: 'ebpf-not-permitted',
+      exitCode: EXIT.capability,
+      message: `the kernel does not let this user load BPF programs (${firstLine(said)})`,
+      remedy:
+        'run as root: sudo dit …, or give the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE',
+      cause: error,
+    });
+  }
+  if (errno === ENOENT && said.includes('recorder.bpf.o')) {
+    return new DitError({
+      code: 'bpf-object-missing',
+      exitCode: EXIT.capability,
+      message: 'the BPF programs have not been built (bpf/build/recorder.bpf.o is missing)',
+      remedy:
+        'build them: npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',
+      cause: error,
+    });
+  }
+  return new DitError({
+    code: 'ebpf-refused',
+    exitCode: EXIT.capability,
+    message: `the kernel refuses the BPF programs on ${arch()}: ${said.trim()}`,
+    remedy:
+      'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
+    cause: error,
+  });
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';

@@ -1,0 +1,96 @@
+/** Which syscalls have their arguments recorded, and which of those are text: a table for the BPF programs. */
+
+export interface SyscallDetail {
+  /** Arguments (0-5) that are NUL-terminated strings. */
+  readonly texts?: readonly number[];
+  /** The argument that is a descriptor whose path is wanted. */
+  readonly descriptor?: number;
+  /** Only where that descriptor is a file of a cgroup file system. */
+  readonly cgroupFilesOnly?: boolean;
+  /** The argument that points to a u64: its value is recorded in place of the pointer. */
+  readonly pointer?: number;
+}
+
+const path0: SyscallDetail = { texts: [0] };
+const path1: SyscallDetail = { texts: [1] };
+const plain: SyscallDetail = {};
+
+export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
+  // processes and namespaces
+  clone: plain,
+  clone3: { pointer: 0 }, // clone_args.flags
+  unshare: plain,
+  setns: { descriptor: 0 },
+  execve: path0,
+  execveat: path1,
+  prctl: plain,
+  setsid: plain,
+  kill: plain,
+  tgkill: plain,
+  pidfd_open: plain,
+  pidfd_send_signal: plain,
+  wait4: plain,
+  waitid: plain,
+  // mounts: both interfaces
+  mount: { texts: [0, 1, 2] },
+  umount2: path0,
+  pivot_root: { texts: [0, 1] },
+  chroot: path0,
+  fsopen: path0,
+  fsconfig: { texts: [2, 3] },
+  fsmount: plain,
+  fspick: path1,
+  open_tree: path1,
+  move_mount: { texts: [1, 3] },
+  mount_setattr: path1,
+  // identity and confinement
+  sethostname: path0,
+  setdomainname: path0,
+  seccomp: plain,
+  capset: plain,
+  setuid: plain,
+  setgid: plain,
+  setresuid: plain,
+  setresgid: plain,
+  setgroups: plain,
+  keyctl: plain,
+  // durability
+  fsync: { descriptor: 0 },
+  fdatasync: { descriptor: 0 },
+  sync_file_range: { descriptor: 0 },
+  syncfs: { descriptor: 0 },
+  sync: plain,
+  // control files of cgroups
+  write: { descriptor: 0, cgroupFilesOnly: true },
+  // files: what is opened, and what makes overlayfs copy up
+  open: path0,
+  openat: path1,
+  openat2: path1,
+  creat: path0,
+  mkdir: path0,
+  mkdirat: path1,
+  mknodat: path1,
+  symlinkat: { texts: [0, 2] },
+  link: { texts: [0, 1] },
+  linkat: { texts: [1, 3] },
+  unlink: path0,
+  unlinkat: path1,
+  rmdir: path0,
+  rename: { texts: [0, 1] },
+  renameat: { texts: [1, 3] },
+  renameat2: { texts: [1, 3] },
+  truncate: path0,
+  ftruncate: { descriptor: 0 },
+  chmod: path0,
+  fchmodat: path1,
+  fchmod: { descriptor: 0 },
+  chown: path0,
+  lchown: path0,
+  fchownat: path1,
+  fchown: { descriptor: 0 },
+  utimensat: path1,
+  setxattr: { texts: [0, 1] },
+  lsetxattr: { texts: [0, 1] },
+  removexattr: { texts: [0, 1] },
+  memfd_create: path0,
+};

@@ -1,0 +1,76 @@
+/**
+ * The layouts of bpf/dit_events.h, as offsets in bytes from a record's beginning. A test compiles that
+ * header and compares every figure.
+ */
+
+export const RECORD_KIND = {
+  syscall: 1,
+  arguments: 2,
+  fork: 3,
+  exec: 4,
+  exit: 5,
+  rename: 6,
+  cgroupMkdir: 7,
+  cgroupAttach: 8,
+  switch: 9,
+  waking: 10,
+} as const;
+
+/** In the order of enum dit_program: the counters of the map `losses`. */
+export const LOSS_COUNTERS: readonly string[] = [
+  'sys_enter',
+  'sys_exit',
+  'sched_process_fork',
+  'sched_process_exec',
+  'sched_process_exit',
+  'task_rename',
+  'cgroup_mkdir',
+  'cgroup_attach_task',
+  'sched_switch',
+  'sched_waking',
+  'participants',
+];
+
+export const SIZE = {
+  header: 24,
+  syscall: 40,
+  arguments: 80,
+  fork: 48,
+  exec: 56,
+  exit: 32,
+  rename: 40,
+  cgroup: 48,
+  switch: 40,
+  waking: 48,
+  participant: 8,
+  syscallDetail: 8,
+  comm: 16,
+  syscalls: 1024,
+} as const;
+
+export const OFFSET = {
+  header: { time_ns: 0, pid: 8, tid: 12, kind: 16, cpu: 18, aux: 20 },
+  syscall: { duration_ns: 24, result: 32 },
+  arguments: { values: 24, texts: 72, text_bytes: 76, path_names: 78, text: 80 },
+  fork: { child_pid: 24, child_tid: 28, child_comm: 32 },
+  exec: {
+    cgroup_id: 24,
+    argv_bytes: 32,
+    old_tid: 40,
+    filename_bytes: 44,
+    argv_recorded: 48,
+    text: 56,
+  },
+  exit: { code: 24 },
+  rename: { comm: 24 },
+  cgroup: {
+    cgroup_id: 24,
+    hierarchy_id: 32,
+    target_pid: 36,
+    target_tid: 40,
+    path_bytes: 44,
+    path: 48,
+  },
+  switch: { next_pid: 24, next_tid: 28, flags: 32 },
+  waking: { target_pid: 24, target_tid: 28, waker_comm: 32 },
+} as const;
