@@ -41,7 +41,7 @@ export interface ProbeInfo {
   /** Why not, in the kernel's words; '' when attached. */
   readonly refusal: string;
   /** Absolute trace clock, ns; 0 when refused. */
-  readonly attachedNs: number;
+  readonly attachedNs: bigint;
 }
 
 export type SourceName = 'ebpf' | 'bpftrace' | 'strace' | 'api';
@@ -67,9 +67,9 @@ export interface TraceHeader {
   readonly versionMinor: number;
   readonly traceId: string;
   readonly ditVersion: string;
-  /** The session base: absolute CLOCK_MONOTONIC, ns. */
-  readonly startNs: number;
-  /** The same instant, ns since 1970 UTC: beyond 2^53, hence a bigint. */
+  /** The session base: absolute CLOCK_MONOTONIC, ns; a bigint, for 104 days of uptime reach 2^53. */
+  readonly startNs: bigint;
+  /** The same instant, ns since 1970 UTC. */
   readonly startRealtimeNs: bigint;
   readonly host: HostInfo;
   readonly engine: EngineInfo;

@@ -3,6 +3,7 @@ import type { StringId } from '../base/ids.js';
 
 /** Strings by id; id 0 is "absent" and reads as the empty string. Text is untrusted. */
 export interface StringTable {
+  /** The next id to be given: the texts and id 0. */
   readonly size: number;
   /** The text of an id; '' for 0 and for an id that the table does not hold. */
   text(id: number): string;
@@ -30,7 +31,7 @@ export class StringInterner implements StringTable {
   append(text: string): StringId {
     const id = this.#texts.length;
     this.#texts.push(text);
-    if (!this.#ids.has(text)) this.#ids.set(text, id);
+    if (text !== '' && !this.#ids.has(text)) this.#ids.set(text, id);
     return id as StringId;
   }
 

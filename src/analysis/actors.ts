@@ -1,0 +1,136 @@
+/**
+ * Who plays which part: from argv, names and descent. The rules are a table: the first that matches an exec
+ * decides what the process is from then on; without an exec a process is what its parent was.
+ */
+import { type ContainerId, parseContainerId } from '../base/ids.js';
+import type { TraceTime } from '../base/time.js';
+import type { ActorKind, ActorSpan, ProcessExec } from '../model/trace.js';
+import type { LifeDraft } from './process-lives.js';
+
+interface ExecContext {
+  readonly exec: ProcessExec;
+  readonly program: string;
+  /** What the process was before this exec. */
+  readonly before: ActorSpan;
+  /** The name that the process gave itself last, "runc:[2:INIT]". */
+  readonly comm: string;
+  /** A container id among the arguments. */
+  readonly idInArguments: ContainerId | undefined;
+}
+
+interface ActorRule {
+  readonly actor: ActorKind | ((context: ExecContext) => ActorKind);
+  readonly when: (context: ExecContext) => boolean;
+}
+
+/** The subcommands of the OCI runtime's command line that a shim calls. */
+const RUNTIME_COMMANDS: Readonly<Record<string, ActorKind>> = {
+  create: 'runc create',
+  start: 'runc start',
+  delete: 'runc delete',
+  kill: 'runc',
+  state: 'runc',
+  exec: 'runc',
+  run: 'runc create',
+  features: 'runc',
+  update: 'runc',
+  pause: 'runc',
+  resume: 'runc',
+};
+
+const isRunc = (actor: ActorKind): boolean => actor.startsWith('runc');
+
+const ACTOR_RULES: readonly ActorRule[] = [
+  {
+    actor: 'shim',
+    when: ({ program, exec }) =>
+      program.startsWith('containerd-shim') || exec.argv[0]?.includes('containerd-shim') === true,
+  },
+  {
+    // A runtime's wrapper is the runtime: what counts is who calls it, with which command, for whom.
+    actor: ({ exec }) => RUNTIME_COMMANDS[runtimeCommand(exec.argv) ?? ''] ?? 'runc',
+    when: ({ before, exec, idInArguments }) =>
+      (before.actor === 'shim' || isRunc(before.actor)) &&
+      idInArguments !== undefined &&
+      runtimeCommand(exec.argv) !== undefined,
+  },
+  {
+    // runc re-executes itself: `runc init`, and once more after it has sealed its binary.
+    actor: 'init',
+    when: ({ before, exec }) =>
+      (isRunc(before.actor) || before.actor === 'init') &&
+      exec.argv[1] === 'init' &&
+      exec.filename.startsWith('/proc/'),
+  },
+  {
+    // Sealing re-executes other commands as well: they stay what they were.
+    actor: ({ before }) => before.actor,
+    when: ({ before, exec }) =>
+      isRunc(before.actor) &&
+      /^\/proc\/(self|thread-self|\d+)\/(fd\/\d+|exe)$/.test(exec.filename) &&
+      exec.argv[1] !== 'init',
+  },
+  { actor: 'entrypoint', when: ({ before }) => before.actor === 'init' },
+  { actor: 'entrypoint', when: ({ before }) => before.actor === 'entrypoint' },
+  { actor: 'hook', when: ({ before }) => isRunc(before.actor) || before.actor === 'hook' },
+];
+
+/** The subcommand behind a runtime's global options: `runc --root R --log L create --bundle B ID`. */
+function runtimeCommand(argv: readonly string[]): string | undefined {
+  return argv.slice(1).find((argument) => Object.hasOwn(RUNTIME_COMMANDS, argument));
+}
+
+/** The actors of every life, by key. Parents come before their children in `lives`. */
+export function assignActors(lives: readonly LifeDraft[]): ActorSpan[][] {
+  const spans: ActorSpan[][] = [];
+  for (const life of lives) {
+    const start = life.start ?? (Number.NEGATIVE_INFINITY as TraceTime);
+    const own: ActorSpan[] = [firstSpan(life, start, spans)];
+    for (const exec of life.execs) {
+      const before = own.at(-1) as ActorSpan;
+      const context: ExecContext = {
+        exec,
+        program: basename(exec.filename),
+        before,
+        comm: life.comms.findLast(({ time }) => time <= exec.time)?.comm ?? '',
+        idInArguments: containerIdIn(exec.argv),
+      };
+      const rule = ACTOR_RULES.find(({ when }) => when(context));
+      if (rule === undefined) continue;
+      const actor = typeof rule.actor === 'function' ? rule.actor(context) : rule.actor;
+      // A container's own arguments may hold any id: below init the id is inherited.
+      const inherits = actor === 'entrypoint' || actor === 'init' || actor === 'hook';
+      own.push({
+        from: exec.time,
+        actor,
+        containerId: inherits ? before.containerId : (context.idInArguments ?? before.containerId),
+      });
+    }
+    spans.push(own);
+  }
+  return spans;
+}
+
+function firstSpan(life: LifeDraft, from: TraceTime, spans: readonly ActorSpan[][]): ActorSpan {
+  if (life.role !== '') {
+    return { from, actor: life.role as ActorKind, containerId: undefined };
+  }
+  const parent = life.parent === undefined ? undefined : spans[life.parent];
+  if (parent === undefined) return { from, actor: 'other', containerId: undefined };
+  return { ...actorAt(parent, from), from };
+}
+
+/** What a process is at a time. */
+export function actorAt(spans: readonly ActorSpan[], time: TraceTime): ActorSpan {
+  return spans.findLast(({ from }) => from <= time) ?? (spans[0] as ActorSpan);
+}
+
+function containerIdIn(argv: readonly string[]): ContainerId | undefined {
+  for (const argument of argv) {
+    const id = parseContainerId(argument);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

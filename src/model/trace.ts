@@ -1,0 +1,193 @@
+/** The analysed trace: what renderers and exporters read. Immutable; built by analysis/. */
+import type { ContainerId, ProcessKey } from '../base/ids.js';
+import type { Duration, TraceTime } from '../base/time.js';
+import type { Recording } from './recording.js';
+
+/** Who acts in a container's start. */
+export type ActorKind =
+  | 'client'
+  | 'dockerd'
+  | 'containerd'
+  | 'shim'
+  | 'runc create'
+  | 'runc start'
+  | 'runc delete'
+  | 'runc'
+  | 'hook'
+  | 'init'
+  | 'entrypoint'
+  | 'other';
+
+/** In the order of a start: the order of lanes in every picture. */
+export const ACTORS: readonly ActorKind[] = [
+  'client',
+  'dockerd',
+  'containerd',
+  'shim',
+  'runc create',
+  'init',
+  'hook',
+  'runc start',
+  'runc',
+  'entrypoint',
+  'runc delete',
+  'other',
+];
+
+export type Certainty = 'exact' | 'inferred';
+
+/** Where a fact comes from: an event of the kernel (row in Recording.events) or a mark of the API. */
+export type Evidence =
+  | { readonly kind: 'event'; readonly event: number; readonly text: string }
+  | { readonly kind: 'mark'; readonly mark: number; readonly text: string };
+
+/** A span of a process's life in which it plays one part. */
+export interface ActorSpan {
+  readonly from: TraceTime;
+  readonly actor: ActorKind;
+  /** The container it works for, where it works for one. */
+  readonly containerId: ContainerId | undefined;
+}
+
+export interface ProcessExec {
+  readonly time: TraceTime;
+  readonly filename: string;
+  readonly argv: readonly string[];
+  readonly event: number;
+}
+
+/** One life of one pid. */
+export interface ProcessLife {
+  readonly key: ProcessKey;
+  readonly pid: number;
+  readonly parent: ProcessKey | undefined;
+  /** undefined: it was there before the recording. */
+  readonly start: TraceTime | undefined;
+  /** undefined: it outlived the recording. */
+  readonly end: TraceTime | undefined;
+  /** 0-255, or -signal; undefined while it lives. */
+  readonly exitCode: number | undefined;
+  readonly exitEvent: number | undefined;
+  readonly forkEvent: number | undefined;
+  readonly execs: readonly ProcessExec[];
+  readonly comms: readonly {
+    readonly time: TraceTime;
+    readonly comm: string;
+    readonly event: number | undefined;
+  }[];
+  /** In time order, never empty. */
+  readonly actors: readonly ActorSpan[];
+}
+
+export type MilestoneName =
+  | 'create requested'
+  | 'create answered'
+  | 'start requested'
+  | 'rootfs mounted'
+  | 'shim exec'
+  | 'runc exec'
+  | 'cgroup attached'
+  | 'first namespace'
+  | 'init cloned'
+  | 'hooks began'
+  | 'hooks ended'
+  | 'pivot_root'
+  | 'runc exited'
+  | 'exec FIFO opened'
+  | 'entrypoint exec'
+  | 'start answered'
+  | 'first output'
+  | 'exited'
+  | 'removed';
+
+export interface Milestone {
+  readonly name: MilestoneName;
+  readonly time: TraceTime;
+  readonly certainty: Certainty;
+  readonly evidence: Evidence;
+}
+
+/** A milestone that this start does not have, and why. */
+export interface AbsentMilestone {
+  readonly name: MilestoneName;
+  readonly reason: string;
+}
+
+export type Phase = 'kernel' | 'runtime' | 'storage';
+
+/** What a thread on the critical path does in a segment. */
+export type SegmentState = 'user code' | 'syscall' | 'runnable' | 'blocked';
+
+/** One piece of the critical path: the pieces tile the window without gap or overlap. */
+export interface Segment {
+  readonly start: TraceTime;
+  readonly end: TraceTime;
+  readonly actor: ActorKind;
+  readonly process: ProcessKey | undefined;
+  readonly tid: number;
+  readonly state: SegmentState;
+  /** Row of the syscall that the thread is in. */
+  readonly syscall: number | undefined;
+  /** What a blocked thread waits for, in words: "block I/O", "timer", "rcu_preempt (kernel thread)". */
+  readonly waitsFor: string;
+  /** Row of the wake-up that ended the wait. */
+  readonly wokenBy: number | undefined;
+  readonly certainty: Certainty;
+  /** Why it is inferred; '' when exact. */
+  readonly reason: string;
+  /** undefined: no rule applies ("unattributed"). */
+  readonly phase: Phase | undefined;
+  readonly category: string;
+  /** Id of the rule that decided. */
+  readonly rule: string;
+}
+
+/** The part of a start that is measured: the create request's beginning to the entrypoint's exec. */
+export interface Window {
+  readonly start: TraceTime;
+  readonly end: TraceTime;
+}
+
+/** One container start, observed. */
+export interface ContainerRun {
+  readonly containerId: ContainerId;
+  readonly name: string;
+  readonly image: string;
+  readonly milestones: readonly Milestone[];
+  readonly absent: readonly AbsentMilestone[];
+  /** undefined: the entrypoint was never executed, or the request was not recorded. */
+  readonly window: Window | undefined;
+  /** In time order; empty without a window. */
+  readonly segments: readonly Segment[];
+  /** The run's own processes: shim, runc, hooks, init, entrypoint and their children. */
+  readonly processes: readonly ProcessKey[];
+  readonly exitCode: number | undefined;
+  /** What failed, in the engine's words; ''. */
+  readonly failure: string;
+}
+
+/** Something a reader must know before trusting a figure. */
+export interface TraceWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface Trace {
+  readonly recording: Recording;
+  /** Rows of Recording.events in time order. */
+  readonly order: Uint32Array;
+  readonly processes: readonly ProcessLife[];
+  readonly runs: readonly ContainerRun[];
+  /** Containers that started meanwhile and were not asked for. */
+  readonly foreign: readonly ContainerId[];
+  readonly warnings: readonly TraceWarning[];
+}
+
+export function milestone(run: ContainerRun, name: MilestoneName): Milestone | undefined {
+  return run.milestones.find((candidate) => candidate.name === name);
+}
+
+export function windowLength(window: Window): Duration {
+  return (window.end - window.start) as Duration;
+}

@@ -1,0 +1,118 @@
+/** The door to dockerode: connecting, and the engine's refusals in dit's words. */
+import type Dockerode from 'dockerode';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import type { EngineInfo } from '../model/recording.js';
+import { dockerodeOptions, type EngineEndpoint } from './engine-endpoint.js';
+
+export async function connectDocker(endpoint: EngineEndpoint): Promise<Dockerode> {
+  const { default: Docker } = await import('dockerode');
+  return new Docker(dockerodeOptions(endpoint));
+}
+
+/** What the engine says of itself. `privateEngine` is the caller's knowledge. */
+export async function readEngineInfo(
+  docker: Dockerode,
+  endpoint: string,
+  privateEngine: boolean,
+): Promise<EngineInfo> {
+  const [version, info] = await Promise.all([docker.version(), docker.info()]);
+  const component = (name: string): string =>
+    version.Components?.find((candidate) => candidate.Name === name)?.Version ?? '';
+  return {
+    endpoint,
+    name: version.Platform?.Name || 'Docker Engine',
+    version: version.Version,
+    apiVersion: version.ApiVersion,
+    containerdVersion: component('containerd'),
+    runcVersion: component('runc'),
+    storageDriver: String(info.Driver ?? ''),
+    cgroupDriver: String(info.CgroupDriver ?? ''),
+    cgroupVersion: String(info.CgroupVersion ?? ''),
+    privateEngine,
+    defaultRuntime: String(info.DefaultRuntime ?? ''),
+    dataRoot: String(info.DockerRootDir ?? ''),
+  };
+}
+
+interface EngineRefusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/** The HTTP status and the engine's own message of what dockerode threw. */
+export function engineRefusal(error: unknown): EngineRefusal {
+  const record =
+    typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {};
+  const status = typeof record.statusCode === 'number' ? record.statusCode : 0;
+  const json = record.json;
+  const said =
+    typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined;
+  return { status, message: typeof said === 'string' && said !== '' ? said : messageOf(error) };
+}
+
+const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES', 'ETIMEDOUT']);
+
+/** @param doing "creating the container": what was asked of the engine */
+export function engineError(error: unknown, doing: string, image = ''): DitError {
+  if (error instanceof DitError) return error;
+  const { status, message } = engineRefusal(error);
+  const system = systemErrorCode(error);
+  const fail = (code: string, text: string, remedy: string): DitError =>
+    new DitError({ code, exitCode: EXIT.engine, message: text, remedy, cause: error });
+
+  if (system !== undefined && GONE.has(system) && status === 0) {
+    return system === 'EACCES'
+      ? fail(
+          'engine-denied',
+          `the engine refuses this user while ${doing}: ${message}`,
+          'run as root (sudo), or join the docker group',
+        )
+      : fail(
+          'engine-gone',
+          `the engine does not answer while ${doing}: ${message}`,
+          'check that it runs: dit engine status, or systemctl status docker',
+        );
+  }
+  if (/socket hang up|aborted|other side closed/i.test(message) && status === 0) {
+    return fail(
+      'engine-gone',
+      `the engine went away while ${doing}: ${message}`,
+      'check that it runs: dit engine status, or systemctl status docker',
+    );
+  }
+  if (
+    /dial tcp|no such host|TLS handshake|i\/o timeout|connection refused|Client\.Timeout|server misbehaving|network is unreachable|EOF$/i.test(
+      message,
+    ) &&
+    image !== ''
+  ) {
+    return fail(
+      'registry-unreachable',
+      `the registry of image '${image}' cannot be reached: ${message}`,
+      'check the network, load the image by hand (docker load), or leave the image out: dit trace run uses a built-in one',
+    );
+  }
+  if (
+    image !== '' &&
+    (status === 404 ||
+      /not found|manifest unknown|pull access denied|does not exist/i.test(message))
+  ) {
+    return fail(
+      'image-not-found',
+      `image '${image}' is not here and the registry does not have it: ${message}`,
+      'check the name, or leave it out: dit trace run uses a built-in image',
+    );
+  }
+  if (status === 409) {
+    return fail(
+      'engine-conflict',
+      `the engine refuses ${doing}: ${message}`,
+      'choose another name with --name',
+    );
+  }
+  return fail(
+    'engine-refused',
+    `the engine refuses ${doing}: ${message}`,
+    "the engine's log says more: journalctl -u docker, or dit engine status for its own",
+  );
+}

@@ -1,0 +1,68 @@
+/** Processes as /proc shows them now. One that ends while it is being read is left out. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessStat {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly comm: string;
+  /** Clock ticks (10 ms) since boot, CLOCK_BOOTTIME. */
+  readonly startTicks: number;
+}
+
+/** /proc/PID/stat counts in USER_HZ, which is 100 on every architecture that dit knows. */
+export const NS_PER_TICK = 10_000_000;
+
+export function listProcesses(): ProcessStat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => processStat(Number(name)))
+    .filter((stat) => stat !== undefined);
+}
+
+export function processStat(pid: number): ProcessStat | undefined {
+  const text = readProc(pid, 'stat');
+  // The name may hold blanks and parentheses: it ends at the last one.
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return undefined;
+  const fields = text.slice(close + 2).split(' ');
+  return {
+    pid,
+    comm: text.slice(open + 1, close),
+    parentPid: Number(fields[1]),
+    startTicks: Number(fields[19]),
+  };
+}
+
+export const processArguments = (pid: number): string[] =>
+  readProc(pid, 'cmdline').split('\0').slice(0, -1);
+
+export function threadIds(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** `roots` and all that descend from them, in the order of the table. */
+export function withDescendants(
+  processes: readonly ProcessStat[],
+  roots: Iterable<number>,
+): ProcessStat[] {
+  const family = new Set(roots);
+  let size: number;
+  do {
+    size = family.size;
+    for (const { pid, parentPid } of processes) if (family.has(parentPid)) family.add(pid);
+  } while (family.size > size);
+  return processes.filter(({ pid }) => family.has(pid));
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,96 @@
+/** Who is followed from the start: the engine's daemons, found from its socket. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
+import type { ProcessRole } from '../model/recording.js';
+import { listProcesses, type ProcessStat, processStat } from '../platform/process-table.js';
+import { loadAddon } from '../sources/ebpf/addon.js';
+
+export interface Daemon {
+  readonly pid: number;
+  readonly role: ProcessRole;
+}
+
+const CONTAINERD_SOCKETS = [
+  '/run/containerd/containerd.sock',
+  '/run/docker/containerd/containerd.sock',
+];
+
+/**
+ * dockerd is the process behind its socket. containerd is dockerd's child, or the one behind the
+ * system's containerd socket.
+ * @throws DitError engine-process-unknown
+ */
+export function findDaemons(socketPath: string): Daemon[] {
+  const processes = listProcesses();
+  const dockerd = findListener(socketPath, processes);
+  const daemons: Daemon[] = [{ pid: dockerd, role: 'dockerd' }];
+  const child = processes.find(
+    ({ parentPid, comm }) => parentPid === dockerd && comm === 'containerd',
+  );
+  const containerd = child?.pid ?? findContainerd();
+  if (containerd !== undefined) daemons.push({ pid: containerd, role: 'containerd' });
+  return daemons;
+}
+
+function findListener(socketPath: string, processes: readonly ProcessStat[]): number {
+  let peer: number;
+  try {
+    peer = loadAddon().peerPid(socketPath);
+  } catch (error) {
+    if (error instanceof DitError) throw error;
+    throw unknownProcess(socketPath, messageOf(error));
+  }
+  // With socket activation the listener is systemd's and dockerd has inherited it.
+  if (peer !== 0 && processStat(peer)?.comm !== 'systemd') return peer;
+  const inherited = findByInheritedSocket(socketPath, processes);
+  if (inherited !== undefined) return inherited;
+  throw unknownProcess(
+    socketPath,
+    peer === 0
+      ? 'it listens in another pid namespace'
+      : 'no process holds the socket that systemd made',
+  );
+}
+
+function findByInheritedSocket(
+  socketPath: string,
+  processes: readonly ProcessStat[],
+): number | undefined {
+  const resolved = socketPath.replace(/^\/var\/run\//, '/run/');
+  const inodes = readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[7] === socketPath || fields[7] === resolved)
+    .map((fields) => `socket:[${fields[6]}]`);
+  return processes.find(({ pid, comm }) => {
+    if (pid === 1 || comm === 'systemd') return false;
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((descriptor) =>
+        inodes.includes(readlinkSync(`/proc/${pid}/fd/${descriptor}`)),
+      );
+    } catch {
+      return false;
+    }
+  })?.pid;
+}
+
+function findContainerd(): number | undefined {
+  for (const socket of CONTAINERD_SOCKETS) {
+    try {
+      const pid = loadAddon().peerPid(socket);
+      if (pid > 1) return pid;
+    } catch {
+      // not there: the next one
+    }
+  }
+  return undefined;
+}
+
+function unknownProcess(socketPath: string, reason: string): DitError {
+  return new DitError({
+    code: 'engine-process-unknown',
+    exitCode: EXIT.capability,
+    message: `the process behind '${socketPath}' cannot be found: ${reason}`,
+    remedy: "run dit on the engine's own host, in the host's pid namespace",
+  });
+}

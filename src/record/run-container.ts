@@ -1,0 +1,180 @@
+/** `dit trace run`: one container started by dit's own client while everything is recorded. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
+import { DitError, EXIT } from '../base/errors.js';
+import type { EngineInfo, HostInfo, TargetInfo } from '../model/recording.js';
+import { EngineClient, type PullProgress } from '../sources/docker/engine-client.js';
+import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
+import type { RawMark } from '../sources/docker/marks.js';
+import type { TraceFileWriter } from '../tracefile/writer.js';
+import { CleanUp } from './clean-up.js';
+import { ownerLabels, RUN_LABEL, removeOrphans } from './owner-labels.js';
+import { findDaemons } from './participants.js';
+import { type RecordingSummary, TraceRecorder } from './trace-recorder.js';
+
+/** When the recording ends: at the start's end, the container's exit, its removal, or some time after the start. */
+export type Until = 'started' | 'exit' | 'removed' | { readonly msAfterStart: number };
+
+export interface RunRequest {
+  readonly docker: Dockerode;
+  readonly engine: EngineInfo;
+  readonly host: HostInfo;
+  readonly target: TargetInfo;
+  readonly create: Dockerode.ContainerCreateOptions;
+  readonly writer: TraceFileWriter;
+  readonly ditVersion: string;
+  readonly command: readonly string[];
+  readonly redact: boolean;
+  readonly ringBytes: number;
+  readonly until: Until;
+  /** Aborted by a signal: the recording is closed, the container removed. */
+  readonly signal: AbortSignal;
+  readonly onPull: (progress: PullProgress) => void;
+  readonly onArmed: () => void;
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+}
+
+export interface RunResult {
+  readonly summary: RecordingSummary;
+  readonly containerId: string;
+  /** undefined: it did not exit while it was observed. */
+  readonly exitCode: number | undefined;
+  /** What went wrong after the probes were armed; the trace holds it too. */
+  readonly failure: DitError | undefined;
+  readonly cleanUpFailures: readonly string[];
+}
+
+/** runc start answers the API before the entrypoint's exec is over. */
+const GRACE_AFTER_START_MS = 200;
+/** How long the last output may trail the container's exit. */
+const OUTPUT_GRACE_MS = 1000;
+
+/**
+ * Pulls if needed, arms, creates, starts, waits, removes. A failure after arming is in the result, because
+ * the trace is whole and worth reading; one before it is thrown.
+ * @throws DitError
+ */
+export async function runContainer(request: RunRequest): Promise<RunResult> {
+  const { docker, signal, target } = request;
+  const early: RawMark[] = [];
+  await removeOrphans(docker);
+  const puller = new EngineClient(docker, (mark) => early.push(mark));
+  if (!(await puller.hasImage(target.image))) {
+    await puller.pull(target.image, request.onPull, signal);
+  }
+  signal.throwIfAborted();
+
+  const daemons = findDaemons(request.engine.endpoint.replace(/^unix:\/\//, ''));
+  const unwritable = new AbortController();
+  const recorder = new TraceRecorder({
+    ...request,
+    daemons,
+    onUnwritable: (error) => unwritable.abort(error),
+  });
+  for (const mark of early) recorder.mark(mark);
+  request.onArmed();
+
+  const cleanUp = new CleanUp();
+  const observed: Observed = { containerId: '', exitCode: undefined };
+  let failure: DitError | undefined;
+  try {
+    const stop = AbortSignal.any([signal, unwritable.signal]);
+    await observe({ ...request, signal: stop }, recorder, cleanUp, observed);
+  } catch (error) {
+    failure = failureOf(error, signal);
+    recorder.diagnostic(failure.code, failure.message, failure.remedy);
+  }
+  // The removal belongs to the trace where it was asked for; else it is done unrecorded.
+  const recordRemoval = request.until === 'removed' || failure !== undefined;
+  const cleanUpFailures = recordRemoval ? await cleanUp.run() : [];
+  const outcome = signal.aborted ? 'interrupted' : failure === undefined ? 'complete' : 'failed';
+  const summary = await recorder.finish(outcome, failure?.message ?? '');
+  if (!recordRemoval) cleanUpFailures.push(...(await cleanUp.run()));
+  if (failure === undefined && unwritable.signal.aborted) {
+    failure = unwritable.signal.reason as DitError;
+  }
+  return { summary, ...observed, failure, cleanUpFailures };
+}
+
+interface Observed {
+  containerId: string;
+  exitCode: number | undefined;
+}
+
+async function observe(
+  request: RunRequest,
+  recorder: TraceRecorder,
+  cleanUp: CleanUp,
+  observed: Observed,
+): Promise<void> {
+  const { docker, signal, until } = request;
+  const client = new EngineClient(docker, recorder.mark);
+  const labels = ownerLabels(recorder.traceId);
+  const events: EventStream = await followEngineEvents(
+    docker,
+    `${RUN_LABEL}=${recorder.traceId}`,
+    recorder.fromRealtime,
+    recorder.mark,
+  );
+  cleanUp.add('closing the event stream', () => events.close());
+
+  signal.throwIfAborted();
+  const container = await client.create({
+    ...request.create,
+    Labels: { ...request.create.Labels, ...labels },
+  });
+  observed.containerId = container.id;
+  cleanUp.add(`removing container ${container.id.slice(0, 12)}`, () => client.remove(container));
+
+  signal.throwIfAborted();
+  const output = await client.attach(container, request.onOutput);
+  cleanUp.add('closing the output', () => output.close());
+  const exited = client.wait(container).then((exit) => {
+    observed.exitCode = exit.exitCode;
+  });
+  // A failing start leaves the wait behind; its rejection is not news then.
+  exited.catch(() => {});
+
+  signal.throwIfAborted();
+  await client.start(container);
+  await client.inspect(container);
+  await interruptible(endOf(until, exited), signal);
+  if (observed.exitCode !== undefined) {
+    await Promise.race([output.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);
+  }
+}
+
+async function endOf(until: Until, exited: Promise<void>): Promise<void> {
+  if (until === 'exit' || until === 'removed') return exited;
+  const ms = until === 'started' ? GRACE_AFTER_START_MS : until.msAfterStart;
+  await Promise.race([exited, sleep(ms)]);
+}
+
+function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function failureOf(error: unknown, signal: AbortSignal): DitError {
+  if (signal.aborted && !(error instanceof DitError)) return interrupted();
+  if (error instanceof DitError) return error;
+  return new DitError({
+    code: 'bug',
+    exitCode: EXIT.bug,
+    message: `dit failed while recording: ${error instanceof Error ? error.message : String(error)}`,
+    cause: error,
+  });
+}
+
+function interrupted(): DitError {
+  return new DitError({
+    code: 'interrupted',
+    exitCode: 130,
+    message: 'interrupted: the recording was closed and the container removed',
+    remedy: 'the trace so far can be read: dit trace show',
+  });
+}

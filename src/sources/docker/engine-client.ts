@@ -1,0 +1,280 @@
+/**
+ * The engine's API as dit's client uses it: each request becomes a mark with its begin and end on the trace
+ * clock, whether it succeeds or not.
+ */
+import { PassThrough } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { engineError, engineRefusal } from '../../platform/docker.js';
+import type { MarkSink } from './marks.js';
+
+export interface ContainerExit {
+  readonly exitCode: number;
+}
+
+export interface PullProgress {
+  readonly layers: number;
+  readonly layersDone: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly status: string;
+}
+
+/** A mark's text is cut at this: a message of the engine may hold anything. */
+const MAX_TEXT = 4096;
+
+export class EngineClient {
+  readonly #docker: Dockerode;
+  readonly #mark: MarkSink;
+
+  constructor(docker: Dockerode, mark: MarkSink) {
+    this.#docker = docker;
+    this.#mark = mark;
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    try {
+      await this.#docker.getImage(image).inspect();
+      return true;
+    } catch (error) {
+      if (engineRefusal(error).status === 404) return false;
+      throw engineError(error, `looking for image '${image}'`);
+    }
+  }
+
+  /** @throws DitError image-not-found, registry-unreachable, engine-… */
+  async pull(
+    image: string,
+    onProgress: (progress: PullProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reference = /:[^/]+$|@/.test(image) ? image : `${image}:latest`;
+    await this.#timed('pull', `pulling image '${image}'`, image, { image }, async () => {
+      const stream = await this.#docker.pull(reference, { abortSignal: signal });
+      await followPull(this.#docker, stream, onProgress);
+    });
+  }
+
+  async create(options: Dockerode.ContainerCreateOptions): Promise<Dockerode.Container> {
+    const startNs = process.hrtime.bigint();
+    try {
+      const container = await this.#docker.createContainer(options);
+      this.#mark({
+        name: 'create',
+        startNs,
+        endNs: process.hrtime.bigint(),
+        containerId: container.id,
+        status: 201,
+      });
+      return container;
+    } catch (error) {
+      this.#failed('create', startNs, error);
+      throw engineError(error, 'creating the container', options.Image ?? '');
+    }
+  }
+
+  /** Attaches to the output; `onOutput` gets each chunk, the first one also becomes a mark. */
+  async attach(
+    container: Dockerode.Container,
+    onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void,
+  ): Promise<{ ended: Promise<void>; close(): void }> {
+    let first = true;
+    const sinkFor = (name: 'stdout' | 'stderr'): PassThrough => {
+      const sink = new PassThrough();
+      sink.on('data', (chunk: Buffer) => {
+        if (first) {
+          first = false;
+          const now = process.hrtime.bigint();
+          this.#mark({
+            name: 'output',
+            startNs: now,
+            endNs: now,
+            containerId: container.id,
+            detail: { stream: name },
+          });
+        }
+        onOutput(name, chunk);
+      });
+      return sink;
+    };
+    const stdout = sinkFor('stdout');
+    const stderr = sinkFor('stderr');
+    const stream = await this.#timed(
+      'attach',
+      'attaching to the container',
+      '',
+      {},
+      () => container.attach({ stream: true, stdout: true, stderr: true }),
+      container.id,
+    );
+    this.#docker.modem.demuxStream(stream, stdout, stderr);
+    const ended = new Promise<void>((resolve) => {
+      stream.on('end', resolve);
+      stream.on('close', resolve);
+      stream.on('error', () => resolve());
+    });
+    return { ended, close: () => (stream as unknown as { destroy(): void }).destroy() };
+  }
+
+  /** The wait is sent before the start, as docker run does, so that no exit is missed. */
+  wait(container: Dockerode.Container): Promise<ContainerExit> {
+    const startNs = process.hrtime.bigint();
+    return (container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>).then(
+      ({ StatusCode }) => {
+        this.#mark({
+          name: 'wait',
+          startNs,
+          endNs: process.hrtime.bigint(),
+          containerId: container.id,
+          status: 200,
+          detail: { exit_code: String(StatusCode) },
+        });
+        return { exitCode: StatusCode };
+      },
+      (error: unknown) => {
+        this.#failed('wait', startNs, error, container.id);
+        throw engineError(error, 'waiting for the container');
+      },
+    );
+  }
+
+  async start(container: Dockerode.Container): Promise<void> {
+    await this.#timed(
+      'start',
+      'starting the container',
+      '',
+      {},
+      () => container.start(),
+      container.id,
+    );
+  }
+
+  /** The engine's own figures of the container: its first process and its root file system. */
+  async inspect(container: Dockerode.Container): Promise<Dockerode.ContainerInspectInfo> {
+    const startNs = process.hrtime.bigint();
+    try {
+      const info = await container.inspect();
+      // overlay2's own figure; the type knows only devicemapper's.
+      const graph = info.GraphDriver?.Data as unknown as Record<string, string> | null | undefined;
+      const rootfs = graph?.MergedDir;
+      this.#mark({
+        name: 'inspect',
+        startNs,
+        endNs: process.hrtime.bigint(),
+        containerId: container.id,
+        status: 200,
+        detail: {
+          init_pid: String(info.State.Pid),
+          state: info.State.Status,
+          name: info.Name,
+          ...(rootfs === undefined ? {} : { rootfs }),
+        },
+      });
+      return info;
+    } catch (error) {
+      this.#failed('inspect', startNs, error, container.id);
+      throw engineError(error, 'inspecting the container');
+    }
+  }
+
+  /** Ends and removes the container; one that is gone already is fine. */
+  async remove(container: Dockerode.Container): Promise<void> {
+    const startNs = process.hrtime.bigint();
+    try {
+      await container.remove({ force: true, v: true });
+      this.#mark({
+        name: 'remove',
+        startNs,
+        endNs: process.hrtime.bigint(),
+        containerId: container.id,
+        status: 204,
+      });
+    } catch (error) {
+      if (engineRefusal(error).status === 404) return;
+      this.#failed('remove', startNs, error, container.id);
+      throw engineError(error, 'removing the container');
+    }
+  }
+
+  async #timed<T>(
+    name: string,
+    doing: string,
+    image: string,
+    detail: Readonly<Record<string, string>>,
+    request: () => Promise<T>,
+    containerId?: string,
+  ): Promise<T> {
+    const startNs = process.hrtime.bigint();
+    try {
+      const result = await request();
+      this.#mark({
+        name,
+        startNs,
+        endNs: process.hrtime.bigint(),
+        detail,
+        ...(containerId === undefined ? {} : { containerId }),
+      });
+      return result;
+    } catch (error) {
+      this.#failed(name, startNs, error, containerId);
+      throw engineError(error, doing, image);
+    }
+  }
+
+  #failed(name: string, startNs: bigint, error: unknown, containerId?: string): void {
+    const { status, message } = engineRefusal(error);
+    this.#mark({
+      name,
+      startNs,
+      endNs: process.hrtime.bigint(),
+      status,
+      error: message.slice(0, MAX_TEXT),
+      ...(containerId === undefined ? {} : { containerId }),
+    });
+  }
+}
+
+interface PullEvent {
+  readonly id?: string;
+  readonly status?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+}
+
+function followPull(
+  docker: Dockerode,
+  stream: NodeJS.ReadableStream,
+  onProgress: (progress: PullProgress) => void,
+): Promise<void> {
+  const layers = new Map<string, { current: number; total: number; done: boolean }>();
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(
+      stream,
+      (error) => (error === null || error === undefined ? resolve() : reject(error)),
+      (event: PullEvent) => {
+        if (event.id !== undefined && event.status !== undefined && layers.size < 1024) {
+          const layer = layers.get(event.id) ?? { current: 0, total: 0, done: false };
+          if (event.status === 'Downloading') {
+            layer.current = event.progressDetail?.current ?? layer.current;
+            layer.total = event.progressDetail?.total ?? layer.total;
+          }
+          if (event.status === 'Pull complete' || event.status === 'Already exists')
+            layer.done = true;
+          if (
+            /^(Pulling fs layer|Waiting|Downloading|Verifying|Extracting|Pull complete|Already)/.test(
+              event.status,
+            )
+          ) {
+            layers.set(event.id, layer);
+          }
+        }
+        const all = [...layers.values()];
+        onProgress({
+          layers: all.length,
+          layersDone: all.filter(({ done }) => done).length,
+          bytes: all.reduce((sum, { current }) => sum + current, 0),
+          totalBytes: all.reduce((sum, { total }) => sum + total, 0),
+          status: event.status ?? '',
+        });
+      },
+    );
+  });
+}

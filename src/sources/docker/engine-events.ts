@@ -1,0 +1,78 @@
+/** The engine's event stream: a cross-check on the engine's wall clock, never a measurement. */
+import type Dockerode from 'dockerode';
+import type { MarkSink } from './marks.js';
+
+export interface EventStream {
+  close(): void;
+}
+
+/** The longest line that an event may have; the stream is given up beyond it. */
+const MAX_LINE = 1 << 20;
+
+/**
+ * @param label "key=value": only events of containers that carry it
+ * @param toTraceNs maps CLOCK_REALTIME ns to absolute CLOCK_MONOTONIC ns
+ */
+export async function followEngineEvents(
+  docker: Dockerode,
+  label: string,
+  toTraceNs: (realtimeNs: bigint) => bigint,
+  mark: MarkSink,
+): Promise<EventStream> {
+  const stream = await docker.getEvents({
+    filters: JSON.stringify({ type: ['container'], label: [label] }),
+  });
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    rest += chunk.toString('utf8');
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parseEvent(line);
+      if (event === undefined) continue;
+      const at = toTraceNs(event.timeNs);
+      mark({
+        name: `engine.${event.action}`,
+        startNs: at,
+        endNs: at,
+        containerId: event.id,
+        wallClock: true,
+        ...(event.exitCode === undefined ? {} : { detail: { exit_code: event.exitCode } }),
+      });
+    }
+    if (rest.length > MAX_LINE) close();
+  });
+  stream.on('error', () => {});
+  const close = (): void => (stream as unknown as { destroy(): void }).destroy();
+  return { close };
+}
+
+interface EngineEvent {
+  readonly action: string;
+  readonly id: string;
+  readonly timeNs: bigint;
+  readonly exitCode: string | undefined;
+}
+
+/** One JSON line of GET /events; undefined for what is not a container's event. */
+export function parseEvent(line: string): EngineEvent | undefined {
+  // timeNano is beyond 2^53: JSON.parse would round it by up to 256 ns.
+  const timeNano = /"timeNano":(\d{1,20})/.exec(line)?.[1];
+  if (timeNano === undefined) return undefined;
+  try {
+    const event = JSON.parse(line) as {
+      Action?: unknown;
+      Actor?: { ID?: unknown; Attributes?: Record<string, unknown> };
+    };
+    if (typeof event.Action !== 'string' || typeof event.Actor?.ID !== 'string') return undefined;
+    const exitCode = event.Actor.Attributes?.exitCode;
+    return {
+      action: event.Action,
+      id: event.Actor.ID,
+      timeNs: BigInt(timeNano),
+      exitCode: typeof exitCode === 'string' ? exitCode : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
