@@ -9,6 +9,7 @@ import type { LifeDraft } from './process-lives.js';
 
 interface ExecContext {
   readonly exec: ProcessExec;
+  readonly previous: ProcessExec | undefined;
   readonly program: string;
   /** What the process was before this exec. */
   readonly before: ActorSpan;
@@ -55,25 +56,36 @@ const ACTOR_RULES: readonly ActorRule[] = [
       runtimeCommand(exec.argv) !== undefined,
   },
   {
-    // runc re-executes itself: `runc init`, and once more after it has sealed its binary.
+    // runc re-executes itself: `runc init`, and once more after it has sealed its binary. The last stage
+    // has given itself a name before it executes the container's command, which may be an "init" too.
     actor: 'init',
-    when: ({ before, exec }) =>
+    when: ({ before, exec, comm }) =>
       (isRunc(before.actor) || before.actor === 'init') &&
       exec.argv[1] === 'init' &&
-      exec.filename.startsWith('/proc/'),
+      isSelf(exec.filename) &&
+      comm !== INIT_STAGE,
   },
   {
     // Sealing re-executes other commands as well: they stay what they were.
     actor: ({ before }) => before.actor,
-    when: ({ before, exec }) =>
-      isRunc(before.actor) &&
-      /^\/proc\/(self|thread-self|\d+)\/(fd\/\d+|exe)$/.test(exec.filename) &&
-      exec.argv[1] !== 'init',
+    when: ({ before, exec, previous }) =>
+      isRunc(before.actor) && isSelf(exec.filename) && sameArguments(exec, previous),
   },
   { actor: 'entrypoint', when: ({ before }) => before.actor === 'init' },
   { actor: 'entrypoint', when: ({ before }) => before.actor === 'entrypoint' },
   { actor: 'hook', when: ({ before }) => isRunc(before.actor) || before.actor === 'hook' },
 ];
+
+/** runc's name of its last stage, which becomes the entrypoint. */
+const INIT_STAGE = 'runc:[2:INIT]';
+
+/** A process that executes its own binary: by /proc, or by fexecve of a sealed copy. */
+const isSelf = (filename: string): boolean =>
+  /^(\/proc\/(self|thread-self)\/(exe|fd\/\d+)|\/dev\/fd\/\d+)$/.test(filename);
+
+function sameArguments(exec: ProcessExec, previous: ProcessExec | undefined): boolean {
+  return previous !== undefined && exec.argv.join('\0') === previous.argv.join('\0');
+}
 
 /** The subcommand behind a runtime's global options: `runc --root R --log L create --bundle B ID`. */
 function runtimeCommand(argv: readonly string[]): string | undefined {
@@ -86,10 +98,11 @@ export function assignActors(lives: readonly LifeDraft[]): ActorSpan[][] {
   for (const life of lives) {
     const start = life.start ?? (Number.NEGATIVE_INFINITY as TraceTime);
     const own: ActorSpan[] = [firstSpan(life, start, spans)];
-    for (const exec of life.execs) {
+    for (const [index, exec] of life.execs.entries()) {
       const before = own.at(-1) as ActorSpan;
       const context: ExecContext = {
         exec,
+        previous: life.execs[index - 1],
         program: basename(exec.filename),
         before,
         comm: life.comms.findLast(({ time }) => time <= exec.time)?.comm ?? '',

@@ -95,7 +95,6 @@ export type MilestoneName =
   | 'runc exited'
   | 'exec FIFO opened'
   | 'entrypoint exec'
-  | 'start answered'
   | 'first output'
   | 'exited'
   | 'removed';

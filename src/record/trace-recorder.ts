@@ -29,8 +29,11 @@ import { EbpfSource } from '../sources/ebpf/ebpf-source.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import type { Daemon } from './participants.js';
 
-/** A start takes some hundred milliseconds: the file is not written while it is being measured. */
-const FLUSH_EVERY_MS = 400;
+/**
+ * How often batches are decoded and written. Not at once: a start takes some hundred milliseconds, and
+ * decoding would compete with it for the CPU.
+ */
+const FLUSH_EVERY_MS = 500;
 
 export interface RecorderOptions {
   readonly writer: TraceFileWriter;
@@ -64,7 +67,7 @@ export class TraceRecorder {
   readonly #baseClocks: ClockReading;
   readonly #cpuAtStart = process.cpuUsage();
   readonly #timer: NodeJS.Timeout;
-  #table = new EventTable();
+  readonly #batches: Uint8Array[] = [];
   #events = 0;
   #malformed = 0;
 
@@ -88,7 +91,7 @@ export class TraceRecorder {
     this.#source = EbpfSource.start({
       machine: options.host.architecture,
       ringBytes: options.ringBytes,
-      onBatch: (batch) => this.#decoder.decode(batch, this.#table),
+      onBatch: (batch) => this.#batches.push(batch),
     });
     try {
       this.#follow();
@@ -135,8 +138,7 @@ export class TraceRecorder {
   async finish(outcome: TraceFooter['outcome'], failure: string): Promise<RecordingSummary> {
     clearInterval(this.#timer);
     const { losses, disarmNs } = await this.#source.stop();
-    this.#decoder.finish(this.#table);
-    this.#flush();
+    this.#flush({ last: true });
     const end = this.#relative(process.hrtime.bigint());
     const cpu = process.cpuUsage(this.#cpuAtStart);
     this.#write(() => {
@@ -217,10 +219,11 @@ export class TraceRecorder {
     });
   }
 
-  #flush(): void {
-    const table = this.#table;
+  #flush({ last = false } = {}): void {
+    const table = new EventTable();
+    for (const batch of this.#batches.splice(0)) this.#decoder.decode(batch, table);
+    if (last) this.#decoder.finish(table);
     if (table.length === 0) return;
-    this.#table = new EventTable();
     this.#events += table.length;
     this.#malformed += table.count('malformed');
     this.#write(() => this.#writer.events(table, 0, table.length, this.#strings));

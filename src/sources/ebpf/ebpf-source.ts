@@ -32,8 +32,8 @@ const REQUIRED: ReadonlySet<string> = new Set([
 
 const PUMP = {
   drainEveryMs: 10,
-  deliverEveryMs: 50,
-  batchBytes: 256 << 10,
+  deliverEveryMs: 100,
+  batchBytes: 1 << 20,
   queueBytes: 512 << 20,
 };
 

@@ -1,0 +1,100 @@
+/** From pieces of the critical path to segments: each with its actor, what it did, phase and category. */
+import { assert } from '../base/assert.js';
+import type { TraceTime } from '../base/time.js';
+import type { ActorKind, Milestone, Segment, SegmentState, Window } from '../model/trace.js';
+import type { PathPiece } from './critical-path.js';
+import { categoryOf, ruleFor, type SegmentFacts } from './rules.js';
+import type { RunView } from './run-view.js';
+import { spanOf, threadOwners } from './run-view.js';
+import { viewSyscall } from './syscall-view.js';
+
+/** A piece within one syscall or outside any. */
+interface Part {
+  readonly piece: PathPiece;
+  readonly start: number;
+  readonly end: number;
+  readonly state: SegmentState;
+  readonly syscall: number | undefined;
+}
+
+/** Tiles the window exactly: the sum of the segments' lengths is its length, in integer ns. */
+export function attribute(
+  run: RunView,
+  pieces: readonly PathPiece[],
+  milestones: readonly Milestone[],
+  window: Window,
+): Segment[] {
+  const parts = pieces.flatMap((piece) => splitBySyscalls(run, piece));
+  const pidOf = threadOwners(run);
+  const hooks = {
+    from: milestones.find(({ name }) => name === 'hooks began')?.time ?? Number.POSITIVE_INFINITY,
+    to: milestones.find(({ name }) => name === 'hooks ended')?.time ?? Number.NEGATIVE_INFINITY,
+  };
+  const segments = parts.map((part, index): Segment => {
+    const { piece, start, end, state, syscall } = part;
+    const next = parts.slice(index + 1, index + 8).find(({ piece: { tid } }) => tid !== piece.tid);
+    const pid = pidOf(piece.tid, start);
+    const span = pid === undefined ? undefined : spanOf(run, pid, start as TraceTime);
+    const actor: ActorKind = span?.actor ?? 'other';
+    const facts: SegmentFacts = {
+      actor,
+      state,
+      call: syscall === undefined ? undefined : viewSyscall(run.recording, syscall),
+      waitsFor: piece.waitsFor,
+      handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
+      duringHooks: start >= hooks.from && start < hooks.to,
+    };
+    const rule = ruleFor(facts);
+    return {
+      start: start as TraceTime,
+      end: end as TraceTime,
+      actor,
+      process: pid === undefined ? undefined : run.lives.at(pid, start as TraceTime)?.key,
+      tid: piece.tid,
+      state,
+      syscall,
+      waitsFor: piece.waitsFor,
+      wokenBy: piece.wokenBy,
+      certainty: piece.reason === '' ? 'exact' : 'inferred',
+      reason: piece.reason,
+      phase: rule?.phase,
+      category: rule === undefined ? 'unattributed' : categoryOf(rule, facts),
+      rule: rule?.id ?? '',
+    };
+  });
+  assertTiles(segments, window);
+  return segments;
+}
+
+function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {
+  const { activity, recording } = run;
+  if (piece.state !== 'running') {
+    // A thread that is off the CPU stays in the syscall in which it left it.
+    const syscall = activity.syscallAt(piece.tid, piece.start);
+    return [{ piece, start: piece.start, end: piece.end, state: piece.state, syscall }];
+  }
+  const parts: Part[] = [];
+  let at = piece.start;
+  for (const row of activity.syscallsIn(piece.tid, piece.start, piece.end)) {
+    const start = Math.max(at, recording.events.time.at(row));
+    const end = Math.min(piece.end, activity.syscallEnd(row));
+    if (end <= start) continue;
+    if (start > at)
+      parts.push({ piece, start: at, end: start, state: 'user code', syscall: undefined });
+    parts.push({ piece, start, end, state: 'syscall', syscall: row });
+    at = end;
+  }
+  if (at < piece.end) {
+    parts.push({ piece, start: at, end: piece.end, state: 'user code', syscall: undefined });
+  }
+  return parts;
+}
+
+function assertTiles(segments: readonly Segment[], window: Window): void {
+  let at: number = window.start;
+  for (const { start, end } of segments) {
+    assert(start === at && end > start, `segments tile the window at ${at}`);
+    at = end;
+  }
+  assert(at === window.end, `segments reach the window's end ${window.end}`);
+}

@@ -1,0 +1,181 @@
+/**
+ * The critical path: from the entrypoint's exec backwards along wake-ups to the create request. At each
+ * instant it is on the thread whose progress the start was waiting for.
+ *
+ * A thread that blocks from a to b and is woken by W at b puts the path on W before b. Where W is outside
+ * the engine (a kernel thread, an interrupt, another container's process) the wait itself is on the path and
+ * is named by W. The method is wait analysis of kernel traces: Giraldeau and Dagenais, "Wait analysis of
+ * distributed systems using kernel tracing", IEEE TPDS 27(8), 2016.
+ */
+import type { TraceTime } from '../base/time.js';
+import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
+import { GoScheduler } from './go-scheduler.js';
+import { type RunView, spanOf, threadOwners } from './run-view.js';
+
+/** What a thread does on the path, before syscalls are looked at. */
+export interface PathPiece {
+  readonly start: number;
+  readonly end: number;
+  readonly tid: number;
+  readonly state: 'running' | 'runnable' | 'blocked';
+  /** Row of the wake-up that ended a wait. */
+  readonly wokenBy: number | undefined;
+  /** In words; '' where it does not wait. */
+  readonly waitsFor: string;
+  /** Why this is inferred; '' where the evidence is whole. */
+  readonly reason: string;
+}
+
+/** How long before a switch its wake-up may come: the path from set_current_state() to the switch. */
+const OVERTAKEN_NS = 200_000;
+
+/** More pieces than any start has: a walk beyond it would be a loop. */
+const MAX_PIECES = 1_000_000;
+
+/**
+ * Pieces that tile [window.start, window.end) without gap or overlap, in time order.
+ * @param last the thread that is on the path just before the window's end
+ */
+export function walkCriticalPath(
+  run: RunView,
+  window: { readonly start: number; readonly end: number },
+  last: number,
+): PathPiece[] {
+  const { activity } = run;
+  const pidOf = threadOwners(run);
+  const pieces: PathPiece[] = [];
+  const goScheduler = new GoScheduler(run);
+  let tid = last;
+  let time = window.end;
+  /** The stay on the CPU that was just put, and the process that its end handed over to. */
+  let ran = { from: 0, to: 0 };
+  let handedOverTo: number | undefined;
+
+  const put = (
+    from: number,
+    state: PathPiece['state'],
+    more: { wokenBy?: number | undefined; waitsFor?: string; reason?: string } = {},
+  ): void => {
+    const start = Math.max(from, window.start);
+    if (start >= time) return;
+    pieces.push({
+      start,
+      end: time,
+      tid,
+      state,
+      wokenBy: more.wokenBy,
+      waitsFor: more.waitsFor ?? '',
+      reason: more.reason ?? '',
+    });
+    time = start;
+  };
+
+  while (time > window.start && pieces.length < MAX_PIECES) {
+    const former = run.lives.formerTid(tid, time as TraceTime);
+    const stay = activity.stayBefore(tid, time);
+    if (former !== undefined && (stay === undefined || stay.from < former.until)) {
+      // Before its exec this thread had another id.
+      if (time > former.until) put(former.until, 'running');
+      tid = former.tid;
+      continue;
+    }
+    const born = run.lives.threadStart(tid, time as TraceTime);
+    if (born !== undefined && born.time < time && (stay === undefined || stay.to < born.time)) {
+      // New, and not on a CPU yet: its fork is its wake-up.
+      put(born.time, 'runnable');
+      tid = born.parentTid;
+      continue;
+    }
+    if (stay !== undefined && stay.to >= time) {
+      ran = { from: Math.max(stay.from, window.start), to: time };
+      put(stay.from, 'running');
+      continue;
+    }
+
+    // Off the CPU until `time`: since it left it, or since before the recording.
+    const left = stay?.to ?? Number.NEGATIVE_INFINITY;
+    if (stay?.preempted === true) {
+      put(left, 'runnable');
+      continue;
+    }
+    const waking = activity.wakingIn(tid, left, time);
+    if (waking === undefined) {
+      // A wake-up on another CPU may overtake the switch: the thread had said that it would block and
+      // was woken before it had left its CPU.
+      const from = Math.max(stay?.from ?? left, left - OVERTAKEN_NS);
+      const overtaken = activity.lastWakingIn(tid, from, left);
+      if (overtaken !== undefined) put(left, 'runnable', { wokenBy: overtaken });
+      else put(left, 'blocked', { reason: 'its wake-up was not recorded' });
+      continue;
+    }
+    put(run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });
+    const waker = participantWaker(run, waking);
+    if (waker !== undefined && waker !== tid) {
+      handedOverTo = pidOf(tid, time);
+      tid = waker;
+      continue;
+    }
+    const pid = pidOf(tid, time);
+    if (pid !== undefined && handedOverTo === pid && goScheduler.naps(tid, left)) {
+      const cause = goScheduler.causeOf(pid, tid, ran.from, ran.to);
+      if (cause !== undefined && cause.time <= time) {
+        put(cause.time, 'blocked', { wokenBy: waking, ...cause });
+        tid = cause.tid;
+        handedOverTo = undefined;
+        continue;
+      }
+    }
+    put(left, 'blocked', {
+      wokenBy: waking,
+      waitsFor: stay?.ioWait === true ? 'block I/O' : wakerInWords(run, waking),
+    });
+  }
+  return pieces.reverse();
+}
+
+/** The waking thread, if it works for this start; else the wait ends the hop. */
+function participantWaker(run: RunView, waking: number): number | undefined {
+  const { events } = run.recording;
+  if (events.value(waking, 'contexts') !== WAKE_CONTEXT.task) return undefined;
+  const span = spanOf(run, events.pid.at(waking), events.time.at(waking) as TraceTime);
+  if (span === undefined || span.actor === 'other') return undefined;
+  if (span.containerId !== undefined && span.containerId !== run.containerId) return undefined;
+  return events.tid.at(waking);
+}
+
+/** linux/interrupt.h */
+const SOFT_IRQS = [
+  'tasklet',
+  'timer',
+  'network',
+  'network',
+  'block I/O',
+  'block I/O',
+  'tasklet',
+  'scheduler',
+  'timer',
+  'RCU',
+] as const;
+
+/** "block I/O", "timer", "network", "rcu_preempt (kernel thread)", "another container's runc, pid 12". */
+export function wakerInWords(run: RunView, waking: number): string {
+  const { events, strings } = run.recording;
+  const flags = events.value(waking, 'flags');
+  const context = events.value(waking, 'contexts');
+  if (context !== WAKE_CONTEXT.task) {
+    if ((flags & WAKE_FLAG.blockCompletion) !== 0) return 'block I/O';
+    if ((flags & WAKE_FLAG.hrtimer) !== 0) return 'timer';
+    if (context === WAKE_CONTEXT.softIrq) {
+      return SOFT_IRQS[events.value(waking, 'vectors')] ?? 'a soft interrupt';
+    }
+    return 'an interrupt';
+  }
+  const comm = strings.text(events.value(waking, 'waker_comms'));
+  if ((flags & WAKE_FLAG.kernelThread) !== 0) return `${comm} (kernel thread)`;
+  const pid = events.pid.at(waking);
+  const span = spanOf(run, pid, events.time.at(waking) as TraceTime);
+  if (span?.containerId !== undefined && span.containerId !== run.containerId) {
+    return `another container's ${span.actor}, pid ${pid}`;
+  }
+  return `${comm}, pid ${pid}`;
+}

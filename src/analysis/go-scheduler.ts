@@ -1,0 +1,116 @@
+/**
+ * Where wake-ups do not tell: Go's monitor thread (sysmon). It naps for 20 µs to 10 ms, then looks after
+ * the others: it polls the network if nobody else has for 10 ms, and takes the processor (P) away from a
+ * goroutine whose syscall lasts. What it wakes did not wait for its naps but for a message, or for that
+ * processor. Go runtime: proc.go, sysmon and retake.
+ */
+import type { TraceTime } from '../base/time.js';
+import { KIND } from '../model/event-kinds.js';
+import type { ActorKind } from '../model/trace.js';
+import { type RunView, spanOf } from './run-view.js';
+
+/** Where the path goes on before the monitor thread. */
+export interface MonitorCause {
+  readonly tid: number;
+  readonly time: number;
+  readonly waitsFor: string;
+  readonly reason: string;
+}
+
+/** sysmon polls the network when the last poll is 10 ms old; its longest nap comes on top. */
+const POLL_REACH_NS = 21_000_000;
+
+const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
+const IDLE_CALLS = [
+  'futex',
+  'epoll_pwait',
+  'epoll_wait',
+  'nanosleep',
+  'clock_nanosleep',
+  'sched_yield',
+];
+const TALKERS: ReadonlySet<ActorKind> = new Set(['client', 'dockerd', 'containerd', 'shim']);
+
+export class GoScheduler {
+  readonly #run: RunView;
+  #messages: { readonly end: number; readonly tid: number; readonly pid: number }[] | undefined;
+
+  constructor(run: RunView) {
+    this.#run = run;
+  }
+
+  /** Whether the thread naps: it is blocked in nanosleep at `time`. */
+  naps(tid: number, time: number): boolean {
+    const row = this.#run.activity.syscallAt(tid, time);
+    return row !== undefined && this.#name(row) === 'nanosleep';
+  }
+
+  /**
+   * What the monitor thread's stay on the CPU in [from, to) was about, if it ended with a wake-up of a
+   * thread of its own process; undefined where nothing recorded explains it.
+   */
+  causeOf(pid: number, tid: number, from: number, to: number): MonitorCause | undefined {
+    return this.#pollCause(pid, tid, from, to) ?? this.#processorCause(pid, tid, from);
+  }
+
+  #pollCause(pid: number, tid: number, from: number, to: number): MonitorCause | undefined {
+    const { activity, recording } = this.#run;
+    const poll = activity
+      .syscallsIn(tid, from, to)
+      .find(
+        (row) => this.#name(row).startsWith('epoll_') && recording.events.value(row, 'results') > 0,
+      );
+    if (poll === undefined) return undefined;
+    const polled = recording.events.time.at(poll);
+    const message = this.#messagesByEnd().findLast(
+      (candidate) => candidate.end <= polled && candidate.pid !== pid,
+    );
+    if (message === undefined || message.end < polled - POLL_REACH_NS) return undefined;
+    return {
+      tid: message.tid,
+      time: message.end,
+      waitsFor: 'the Go network poller',
+      reason: 'which message the poller found is not recorded: the last one written is taken',
+    };
+  }
+
+  #processorCause(pid: number, tid: number, time: number): MonitorCause | undefined {
+    const { activity, recording } = this.#run;
+    for (const other of activity.threadsOf(pid)) {
+      if (other === tid) continue;
+      const row = activity.syscallAt(other, time);
+      if (row === undefined || IDLE_CALLS.includes(this.#name(row))) continue;
+      if (recording.events.time.at(row) < time - POLL_REACH_NS) continue;
+      return {
+        tid: other,
+        time,
+        waitsFor: '',
+        reason: 'a goroutine waited for the processor that a thread in a syscall held',
+      };
+    }
+    return undefined;
+  }
+
+  #messagesByEnd(): readonly { end: number; tid: number; pid: number }[] {
+    if (this.#messages !== undefined) return this.#messages;
+    const { recording, activity, order } = this.#run;
+    const { events } = recording;
+    const names = new Set(MESSAGE_CALLS.map((name) => recording.strings.find(name) as number));
+    const messages: { end: number; tid: number; pid: number }[] = [];
+    for (const row of order) {
+      if (events.kind.at(row) !== KIND.syscall) continue;
+      if (!names.has(events.value(row, 'names')) || events.value(row, 'results') <= 0) continue;
+      const pid = events.pid.at(row);
+      const span = spanOf(this.#run, pid, events.time.at(row) as TraceTime);
+      if (span === undefined || !TALKERS.has(span.actor)) continue;
+      if (span.containerId !== undefined && span.containerId !== this.#run.containerId) continue;
+      messages.push({ end: activity.syscallEnd(row), tid: events.tid.at(row), pid });
+    }
+    this.#messages = messages.sort((a, b) => a.end - b.end);
+    return this.#messages;
+  }
+
+  #name(row: number): string {
+    return this.#run.recording.strings.text(this.#run.recording.events.value(row, 'names'));
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * The milestones of a start: a table of finders, each with the evidence it found or the reason why there is
+ * none. Their order here is the causal order.
+ */
+import { shortId } from '../base/ids.js';
+import type { TraceTime } from '../base/time.js';
+import { KIND } from '../model/event-kinds.js';
+import type { ApiMark } from '../model/recording.js';
+import type {
+  AbsentMilestone,
+  Certainty,
+  Evidence,
+  Milestone,
+  MilestoneName,
+} from '../model/trace.js';
+import type { LifeDraft } from './process-lives.js';
+import { callEnd, processesAs, type RunView, spanOf, viewCall } from './run-view.js';
+import { namespacesOf } from './syscall-view.js';
+
+interface Found {
+  readonly time: TraceTime;
+  readonly evidence: Evidence;
+  readonly certainty?: Certainty;
+}
+
+/** What it found, or why there is nothing. */
+type Finder = (run: RunView, soFar: readonly Milestone[]) => Found | string;
+
+export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])[] = [
+  ['create requested', (run) => markEdge(run, 'create', 'start')],
+  ['create answered', (run) => markEdge(run, 'create', 'end')],
+  ['start requested', (run) => markEdge(run, 'start', 'start')],
+  ['rootfs mounted', findRootfs],
+  ['shim exec', (run) => firstExec(run, 'shim')],
+  ['runc exec', (run) => firstExec(run, 'runc create')],
+  ['cgroup attached', findCgroup],
+  ['first namespace', findFirstNamespace],
+  ['init cloned', findInitClone],
+  ['hooks began', findHooksBegin],
+  ['hooks ended', findHooksEnd],
+  ['pivot_root', findPivotRoot],
+  ['runc exited', findRuncExit],
+  ['exec FIFO opened', findFifo],
+  ['entrypoint exec', findEntrypoint],
+  ['first output', (run) => markEdge(run, 'output', 'start')],
+  ['exited', findExit],
+  ['removed', (run) => markEdge(run, 'remove', 'end')],
+];
+
+export function findMilestones(run: RunView): {
+  milestones: Milestone[];
+  absent: AbsentMilestone[];
+} {
+  const milestones: Milestone[] = [];
+  const absent: AbsentMilestone[] = [];
+  for (const [name, find] of MILESTONES) {
+    const found = find(run, milestones);
+    if (typeof found === 'string') absent.push({ name, reason: found });
+    else milestones.push({ name, certainty: 'exact', ...found });
+  }
+  return { milestones, absent };
+}
+
+/** The last stage of runc init: the process that becomes the entrypoint. */
+export function initProcess(run: RunView): LifeDraft | undefined {
+  const candidates = run.processes.filter((life) =>
+    run.actors[life.key]?.some(({ actor }) => actor === 'init'),
+  );
+  const executed = candidates.find((life) =>
+    run.actors[life.key]?.some(({ actor }) => actor === 'entrypoint'),
+  );
+  return (
+    executed ??
+    candidates.findLast((life) => life.comms.some(({ comm }) => comm === 'runc:[2:INIT]')) ??
+    candidates.at(-1)
+  );
+}
+
+const MARK_REASONS: Readonly<Record<string, string>> = {
+  create: 'the create request was not recorded',
+  start: 'the container was not started',
+  output: 'the container wrote nothing while it was observed',
+  remove: 'the container was not removed while it was recorded',
+};
+
+function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | string {
+  const mark = run.marks.find((candidate) => candidate.name === name);
+  if (mark === undefined) return MARK_REASONS[name] ?? `no ${name} was recorded`;
+  const time = edge === 'start' ? mark.start : mark.end;
+  if (time === undefined) return `the ${name} request had not been answered`;
+  if (edge === 'end' && mark.error !== '') return `the engine refused: ${mark.error}`;
+  return { time, evidence: markEvidence(run, mark, edge) };
+}
+
+function markEvidence(run: RunView, mark: ApiMark, edge: 'start' | 'end'): Evidence {
+  const what =
+    mark.name === 'output'
+      ? 'first bytes received'
+      : `${mark.name} request ${edge === 'start' ? 'sent' : 'answered'}`;
+  return { kind: 'mark', mark: run.recording.marks.indexOf(mark), text: `api: ${what}` };
+}
+
+const eventEvidence = (event: number, text: string): Evidence => ({ kind: 'event', event, text });
+
+function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string {
+  const found = run.processes
+    .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
+    .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === actor)
+    .sort((a, b) => a.exec.time - b.exec.time)[0];
+  if (found === undefined) return `no ${actor} was executed for ${shortId(run.containerId)}`;
+  const { exec, life } = found;
+  return {
+    time: exec.time,
+    evidence: eventEvidence(exec.event, `exec ${basename(exec.filename)}, pid ${life.pid}`),
+  };
+}
+
+/**
+ * The overlay mount on the path that the engine names as the container's root; without its word, the last
+ * overlay mount before the shim, which other containers' starts can confuse.
+ */
+function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
+  const started = timeOf(soFar, 'start requested');
+  if (started === undefined) return 'the container was not started';
+  const shim = run.processes
+    .flatMap((life) => life.execs)
+    .reduce((first, { time }) => Math.min(first, time), Number.POSITIVE_INFINITY);
+  const named = run.marks.find(({ detail }) => detail.rootfs !== undefined)?.detail.rootfs;
+  const mounts = run.calls
+    .filter(({ name, time }) => (name === 'mount' || name === 'move_mount') && time >= started)
+    .map((call) => ({ call, view: viewCall(run, call) }))
+    .filter(
+      ({ call, view }) =>
+        view.result === 0 && (view.text(2) === 'overlay' || call.name === 'move_mount'),
+    );
+  const targetOf = ({ view }: (typeof mounts)[number]): string =>
+    view.name === 'mount' ? view.text(1) : view.text(3);
+  const isEngine = ({ call }: (typeof mounts)[number]): boolean =>
+    call.actor === 'dockerd' || call.actor === 'containerd' || call.containerId === run.containerId;
+
+  const certain = mounts.find(
+    (mount) =>
+      isEngine(mount) &&
+      ((named !== undefined && targetOf(mount) === named) ||
+        targetOf(mount).includes(run.containerId)),
+  );
+  const found =
+    certain ?? mounts.filter((mount) => isEngine(mount) && mount.call.time < shim).at(-1);
+  const end = found === undefined ? undefined : callEnd(run, found.call);
+  if (found === undefined || end === undefined) return 'no overlay mount by the engine was seen';
+  return {
+    time: end,
+    certainty: certain === undefined ? 'inferred' : 'exact',
+    evidence: eventEvidence(
+      found.call.row,
+      `${found.call.actor}: ${found.call.name} overlay on ${targetOf(found)}`,
+    ),
+  };
+}
+
+function findCgroup(run: RunView): Found | string {
+  const { events, strings } = run.recording;
+  for (const row of run.order) {
+    if (events.kind.at(row) !== KIND.cgroup_attach) continue;
+    const path = strings.text(events.value(row, 'paths'));
+    const target = events.value(row, 'target_pids');
+    const time = events.time.at(row) as TraceTime;
+    // The path, never who did it: with the systemd driver that is systemd.
+    if (
+      !path.includes(run.containerId) &&
+      spanOf(run, target, time)?.containerId !== run.containerId
+    ) {
+      continue;
+    }
+    if (path === '/' || path === '') continue;
+    return { time, evidence: eventEvidence(row, `pid ${target} into ${path}`) };
+  }
+  return 'no process was moved into a cgroup of this container';
+}
+
+const isRuntime = (actor: string): boolean => actor === 'runc create' || actor === 'init';
+
+function findFirstNamespace(run: RunView): Found | string {
+  for (const call of run.calls) {
+    if (call.containerId !== run.containerId || !isRuntime(call.actor)) continue;
+    if (call.name !== 'clone' && call.name !== 'clone3' && call.name !== 'unshare') continue;
+    const view = viewCall(run, call);
+    const namespaces = namespacesOf(view);
+    if (namespaces.length === 0 || view.result < 0) continue;
+    return {
+      time: call.time,
+      evidence: eventEvidence(
+        call.row,
+        `${call.name} of ${namespaces.join(', ')} by pid ${call.life.pid}`,
+      ),
+    };
+  }
+  return 'the runtime created no namespace';
+}
+
+function findInitClone(run: RunView): Found | string {
+  const init = initProcess(run);
+  if (init?.start === undefined || init.forkEvent === undefined)
+    return 'no init process was forked';
+  return {
+    time: init.start,
+    evidence: eventEvidence(
+      init.forkEvent,
+      `fork of pid ${init.pid}, which becomes the entrypoint`,
+    ),
+  };
+}
+
+function hooks(run: RunView): { readonly life: LifeDraft; readonly from: TraceTime }[] {
+  return processesAs(run, 'hook');
+}
+
+function findHooksBegin(run: RunView): Found | string {
+  const first = hooks(run).sort((a, b) => a.from - b.from)[0];
+  const exec = first?.life.execs.find(({ time }) => time === first.from);
+  if (first === undefined || exec === undefined) return 'no hook was run';
+  return {
+    time: first.from,
+    evidence: eventEvidence(
+      exec.event,
+      `exec ${exec.argv[0] ?? exec.filename}, pid ${first.life.pid}`,
+    ),
+  };
+}
+
+function findHooksEnd(run: RunView): Found | string {
+  const all = hooks(run);
+  if (all.length === 0) return 'no hook was run';
+  const last = all
+    .filter(({ life }) => life.end !== undefined)
+    .sort((a, b) => (a.life.end ?? 0) - (b.life.end ?? 0))
+    .at(-1)?.life;
+  if (last?.end === undefined || last.exitEvent === undefined)
+    return 'no hook ended while it was recorded';
+  return {
+    time: last.end,
+    evidence: eventEvidence(last.exitEvent, `exit of pid ${last.pid} with ${last.exitCode}`),
+  };
+}
+
+function findPivotRoot(run: RunView): Found | string {
+  for (const call of run.calls) {
+    if (call.name !== 'pivot_root' && call.name !== 'chroot') continue;
+    if (call.containerId !== run.containerId || call.actor !== 'init') continue;
+    if (viewCall(run, call).result !== 0) continue;
+    const time = callEnd(run, call);
+    if (time === undefined) continue;
+    return { time, evidence: eventEvidence(call.row, `${call.name} by pid ${call.life.pid}`) };
+  }
+  return 'init did not change its root';
+}
+
+function findRuncExit(run: RunView): Found | string {
+  const create = processesAs(run, 'runc create').find(({ life, from }) =>
+    life.execs.some(({ time }) => time === from),
+  )?.life;
+  if (create?.end === undefined || create.exitEvent === undefined) {
+    return 'runc create did not exit while it was recorded';
+  }
+  return {
+    time: create.end,
+    evidence: eventEvidence(
+      create.exitEvent,
+      `exit of runc create, pid ${create.pid}, with ${create.exitCode}`,
+    ),
+  };
+}
+
+const O_WRONLY = 1;
+
+/** init's own open of the FIFO returns when `runc start` opens the other end. */
+function findFifo(run: RunView): Found | string {
+  const init = initProcess(run);
+  const found = run.calls.findLast((call) => {
+    if (call.life !== init || call.actor !== 'init' || call.name !== 'openat') return false;
+    const view = viewCall(run, call);
+    return (
+      view.result >= 0 &&
+      ((view.arguments[2] ?? 0) & 3) === O_WRONLY &&
+      /^\/proc\/(self|thread-self)\/fd\/\d+$|exec\.fifo$/.test(view.text(1))
+    );
+  });
+  const time = found === undefined ? undefined : callEnd(run, found);
+  if (found === undefined || time === undefined) return 'init did not wait at an exec FIFO';
+  return {
+    time,
+    evidence: eventEvidence(
+      found.row,
+      `open by pid ${found.life.pid} returned after ${((time - found.time) / 1e6).toFixed(1)} ms`,
+    ),
+  };
+}
+
+function findEntrypoint(run: RunView): Found | string {
+  const init = initProcess(run);
+  const span = init && run.actors[init.key]?.find(({ actor }) => actor === 'entrypoint');
+  const exec = init?.execs.find(({ time }) => time === span?.from);
+  if (init === undefined || exec === undefined) return 'no entrypoint was executed';
+  return {
+    time: exec.time,
+    evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${init.pid}`),
+  };
+}
+
+function findExit(run: RunView): Found | string {
+  const init = initProcess(run);
+  if (init?.end === undefined || init.exitEvent === undefined) {
+    return 'the container did not exit while it was recorded';
+  }
+  const code = init.exitCode ?? 0;
+  const how = code < 0 ? `by signal ${-code}` : `with ${code}`;
+  return {
+    time: init.end,
+    evidence: eventEvidence(init.exitEvent, `exit of pid ${init.pid} ${how}`),
+  };
+}
+
+function timeOf(milestones: readonly Milestone[], name: MilestoneName): TraceTime | undefined {
+  return milestones.find((candidate) => candidate.name === name)?.time;
+}
+
+const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -1,0 +1,280 @@
+/**
+ * Which phase and category a segment of the critical path belongs to: a table, the first rule that applies
+ * decides. `dit trace explain` prints it; docs/phases.md lists it.
+ */
+import type { ActorKind, Phase, SegmentState } from '../model/trace.js';
+import { namespacesOf, type SyscallView } from './syscall-view.js';
+
+/** What a rule may look at. */
+export interface SegmentFacts {
+  readonly actor: ActorKind;
+  readonly state: SegmentState;
+  readonly call: SyscallView | undefined;
+  readonly waitsFor: string;
+  /** The path goes on, in the same process, on a thread that this one wakes. */
+  readonly handsOverWithin: boolean;
+  /** Between the first hook's exec and the last hook's exit. */
+  readonly duringHooks: boolean;
+}
+
+export interface PhaseRule {
+  readonly id: string;
+  readonly phase: Phase;
+  readonly category: string | ((facts: SegmentFacts) => string);
+  /** In words, for people. */
+  readonly because: string;
+  readonly when: (facts: SegmentFacts) => boolean;
+}
+
+const calls = (...names: readonly string[]): ((facts: SegmentFacts) => boolean) => {
+  const set = new Set(names);
+  return ({ call }) => call !== undefined && set.has(call.name);
+};
+
+const isMountCall = calls(
+  'mount',
+  'umount2',
+  'fsopen',
+  'fsconfig',
+  'fsmount',
+  'fspick',
+  'move_mount',
+  'open_tree',
+  'open_tree_attr',
+  'mount_setattr',
+);
+const isSync = calls('fsync', 'fdatasync', 'sync', 'syncfs', 'sync_file_range', 'msync');
+const isExec = calls('execve', 'execveat');
+const isClone = calls('clone', 'clone3', 'fork', 'vfork');
+const isReap = calls('wait4', 'waitid', 'exit_group', 'exit');
+const isIpc = calls(
+  'futex',
+  'epoll_wait',
+  'epoll_pwait',
+  'epoll_pwait2',
+  'epoll_ctl',
+  'poll',
+  'ppoll',
+  'select',
+  'pselect6',
+  'sendto',
+  'sendmsg',
+  'sendmmsg',
+  'recvfrom',
+  'recvmsg',
+  'recvmmsg',
+  'socket',
+  'socketpair',
+  'connect',
+  'accept',
+  'accept4',
+  'pipe2',
+  'eventfd2',
+);
+const isSleep = calls('nanosleep', 'clock_nanosleep');
+
+/** linux/prctl.h: PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT */
+const CONFINING_PRCTLS: ReadonlySet<number> = new Set([8, 22, 24, 38, 47]);
+
+const isEngine = ({ actor }: SegmentFacts): boolean =>
+  actor === 'dockerd' || actor === 'containerd' || actor === 'shim';
+
+/** The container's root: mounted by the engine, never by runc (whose sealed binary is an overlay too). */
+function isRootfs({ call, ...rest }: SegmentFacts): boolean {
+  if (call === undefined || !isEngine({ call, ...rest })) return false;
+  if (call.name === 'mount') return call.text(2) === 'overlay';
+  if (call.name === 'umount2') return /\/(merged|rootfs)$/.test(call.text(0));
+  // fsopen's descriptor is not followed: an engine opens a file system for nothing else.
+  return call.name === 'fsopen' ? call.text(0) === 'overlay' : /^(fs|move_mount)/.test(call.name);
+}
+
+const isCgroupPath = (path: string): boolean => path.startsWith('/sys/fs/cgroup');
+
+function isCgroup({ call }: SegmentFacts): boolean {
+  if (call === undefined) return false;
+  switch (call.name) {
+    // Its arguments are recorded only where the file is a cgroup's.
+    case 'write':
+      return call.arguments.length > 0;
+    case 'mkdir':
+    case 'rmdir':
+      return isCgroupPath(call.text(0));
+    case 'mkdirat':
+    case 'unlinkat':
+    case 'openat':
+    case 'openat2':
+      return isCgroupPath(call.text(1));
+    default:
+      return false;
+  }
+}
+
+const onDisk = ({ waitsFor }: SegmentFacts): boolean => waitsFor === 'block I/O';
+
+/** runc's init is runc until the entrypoint's exec. */
+function programOf(actor: ActorKind): string {
+  if (actor === 'hook') return 'hooks';
+  return actor === 'init' || actor.startsWith('runc') ? 'runc' : actor;
+}
+
+export const PHASE_RULES: readonly PhaseRule[] = [
+  {
+    id: 'runnable',
+    phase: 'runtime',
+    category: 'scheduling delay',
+    because: 'the thread could run and no CPU ran it',
+    when: ({ state }) => state === 'runnable',
+  },
+  {
+    id: 'rootfs-mount',
+    phase: 'storage',
+    category: 'rootfs mount',
+    because: 'the engine mounts or unmounts an overlay root',
+    when: (facts) => isMountCall(facts) && isRootfs(facts),
+  },
+  {
+    id: 'fsync',
+    phase: 'storage',
+    category: 'fsync',
+    because: 'inside fsync, fdatasync or another sync call, running or waiting',
+    when: isSync,
+  },
+  {
+    id: 'cold-exec',
+    phase: 'storage',
+    category: 'cold binaries',
+    because: 'execve waits for block I/O: the binary is not in the page cache',
+    when: (facts) => isExec(facts) && onDisk(facts),
+  },
+  {
+    id: 'cold-fault',
+    phase: 'storage',
+    category: 'cold binaries',
+    because: 'blocked outside any syscall until block I/O ended: a page fault on a mapped file',
+    when: (facts) => facts.call === undefined && onDisk(facts),
+  },
+  {
+    id: 'disk',
+    phase: 'storage',
+    category: 'disk wait',
+    because: 'a syscall waits for block I/O',
+    when: onDisk,
+  },
+  {
+    id: 'namespaces',
+    phase: 'kernel',
+    category: 'namespaces',
+    because: 'inside unshare, setns, or a clone with namespace flags',
+    when: (facts) =>
+      calls('unshare', 'setns')(facts) ||
+      (isClone(facts) && facts.call !== undefined && namespacesOf(facts.call).length > 0),
+  },
+  {
+    id: 'pivot-root',
+    phase: 'kernel',
+    category: 'pivot_root',
+    because: 'inside pivot_root or chroot',
+    when: calls('pivot_root', 'chroot'),
+  },
+  {
+    id: 'mounts',
+    phase: 'kernel',
+    category: 'mounts',
+    because: "inside a mount call other than the rootfs overlay's",
+    when: isMountCall,
+  },
+  {
+    id: 'cgroups',
+    phase: 'kernel',
+    category: 'cgroups',
+    because: 'inside a call on a cgroup file: creating, attaching, limiting',
+    when: isCgroup,
+  },
+  {
+    id: 'exec',
+    phase: 'kernel',
+    category: 'exec',
+    because: 'inside execve, not waiting for the disk',
+    when: isExec,
+  },
+  {
+    id: 'confinement',
+    phase: 'kernel',
+    category: 'seccomp and capabilities',
+    because: 'inside seccomp, capset, a confining prctl, or a change of user',
+    when: (facts) =>
+      calls(
+        'seccomp',
+        'capset',
+        'setresuid',
+        'setresgid',
+        'setuid',
+        'setgid',
+        'setgroups',
+        'keyctl',
+      )(facts) ||
+      (facts.call?.name === 'prctl' && CONFINING_PRCTLS.has(facts.call.arguments[0] ?? 0)),
+  },
+  {
+    id: 'processes',
+    phase: 'kernel',
+    category: 'process creation and exit',
+    because: 'inside clone without namespace flags, wait, or exit',
+    when: (facts) => isClone(facts) || isReap(facts),
+  },
+  {
+    id: 'go-scheduler',
+    phase: 'runtime',
+    category: 'Go scheduler',
+    because:
+      "the Go runtime's monitor thread napped before it polled the network or handed a goroutine over",
+    when: (facts) =>
+      facts.state === 'blocked' &&
+      isSleep(facts) &&
+      (facts.waitsFor === 'the Go network poller' ||
+        (facts.waitsFor === 'timer' && facts.handsOverWithin)),
+  },
+  {
+    id: 'hooks',
+    phase: 'runtime',
+    category: 'hooks',
+    because: "a hook's process is on the path",
+    when: ({ actor }) => actor === 'hook',
+  },
+  {
+    id: 'sleep',
+    phase: 'runtime',
+    category: 'sleep',
+    because: 'blocked until a timer fired',
+    when: ({ state, waitsFor }) => state === 'blocked' && waitsFor === 'timer',
+  },
+  {
+    id: 'network-set-up',
+    phase: 'runtime',
+    category: 'network set-up',
+    because: 'dockerd works while runc waits for its network hook',
+    when: ({ actor, duringHooks }) => actor === 'dockerd' && duringHooks,
+  },
+  {
+    id: 'ipc',
+    phase: 'runtime',
+    category: 'IPC hand-over',
+    because: 'inside a socket, pipe, poll or futex call: one part hands over to the next',
+    when: isIpc,
+  },
+  {
+    id: 'program',
+    phase: 'runtime',
+    category: ({ actor }) => programOf(actor),
+    because: 'the program itself: its code, its other syscalls, its other waits',
+    when: ({ actor }) => actor !== 'other',
+  },
+];
+
+/** The first rule that applies; undefined: the segment is unattributed. */
+export function ruleFor(facts: SegmentFacts): PhaseRule | undefined {
+  return PHASE_RULES.find(({ when }) => when(facts));
+}
+
+export const categoryOf = (rule: PhaseRule, facts: SegmentFacts): string =>
+  typeof rule.category === 'function' ? rule.category(facts) : rule.category;

@@ -1,0 +1,88 @@
+/** What a reader must know before trusting a trace's figures. */
+import type { Recording } from '../model/recording.js';
+import type { ContainerRun, TraceWarning } from '../model/trace.js';
+
+/** The wall clock may drift this much against the trace clock before cross-checks are useless. */
+const CLOCK_STEP_NS = 1_000_000;
+
+export function warningsOf(recording: Recording, runs: readonly ContainerRun[]): TraceWarning[] {
+  const warnings: TraceWarning[] = [];
+  const warn = (code: string, message: string, remedy: string): void => {
+    warnings.push({ code, message, remedy });
+  };
+
+  if (recording.footer === undefined) {
+    warn(
+      'incomplete',
+      'the recording has no end: dit was killed, or the file was cut; what follows is what was written',
+      'record again, and let dit end by itself or by Ctrl-C',
+    );
+  }
+  for (const { offset, message } of recording.problems) {
+    warn('damaged', `at byte ${offset}: ${message}`, 'the rest of the file was read');
+  }
+  const lost = (recording.loss?.losses ?? []).filter(({ records }) => records > 0);
+  if (lost.length > 0) {
+    const where = lost.map(({ where: name, records }) => `${name} ${records}`).join(', ');
+    warn(
+      'lost',
+      `records were lost (${where}): figures are incomplete`,
+      'use a larger ring: --ring-mb 256',
+    );
+  }
+  if ((recording.footer?.malformed ?? 0) > 0) {
+    warn(
+      'malformed',
+      `${recording.footer?.malformed} records could not be decoded`,
+      'rebuild the BPF programs and the addon together: npm run build',
+    );
+  }
+  for (const probe of recording.header.source.probes) {
+    if (!probe.attached) {
+      warn(
+        'probe-refused',
+        `${probe.attachPoint} was refused: ${probe.refusal.split('\n')[0]}`,
+        'dit doctor says what this kernel lacks',
+      );
+    }
+  }
+  if (recording.header.source.perturbed) {
+    warn(
+      'perturbed',
+      `this recording slowed what it measured: ${recording.header.source.perturbation}`,
+      'compare it only with recordings of the same source',
+    );
+  }
+  const step = clockStep(recording);
+  if (step > CLOCK_STEP_NS) {
+    warn(
+      'clock-step',
+      `the wall clock moved by ${(step / 1e6).toFixed(1)} ms against the trace clock`,
+      "the engine's event times are only a rough cross-check here",
+    );
+  }
+  for (const run of runs) {
+    const inferred = run.segments.reduce(
+      (sum, segment) => sum + (segment.certainty === 'inferred' ? segment.end - segment.start : 0),
+      0,
+    );
+    const length = run.window === undefined ? 0 : run.window.end - run.window.start;
+    if (length > 0 && inferred / length > 0.01) {
+      warn(
+        'inferred',
+        `${((100 * inferred) / length).toFixed(1)} % of the critical path is inferred`,
+        'dit trace events shows what was recorded there',
+      );
+    }
+  }
+  return warnings;
+}
+
+function clockStep(recording: Recording): number {
+  const [first, ...rest] = recording.clocks;
+  if (first === undefined) return 0;
+  return rest.reduce((largest, { trace, realtimeOffset }) => {
+    const moved = realtimeOffset - first.realtimeOffset - (trace - first.trace);
+    return Math.max(largest, Math.abs(moved));
+  }, 0);
+}
