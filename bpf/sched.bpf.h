@@ -10,7 +10,7 @@
 struct cpu_context {
 	u64 block_completion_ns; /* when a block request last completed here */
 	u32 softirq_vector;      /* 1 + vector; 0: none */
-	u32 hardirqs;            /* handlers entered and not left */
+	u32 in_hardirq;          /* hard interrupts do not nest */
 	u32 in_hrtimer;
 	u32 reserved;
 };
@@ -74,7 +74,7 @@ int BPF_PROG(sched_waking, struct task_struct *target)
 	cpu = cpu_context_here();
 
 	if (cpu) {
-		if (cpu->hardirqs || cpu->in_hrtimer) {
+		if (cpu->in_hardirq || cpu->in_hrtimer) {
 			context = 2;
 		} else if (cpu->softirq_vector) {
 			context = 1;
@@ -105,16 +105,8 @@ int BPF_PROG(sched_waking, struct task_struct *target)
 	return 0;
 }
 
-SEC("tp_btf/softirq_entry")
-int BPF_PROG(softirq_entry, unsigned int vector)
-{
-	struct cpu_context *cpu = cpu_context_here();
-
-	if (cpu)
-		cpu->softirq_vector = vector + 1;
-	return 0;
-}
-
+/* Exits come before entries, because programs are attached in this order: an entry without its exit would
+ * leave the CPU marked for good. */
 SEC("tp_btf/softirq_exit")
 int BPF_PROG(softirq_exit, unsigned int vector)
 {
@@ -125,13 +117,13 @@ int BPF_PROG(softirq_exit, unsigned int vector)
 	return 0;
 }
 
-SEC("tp_btf/irq_handler_entry")
-int BPF_PROG(irq_handler_entry)
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(softirq_entry, unsigned int vector)
 {
 	struct cpu_context *cpu = cpu_context_here();
 
 	if (cpu)
-		cpu->hardirqs++;
+		cpu->softirq_vector = vector + 1;
 	return 0;
 }
 
@@ -140,19 +132,18 @@ int BPF_PROG(irq_handler_exit)
 {
 	struct cpu_context *cpu = cpu_context_here();
 
-	/* The exit of a handler that was entered before these programs were attached. */
-	if (cpu && cpu->hardirqs)
-		cpu->hardirqs--;
+	if (cpu)
+		cpu->in_hardirq = 0;
 	return 0;
 }
 
-SEC("tp_btf/hrtimer_expire_entry")
-int BPF_PROG(hrtimer_expire_entry)
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(irq_handler_entry)
 {
 	struct cpu_context *cpu = cpu_context_here();
 
 	if (cpu)
-		cpu->in_hrtimer = 1;
+		cpu->in_hardirq = 1;
 	return 0;
 }
 
@@ -163,6 +154,16 @@ int BPF_PROG(hrtimer_expire_exit)
 
 	if (cpu)
 		cpu->in_hrtimer = 0;
+	return 0;
+}
+
+SEC("tp_btf/hrtimer_expire_entry")
+int BPF_PROG(hrtimer_expire_entry)
+{
+	struct cpu_context *cpu = cpu_context_here();
+
+	if (cpu)
+		cpu->in_hrtimer = 1;
 	return 0;
 }
 

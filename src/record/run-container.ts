@@ -1,7 +1,7 @@
 /** `dit trace run`: one container started by dit's own client while everything is recorded. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import { DitError, EXIT } from '../base/errors.js';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { EngineInfo, HostInfo, TargetInfo } from '../model/recording.js';
 import { EngineClient, type PullProgress } from '../sources/docker/engine-client.js';
 import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
@@ -160,21 +160,19 @@ function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> 
 }
 
 function failureOf(error: unknown, signal: AbortSignal): DitError {
-  if (signal.aborted && !(error instanceof DitError)) return interrupted();
+  if (signal.aborted && signal.reason instanceof DitError) {
+    return new DitError({
+      code: 'interrupted',
+      exitCode: signal.reason.exitCode,
+      message: `${signal.reason.message}: the recording was closed and the container removed`,
+      remedy: 'the trace so far can be read: dit trace show',
+    });
+  }
   if (error instanceof DitError) return error;
   return new DitError({
     code: 'bug',
     exitCode: EXIT.bug,
-    message: `dit failed while recording: ${error instanceof Error ? error.message : String(error)}`,
+    message: `dit failed while recording: ${messageOf(error)}`,
     cause: error,
-  });
-}
-
-function interrupted(): DitError {
-  return new DitError({
-    code: 'interrupted',
-    exitCode: 130,
-    message: 'interrupted: the recording was closed and the container removed',
-    remedy: 'the trace so far can be read: dit trace show',
   });
 }

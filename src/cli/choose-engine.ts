@@ -1,0 +1,76 @@
+/** Which engine a recording uses: the one that answers, or dit's own, started where none does. */
+import { DitError, EXIT } from '../base/errors.js';
+import {
+  type EndpointAttempt,
+  type EngineEndpoint,
+  findEngine,
+} from '../platform/engine-endpoint.js';
+
+export interface ChosenEngine {
+  readonly endpoint: EngineEndpoint;
+  readonly privateEngine: boolean;
+}
+
+export interface EngineChoice {
+  readonly engine: 'auto' | 'private';
+  readonly host?: string | undefined;
+}
+
+/**
+ * @param say one line of progress
+ * @throws DitError exit 3 or 4
+ */
+export async function chooseEngine(
+  choice: EngineChoice,
+  env: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => Promise<void>,
+): Promise<ChosenEngine> {
+  if (choice.engine === 'private') {
+    if (choice.host === undefined) return startPrivate([], say);
+    throw new DitError({
+      code: 'option-conflict',
+      exitCode: EXIT.usage,
+      message: '--host and --engine private exclude each other',
+      remedy: 'leave one of them out',
+    });
+  }
+  const { endpoint, tried } = await findEngine({
+    env,
+    ...(choice.host === undefined ? {} : { host: choice.host }),
+  });
+  if (endpoint === undefined) return startPrivate(tried, say);
+  if (endpoint.kind === 'remote') {
+    throw new DitError({
+      code: 'engine-remote',
+      exitCode: EXIT.capability,
+      message: `the engine at '${endpoint.url}' runs on another machine: its kernel cannot be recorded from here`,
+      remedy: "run dit on that machine, or use dit's own engine: --engine private",
+    });
+  }
+  return { endpoint, privateEngine: endpoint.origin === 'private engine' };
+}
+
+async function startPrivate(
+  tried: readonly EndpointAttempt[],
+  say: (line: string) => Promise<void>,
+): Promise<ChosenEngine> {
+  const { startEngine } = await import('../platform/engine.js');
+  if (tried.length > 0) {
+    const places = tried.map(({ url, result }) => `${url} (${result})`).join(', ');
+    await say(`no Docker engine answers: ${places}`);
+  }
+  const handle = await startEngine();
+  if (handle.started) {
+    await say(`started dit's own engine, Docker ${handle.version}; stop it with: dit engine stop`);
+  }
+  for (const note of handle.notes) await say(note);
+  return {
+    endpoint: {
+      url: handle.endpoint,
+      origin: 'private engine',
+      kind: 'local',
+      socketPath: handle.socketPath,
+    },
+    privateEngine: true,
+  };
+}

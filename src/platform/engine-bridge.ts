@@ -1,0 +1,125 @@
+/** The private engine's own bridge, in the benchmarking range that no real network may use (RFC 2544). */
+import { DitError, EXIT } from '../base/errors.js';
+
+export interface Bridge {
+  readonly name: string;
+  /** The bridge's own address with its prefix length: "198.18.0.1/24". */
+  readonly address: string;
+}
+
+/** Networks that people make in a private engine come from here; bridges from the rest of 198.18.0.0/15. */
+export const NETWORK_POOL = 'base=198.18.128.0/17,size=24';
+
+/** Candidate /24s for bridges: 198.18.0–127, then 198.19.0–127. */
+const BRIDGE_NETWORKS = [18, 19].flatMap((second) =>
+  Array.from({ length: 128 }, (_, third) => `198.${second}.${third}`),
+);
+
+interface Link {
+  readonly ifname: string;
+  readonly ifalias?: string;
+  readonly addr_info?: readonly { readonly local?: string; readonly family?: string }[];
+}
+
+interface Route {
+  readonly dst?: string;
+}
+
+/** The mark by which an engine knows its own bridge again, also after a crash. */
+const markOf = (engine: string): string => `dit private engine ${engine}`;
+
+export async function createBridge(engine: string): Promise<Bridge> {
+  const links = await listLinks();
+  const routes = await ip<Route>(['-4', 'route', 'show', 'table', 'all']);
+  const network = freeNetwork(links, routes);
+  const names = new Set(links.map((link) => link.ifname));
+  const name = Array.from({ length: 256 }, (_, i) => `dit${i}`).find((each) => !names.has(each));
+  if (network === undefined || name === undefined) {
+    throw new DitError({
+      code: 'engine-network',
+      exitCode: EXIT.capability,
+      message: 'no /24 of 198.18.0.0/15 is free for the private engine',
+      remedy: 'see what uses it: ip -4 route show table all | grep 198.1',
+    });
+  }
+  const address = `${network}.1/24`;
+  await runIp(['link', 'add', 'name', name, 'type', 'bridge']);
+  await runIp(['link', 'set', 'dev', name, 'alias', markOf(engine)]);
+  await runIp(['address', 'add', address, 'dev', name]);
+  await runIp(['link', 'set', 'dev', name, 'up']);
+  return { name, address };
+}
+
+export async function findBridge(engine: string): Promise<Bridge | undefined> {
+  const link = (await listLinks()).find((each) => each.ifalias === markOf(engine));
+  if (link === undefined) return undefined;
+  const address = link.addr_info?.find((each) => each.family === 'inet')?.local;
+  return { name: link.ifname, address: address === undefined ? '' : `${address}/24` };
+}
+
+/** Also removes the bridges of networks made in the engine: dockerd leaves them when it ends. */
+export async function removeBridges(engine: string, networkDatabase?: Buffer): Promise<void> {
+  for (const { ifname, ifalias } of await listLinks()) {
+    const forNetwork =
+      /^br-[0-9a-f]{12}$/.test(ifname) && networkDatabase?.includes(ifname) === true;
+    if (ifalias === markOf(engine) || forNetwork) await runIp(['link', 'delete', 'dev', ifname]);
+  }
+}
+
+/** The first candidate that no address lies in and no route leads to (a default route leads anywhere). */
+export function freeNetwork(links: readonly Link[], routes: readonly Route[]): string | undefined {
+  const taken: Range[] = [];
+  for (const link of links) {
+    for (const { local, family } of link.addr_info ?? []) {
+      if (family === 'inet' && local !== undefined) taken.push(rangeOf(local));
+    }
+  }
+  for (const { dst } of routes) {
+    if (dst !== undefined && dst !== 'default' && dst !== '0.0.0.0/0') taken.push(rangeOf(dst));
+  }
+  return BRIDGE_NETWORKS.find((network) => {
+    const candidate = rangeOf(`${network}.0/24`);
+    return !taken.some((each) => each.first <= candidate.last && candidate.first <= each.last);
+  });
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The addresses of "a.b.c.d" or "a.b.c.d/n" as numbers; an empty range for what is no IPv4 address. */
+function rangeOf(text: string): Range {
+  const [address = '', prefix = '32'] = text.split('/');
+  const bytes = address.split('.').map(Number);
+  if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte < 256))) {
+    return { first: 1, last: 0 };
+  }
+  const size = 2 ** (32 - Number(prefix));
+  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
+  const first = Math.floor(value / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+const listLinks = (): Promise<Link[]> => ip<Link>(['-details', 'address', 'show']);
+
+async function ip<T>(args: readonly string[]): Promise<T[]> {
+  const answer: unknown = JSON.parse((await runIp(['-json', ...args])) || '[]');
+  return Array.isArray(answer) ? answer : [];
+}
+
+async function runIp(args: readonly string[]): Promise<string> {
+  const { execa } = await import('execa');
+  try {
+    const { stdout } = await execa('ip', args);
+    return stdout;
+  } catch (error) {
+    throw new DitError({
+      code: 'engine-network',
+      exitCode: EXIT.capability,
+      message: `the private engine's bridge cannot be set up: 'ip ${args.join(' ')}' fails`,
+      remedy: 'iproute2 and root (CAP_NET_ADMIN) are needed: apt-get install iproute2',
+      cause: error,
+    });
+  }
+}

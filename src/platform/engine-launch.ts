@@ -1,0 +1,145 @@
+/** How a private dockerd is called: its binaries, its flags, and the mount namespace it may need. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { DitError, EXIT } from '../base/errors.js';
+import { type Bridge, NETWORK_POOL } from './engine-bridge.js';
+import { type EngineLayout, UNPACKED_ENGINE } from './engine-layout.js';
+
+export interface LaunchOptions {
+  /**
+   * A folder with another release's whole tree. dockerd becomes its root in a mount namespace of its
+   * own, where run directory and data root keep their paths, so the socket is where it always is.
+   */
+  readonly treeRoot?: string;
+  /** Folders with dockerd, containerd, runc …, searched before PATH. Inside `treeRoot` if there is one. */
+  readonly binDirs?: readonly string[];
+  readonly storageDriver?: string;
+  /** Appended to dockerd's flags. */
+  readonly extraArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Launch {
+  readonly command: readonly string[];
+  readonly env: Record<string, string>;
+}
+
+const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/**
+ * Makes the folder this process's root. chroot(2) would not do: runc refuses to work on a root that is
+ * no mount point ("remount /: invalid argument"). proc is mounted anew so that its mount table is ours.
+ */
+const ENTER_TREE = `
+tree=$1; shift
+mount --bind "$tree" "$tree"
+mount -t proc proc "$tree/proc"
+mount --rbind /sys "$tree/sys"
+mount --rbind /dev "$tree/dev"
+for shared; do
+  [ "$shared" != -- ] || break
+  mkdir -p "$tree$shared"
+  mount --rbind "$shared" "$tree$shared"
+  shift
+done
+shift
+cd "$tree"
+pivot_root . .
+umount -l .
+cd /
+exec "$@"`;
+
+/** dockerd joins a containerd whose socket it finds here, also somebody else's: hide it. */
+const HIDE_CONTAINERD = `
+mount -t tmpfs -o mode=711 tmpfs /run/containerd
+exec "$@"`;
+
+export function launchOf(layout: EngineLayout, bridge: Bridge, options: LaunchOptions): Launch {
+  const tree = options.treeRoot;
+  const dirs = searchPath(options);
+  const dockerd = findDockerd(tree, dirs);
+  const daemon = [dockerd, ...dockerdFlags(layout, bridge, options)];
+  const env = { ...inheritedEnv(), PATH: dirs.join(delimiter), ...options.env };
+  if (tree !== undefined) {
+    const shared = [layout.runDir, layout.dataRoot];
+    const enter = ['unshare', '--mount', 'sh', '-euc', ENTER_TREE, 'sh', tree, ...shared, '--'];
+    return { command: [...enter, ...daemon], env };
+  }
+  if (existsSync('/run/containerd/containerd.sock')) {
+    return { command: ['unshare', '--mount', 'sh', '-euc', HIDE_CONTAINERD, 'sh', ...daemon], env };
+  }
+  return { command: daemon, env };
+}
+
+/** Whether a private engine could start here at all: where its dockerd is, or undefined. */
+export function installedDockerd(): string | undefined {
+  return searchPath({})
+    .map((dir) => join(dir, 'dockerd'))
+    .find(isExecutable);
+}
+
+function searchPath(options: LaunchOptions): string[] {
+  const given = options.binDirs ?? [];
+  if (options.treeRoot !== undefined) return [...given, ...SYSTEM_DIRS];
+  const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => dir.startsWith('/'));
+  const unpacked = [join(UNPACKED_ENGINE, 'usr/sbin'), join(UNPACKED_ENGINE, 'usr/bin')];
+  return [...new Set([...given, ...path, ...SYSTEM_DIRS, ...unpacked])];
+}
+
+function findDockerd(tree: string | undefined, dirs: readonly string[]): string {
+  const found = dirs
+    .map((dir) => join(dir, 'dockerd'))
+    .find((path) => isExecutable(tree === undefined ? path : join(tree, path)));
+  if (found !== undefined) return found;
+  throw new DitError({
+    code: 'dockerd-missing',
+    exitCode: EXIT.capability,
+    message:
+      tree === undefined
+        ? 'dockerd is not installed, so dit cannot start an engine of its own'
+        : `'${tree}' holds no dockerd`,
+    remedy: 'sudo scripts/set-up engine',
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function dockerdFlags(layout: EngineLayout, bridge: Bridge, options: LaunchOptions): string[] {
+  const flags = [
+    `--config-file=${layout.configFile}`,
+    `--data-root=${layout.dataRoot}`,
+    `--exec-root=${layout.execRoot}`,
+    `--pidfile=${layout.pidFile}`,
+    `--host=unix://${layout.socketPath}`,
+    '--group=root',
+    `--bridge=${bridge.name}`,
+    `--default-address-pool=${NETWORK_POOL}`,
+    // The machine's firewall and forwarding stay as they are: containers reach each other only.
+    '--iptables=false',
+    '--ip6tables=false',
+    '--ip-masq=false',
+    '--ip-forward=false',
+    `--cgroup-parent=${layout.cgroupParent}`,
+    '--exec-opt=native.cgroupdriver=cgroupfs',
+    '--log-level=warn',
+  ];
+  if (options.storageDriver !== undefined) flags.push(`--storage-driver=${options.storageDriver}`);
+  return [...flags, ...(options.extraArgs ?? [])];
+}
+
+/** dockerd follows proxies, and talks to another containerd or Docker if told by what dit inherited. */
+function inheritedEnv(): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value === undefined || /^(DOCKER_|CONTAINERD_|NOTIFY_SOCKET$|OTEL_)/.test(name)) continue;
+    env[name] = value;
+  }
+  return env;
+}

@@ -1,0 +1,105 @@
+/** The processes of a private engine, recognised by its exec root on their command lines. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemErrorCode } from '../base/errors.js';
+import type { EngineLayout } from './engine-layout.js';
+
+/** A pid with its start time (clock ticks since boot): a reused pid has another. */
+export interface LiveProcess {
+  readonly pid: number;
+  readonly startTicks: string;
+  readonly argv: readonly string[];
+}
+
+const OWN_PROGRAMS = /^(dockerd|containerd|containerd-shim.*|runc|crun|libnetwork-setkey)$/;
+
+/** Start time from /proc/PID/stat; undefined when it is gone or a zombie. */
+export function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command name may hold blanks and brackets: fields count from the last bracket.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function readProcess(pid: number): LiveProcess | undefined {
+  const startTicks = startTicksOf(pid);
+  if (startTicks === undefined) return undefined;
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    return { pid, startTicks, argv };
+  } catch {
+    return undefined;
+  }
+}
+
+const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');
+
+/** Every live process of the engine: dockerd, containerd, shims, runtimes. Not what runs in containers. */
+export function engineProcesses(layout: EngineLayout): LiveProcess[] {
+  const below = `${layout.execRoot}/`;
+  const found: LiveProcess[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const live = readProcess(Number(entry));
+    if (live === undefined || !OWN_PROGRAMS.test(programOf(live))) continue;
+    const ours = live.argv.some((argument) => {
+      const value = argument.startsWith('-') ? argument.slice(argument.indexOf('=') + 1) : argument;
+      return value === layout.execRoot || value.startsWith(below);
+    });
+    if (ours) found.push(live);
+  }
+  return found;
+}
+
+export function engineDaemon(layout: EngineLayout): LiveProcess | undefined {
+  return engineProcesses(layout).find((live) => programOf(live) === 'dockerd');
+}
+
+/** What runs in the engine's containers, and the cgroup folders that hold it, deepest first. */
+export function containerProcesses(cgroupFolders: readonly string[]): LiveProcess[] {
+  const found = new Map<number, LiveProcess>();
+  for (const folder of cgroupFolders) {
+    for (const line of readLines(join(folder, 'cgroup.procs'))) {
+      const live = readProcess(Number(line));
+      if (live !== undefined) found.set(live.pid, live);
+    }
+  }
+  return [...found.values()];
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'latin1').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+export function isAlive(live: LiveProcess): boolean {
+  return startTicksOf(live.pid) === live.startTicks;
+}
+
+/** Signals it unless its pid has become another process's. */
+export function signal(live: LiveProcess, name: NodeJS.Signals): void {
+  if (!isAlive(live)) return;
+  try {
+    process.kill(live.pid, name);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** True when all of them ended within the limit. */
+export async function waitForEnd(all: readonly LiveProcess[], limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (all.some(isAlive)) {
+    if (performance.now() > deadline) return false;
+    await sleep(10);
+  }
+  return true;
+}

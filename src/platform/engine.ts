@@ -1,0 +1,393 @@
+/** dit's own Docker engine: started where none answers or a clean one is wanted, and taken away whole. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { engineVersion, killRunningContainers, ping } from './engine-api.js';
+import { type Bridge, createBridge, findBridge, removeBridges } from './engine-bridge.js';
+import { type LaunchOptions, launchOf } from './engine-launch.js';
+import { type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
+import {
+  containerProcesses,
+  engineDaemon,
+  engineProcesses,
+  signal,
+  waitForEnd,
+} from './engine-processes.js';
+import { withFileLock } from './file-lock.js';
+import { cgroupFolders, cgroupMounts, mountsBelow, readMounts } from './mounts.js';
+
+export interface EngineOptions extends LaunchOptions {
+  /** Engines of different names live side by side; default "engine". */
+  readonly name?: string;
+  readonly dataRoot?: string;
+  /** Content of daemon.json, as `{ runtimes: … }`; the machine's own daemon.json is never read. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** How long dockerd may take to answer; default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface EngineHandle {
+  readonly name: string;
+  /** "unix:///run/dit/engine/docker.sock" */
+  readonly endpoint: string;
+  readonly socketPath: string;
+  /** dockerd's, in this pid namespace. */
+  readonly pid: number;
+  readonly version: string;
+  readonly dataRoot: string;
+  readonly logFile: string;
+  /** The bridge's name and address; '' when it was removed behind the engine's back. */
+  readonly bridge: string;
+  readonly address: string;
+  /** False when it ran already: then the options were not looked at. */
+  readonly started: boolean;
+  /** What had to be changed on the machine beyond the engine itself, for people to read. */
+  readonly notes: readonly string[];
+}
+
+export type EngineStatus =
+  | { readonly state: 'stopped'; readonly name: string; readonly leftovers: boolean }
+  | ({ readonly state: 'running' } & EngineHandle)
+  | {
+      readonly state: 'silent';
+      readonly name: string;
+      readonly pid: number;
+      readonly logFile: string;
+      readonly reason: string;
+    };
+
+const START_LIMIT_MS = 30_000;
+/** A start waits for other starts, each at most START_LIMIT_MS long. */
+const LOCK_WAIT_S = 120;
+const TERM_LIMIT_MS = 20_000;
+const KILL_LIMIT_MS = 5_000;
+
+/**
+ * Starts the engine, or finds it running. It outlives this process. What a killed earlier life left is
+ * cleared first; images and stopped containers are kept in the data root.
+ * @throws DitError, exit 3: not root, no dockerd, unfit data root; exit 4: dockerd does not answer.
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<EngineHandle> {
+  const layout = engineLayout(options.name, options.dataRoot);
+  needRoot(`start the private engine '${layout.name}'`, 'sudo scripts/dit engine start');
+  await mkdir(layout.runDir, { recursive: true, mode: 0o711 });
+  return locked(async () => {
+    const status = await engineStatus(layout.name);
+    if (status.state === 'running') return status;
+    if (status.state === 'silent') throw silentError(status);
+    await clearLeftovers(layout);
+    return launch(layout, options);
+  });
+}
+
+/**
+ * Stops the engine: its running containers are killed, its processes end, mounts, cgroups, bridge and
+ * run directory go. Does nothing when there is nothing. `purge` also deletes the data root.
+ * @returns whether an engine was running.
+ */
+export async function stopEngine(
+  options: { readonly name?: string; readonly purge?: boolean } = {},
+): Promise<boolean> {
+  const name = engineLayout(options.name).name;
+  needRoot(`stop the private engine '${name}'`, 'sudo scripts/dit engine stop');
+  await mkdir(RUN_ROOT, { recursive: true, mode: 0o711 });
+  return locked(async () => {
+    const layout = engineLayout(name, (await readState(name))?.dataRoot);
+    const daemon = engineDaemon(layout);
+    if (daemon !== undefined) {
+      // A stopped process (SIGSTOP, Ctrl-Z) answers nothing and takes no SIGTERM.
+      signal(daemon, 'SIGCONT');
+      // dockerd would ask each container to end, and wait ten seconds for those that do not.
+      await killRunningContainers({ socketPath: layout.socketPath }, 5000).catch(() => undefined);
+      signal(daemon, 'SIGTERM');
+      await waitForEnd([daemon], TERM_LIMIT_MS);
+    }
+    await clearLeftovers(layout);
+    await rm(layout.runDir, { recursive: true, force: true });
+    if (options.purge === true) await purge(layout);
+    return daemon !== undefined;
+  });
+}
+
+/** Needs no root, but the version then reads "unknown": the socket is root's. */
+export async function engineStatus(name?: string): Promise<EngineStatus> {
+  const layout = engineLayout(name, (await readState(name))?.dataRoot);
+  const daemon = engineDaemon(layout);
+  if (daemon === undefined) {
+    return { state: 'stopped', name: layout.name, leftovers: existsSync(layout.stateFile) };
+  }
+  try {
+    await ping({ socketPath: layout.socketPath });
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EACCES') {
+      const { name, logFile } = layout;
+      return { state: 'silent', name, pid: daemon.pid, logFile, reason: messageOf(error) };
+    }
+  }
+  const bridge = await findBridge(layout.name);
+  return { state: 'running', ...(await handleOf(layout, daemon.pid, bridge, false, [])) };
+}
+
+async function launch(layout: EngineLayout, options: EngineOptions): Promise<EngineHandle> {
+  const notes: string[] = [];
+  await mkdir(layout.dataRoot, { recursive: true, mode: 0o710 });
+  if (options.storageDriver === undefined) needOverlayGround(layout.dataRoot);
+  const mounted = await mountCgroups();
+  if (mounted !== undefined) notes.push(mounted);
+  await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
+  await writeFile(layout.configFile, JSON.stringify(options.config ?? {}));
+  await writeState(layout);
+  const bridge = await createBridge(layout.name);
+  try {
+    const daemon = spawnDaemon(layout, bridge, options);
+    const pid = await answering(layout, daemon, options.timeoutMs ?? START_LIMIT_MS);
+    return await handleOf(layout, pid, bridge, true, notes);
+  } catch (error) {
+    await clearLeftovers(layout);
+    throw error;
+  }
+}
+
+function spawnDaemon(layout: EngineLayout, bridge: Bridge, options: EngineOptions): ChildProcess {
+  const { command, env } = launchOf(layout, bridge, options);
+  const [program = '', ...args] = command;
+  const log = openSync(layout.logFile, 'w', 0o600);
+  try {
+    const stdio = ['ignore', log, log] as const;
+    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+    const daemon = spawn(program, args, { env, stdio: [...stdio], detached: true, cwd: '/' });
+    daemon.unref();
+    return daemon;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Resolves with dockerd's pid when its API answers. */
+async function answering(
+  layout: EngineLayout,
+  daemon: ChildProcess,
+  limitMs: number,
+): Promise<number> {
+  let ended: string | undefined;
+  daemon.once('exit', (code, by) => {
+    ended = by === null ? `ends with status ${code}` : `is ended by ${by}`;
+  });
+  daemon.once('error', (error) => {
+    ended = `cannot be run: ${error.message}`;
+  });
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    await sleep(20);
+    if (ended !== undefined) throw await startError(layout, `dockerd ${ended}`);
+    try {
+      await ping({ socketPath: layout.socketPath }, 1000);
+      // unshare and sh exec dockerd, so the child is dockerd itself.
+      if (daemon.pid !== undefined) return daemon.pid;
+    } catch (error) {
+      if (performance.now() > deadline) {
+        throw await startError(layout, `dockerd does not answer in ${limitMs} ms`, error);
+      }
+    }
+  }
+}
+
+async function handleOf(
+  layout: EngineLayout,
+  pid: number,
+  bridge: Bridge | undefined,
+  started: boolean,
+  notes: readonly string[],
+): Promise<EngineHandle> {
+  const { name, socketPath, dataRoot, logFile } = layout;
+  const version = await engineVersion({ socketPath }).catch(() => 'unknown');
+  return {
+    name,
+    endpoint: `unix://${socketPath}`,
+    socketPath,
+    pid,
+    version,
+    dataRoot,
+    logFile,
+    bridge: bridge?.name ?? '',
+    address: bridge?.address ?? '',
+    started,
+    notes,
+  };
+}
+
+/** Whatever an engine that is no longer there left: in the reverse of the order in which it comes to be. */
+async function clearLeftovers(layout: EngineLayout): Promise<void> {
+  const state = await readState(layout.name);
+  const shimSockets = await ownShimSockets(layout);
+  const rest = engineProcesses(layout);
+  for (const live of rest) signal(live, 'SIGKILL');
+  await waitForEnd(rest, KILL_LIMIT_MS);
+  const cgroups = cgroupFolders(layout.cgroupParent);
+  await thaw(cgroups);
+  const inContainers = containerProcesses(cgroups);
+  for (const live of inContainers) signal(live, 'SIGKILL');
+  await waitForEnd(inContainers, KILL_LIMIT_MS);
+  await unmountLeftovers(layout);
+  for (const folder of cgroups) await rmdir(folder).catch(ignoreBusy);
+  for (const folder of cgroupFolders('/dit')) await rmdir(folder).catch(ignoreBusy);
+  for (const socket of shimSockets) await rm(socket, { force: true });
+  const networks = await readFile(join(layout.dataRoot, 'network/files/local-kv.db')).catch(
+    () => undefined,
+  );
+  await removeBridges(layout.name, networks);
+  await rm(layout.execRoot, { recursive: true, force: true });
+  for (const path of state?.made ?? []) await removeEmpty(path);
+  for (const file of [layout.socketPath, layout.pidFile, layout.stateFile]) {
+    await rm(file, { force: true });
+  }
+}
+
+/** Another engine's cgroup below /dit, or a dying process in ours, keeps a folder; it does no harm. */
+function ignoreBusy(error: unknown): void {
+  if (!['EBUSY', 'ENOTEMPTY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
+}
+
+/** The processes of a paused container take no signal. */
+async function thaw(cgroups: readonly string[]): Promise<void> {
+  for (const folder of cgroups) {
+    for (const [file, running] of [
+      ['freezer.state', 'THAWED'],
+      ['cgroup.freeze', '0'],
+    ] as const) {
+      const path = join(folder, file);
+      if (existsSync(path)) await writeFile(path, running).catch(() => undefined);
+    }
+  }
+}
+
+async function unmountLeftovers(layout: EngineLayout): Promise<void> {
+  const targets = [...mountsBelow(layout.execRoot), ...mountsBelow(layout.dataRoot)];
+  // dockerd binds the data root onto itself unless it is a mount point, and leaves this mark.
+  const bound = existsSync(join(layout.execRoot, 'unmount-on-shutdown'));
+  const mounted = readMounts().some((mount) => mount.target === layout.dataRoot);
+  if (bound && mounted) targets.push(layout.dataRoot);
+  if (targets.length === 0) return;
+  const { execa } = await import('execa');
+  await execa('umount', ['--lazy', '--', ...targets], { reject: false });
+}
+
+/** Shims listen in /run/containerd/s, which every containerd of the machine shares. */
+async function ownShimSockets(layout: EngineLayout): Promise<string[]> {
+  const bundles = join(layout.execRoot, 'containerd/daemon/io.containerd.runtime.v2.task/moby');
+  const sockets: string[] = [];
+  for (const id of await readdir(bundles).catch(() => [])) {
+    for (const file of ['address', 'bootstrap.json']) {
+      const text = await readFile(join(bundles, id, file), 'utf8').catch(() => '');
+      const socket = /unix:\/\/(\/run\/containerd\/s\/[0-9a-f]{64})/.exec(text)?.[1];
+      if (socket !== undefined) sockets.push(socket);
+    }
+  }
+  return sockets;
+}
+
+async function purge(layout: EngineLayout): Promise<void> {
+  const busy = mountsBelow(layout.dataRoot)[0];
+  if (busy !== undefined) {
+    throw new DitError({
+      code: 'engine-purge',
+      exitCode: EXIT.capability,
+      message: `'${busy}' is still mounted, so the data root is not deleted`,
+      remedy: `umount ${busy}`,
+    });
+  }
+  await rm(layout.dataRoot, { recursive: true, force: true });
+}
+
+interface EngineState {
+  readonly dataRoot: string;
+  /** Those of SIDE_PATHS that were not there before this engine. */
+  readonly made: readonly string[];
+}
+
+/** What dockerd and containerd make outside the folders that they are given. */
+const SIDE_PATHS = ['/etc/docker', '/opt/containerd', '/run/docker', '/run/containerd'];
+
+async function writeState(layout: EngineLayout): Promise<void> {
+  const made = SIDE_PATHS.filter((path) => !existsSync(path));
+  const state: EngineState = { dataRoot: layout.dataRoot, made };
+  await writeFile(layout.stateFile, JSON.stringify(state));
+}
+
+async function readState(name?: string): Promise<EngineState | undefined> {
+  try {
+    const text = await readFile(engineLayout(name).stateFile, 'utf8');
+    // Only root can write there.
+    return JSON.parse(text) as EngineState;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Deletes a folder that holds nothing but folders, and the identity that Docker 20.10 writes. */
+async function removeEmpty(folder: string): Promise<void> {
+  await rm(join(folder, 'key.json'), { force: true });
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (entry.isDirectory()) await removeEmpty(join(folder, entry.name));
+  }
+  await rmdir(folder).catch(ignoreBusy);
+}
+
+const OVERLAYFS_MAGIC = 0x794c7630;
+
+/** overlay cannot have its upper folder on overlay, as inside a container without a volume. */
+function needOverlayGround(dataRoot: string): void {
+  if (statfsSync(dataRoot).type !== OVERLAYFS_MAGIC) return;
+  throw new DitError({
+    code: 'engine-data-root',
+    exitCode: EXIT.capability,
+    message: `'${dataRoot}' lies on an overlay file system, on which Docker's overlay2 cannot work`,
+    remedy: 'set DIT_DATA_ROOT to a folder on ext4, xfs, btrfs or tmpfs',
+  });
+}
+
+/** In a bare virtual machine or a new mount namespace nobody may have mounted any. */
+async function mountCgroups(): Promise<string | undefined> {
+  if (cgroupMounts().length > 0) return undefined;
+  const { execa } = await import('execa');
+  await execa('mount', ['-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
+  return 'no cgroup hierarchy was mounted: mounted cgroup2 on /sys/fs/cgroup';
+}
+
+function needRoot(what: string, remedy: string): void {
+  if (process.getuid?.() === 0) return;
+  throw new DitError({
+    code: 'root-needed',
+    exitCode: EXIT.capability,
+    message: `root is needed to ${what}`,
+    remedy,
+  });
+}
+
+/** One lock for all engines: they choose bridges and networks from the same lists. */
+const locked = <T>(work: () => Promise<T>): Promise<T> =>
+  withFileLock(join(RUN_ROOT, 'lock'), LOCK_WAIT_S, work);
+
+function silentError(status: Extract<EngineStatus, { state: 'silent' }>): DitError {
+  return new DitError({
+    code: 'engine-silent',
+    exitCode: EXIT.engine,
+    message: `the private engine '${status.name}' runs (pid ${status.pid}) and does not answer: ${status.reason}`,
+    remedy: 'sudo scripts/dit engine stop',
+  });
+}
+
+async function startError(layout: EngineLayout, what: string, cause?: unknown): Promise<DitError> {
+  const log = readFileSync(layout.logFile, 'utf8').trimEnd().split('\n').slice(-12);
+  return new DitError({
+    code: 'engine-start',
+    exitCode: EXIT.engine,
+    message: `the private engine '${layout.name}' does not start: ${what}; the end of '${layout.logFile}':\n${log.join('\n')}`,
+    remedy: `read ${layout.logFile}, then: sudo scripts/dit engine start`,
+    cause,
+  });
+}
