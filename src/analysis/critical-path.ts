@@ -29,8 +29,8 @@ export interface PathPiece {
 /** How long before a switch its wake-up may come: the path from set_current_state() to the switch. */
 const OVERTAKEN_NS = 200_000;
 
-/** More pieces than any start has: a walk beyond it would be a loop. */
-const MAX_PIECES = 1_000_000;
+/** Hops between threads at one instant, beyond which the records contradict each other. */
+const MAX_HOPS_AT_ONCE = 64;
 
 /**
  * Pieces that tile [window.start, window.end) without gap or overlap, in time order.
@@ -70,7 +70,13 @@ export function walkCriticalPath(
     time = start;
   };
 
-  while (time > window.start && pieces.length < MAX_PIECES) {
+  let hops = { at: time, count: 0 };
+  while (time > window.start) {
+    hops = { at: time, count: hops.at === time ? hops.count + 1 : 0 };
+    if (hops.count > MAX_HOPS_AT_ONCE) {
+      put(window.start, 'blocked', { reason: 'the recorded wake-ups contradict each other' });
+      break;
+    }
     const former = run.lives.formerTid(tid, time as TraceTime);
     const stay = activity.stayBefore(tid, time);
     if (former !== undefined && (stay === undefined || stay.from < former.until)) {

@@ -282,7 +282,7 @@ function findFifo(run: RunView): Found | string {
     return (
       view.result >= 0 &&
       ((view.arguments[2] ?? 0) & 3) === O_WRONLY &&
-      /^\/proc\/(self|thread-self)\/fd\/\d+$|exec\.fifo$/.test(view.text(1))
+      /^(\/proc\/(self|thread-self)\/fd\/)?\d+$|exec\.fifo$/.test(view.text(1))
     );
   });
   const time = found === undefined ? undefined : callEnd(run, found);

@@ -103,6 +103,18 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
       'check the name, or leave it out: dit trace run uses a built-in image',
     );
   }
+  if (/OCI runtime create failed|failed to create (task|shim)/i.test(message)) {
+    const missing = /executable file not found|no such file or directory|permission denied/i.test(
+      message,
+    );
+    return fail(
+      missing ? 'command-not-found' : 'runtime-failed',
+      `the container cannot be started: ${message}`,
+      missing
+        ? 'check the command: is it in the image, and executable?'
+        : 'what the runtime did up to its failure is in the trace: dit trace show',
+    );
+  }
   if (status === 409) {
     return fail(
       'engine-conflict',

@@ -136,8 +136,12 @@ async function observe(
   exited.catch(() => {});
 
   signal.throwIfAborted();
-  await client.start(container);
-  await client.inspect(container);
+  try {
+    await client.start(container);
+  } finally {
+    // The engine's own figures, after a failed start too; not before it, where they would cost time.
+    await client.inspect(container).catch(() => {});
+  }
   await interruptible(endOf(until, exited), signal);
   if (observed.exitCode !== undefined) {
     await Promise.race([output.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);

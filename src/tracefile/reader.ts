@@ -1,0 +1,142 @@
+/**
+ * Reads a trace file into a Recording. Tolerant: whatever is damaged or missing becomes a ReadProblem and
+ * the rest is read; only what is no trace at all is an error. The file is untrusted: what it claims never
+ * makes the reader allocate more than a small multiple of the bytes that are there.
+ */
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import type { Recording, TraceHeader } from '../model/recording.js';
+import { type ByteSource, bytesInMemory, bytesOfFile } from './byte-source.js';
+import { decodeFrames, type Frame, type Gap } from './frames.js';
+import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
+import { decodeMessage } from './messages.js';
+import { RecordingBuilder } from './recording-builder.js';
+import { FRAME, HEADER, VERSION_MAJOR } from './schema.js';
+import { MalformedError, WIRE, WireReader } from './wire.js';
+
+export interface ReadOptions {
+  /** How errors call the file. */
+  readonly name?: string;
+  /** What the recording may take in memory; reading stops there, with a problem. */
+  readonly memoryBytes?: number;
+}
+
+const MAX_FILE_BYTES = 2 ** 31;
+const MEMORY_BYTES = 384 << 20;
+
+/** Reads the file at `path`; throws DitError where it cannot be opened or is no trace. */
+export function readTraceFile(path: string, options: ReadOptions = {}): Recording {
+  const name = options.name ?? path;
+  const fd = openRegularFile(path, name);
+  try {
+    const { size } = fstatSync(fd);
+    if (size > MAX_FILE_BYTES) {
+      throw unusable(
+        'trace-too-large',
+        `"${name}" has ${size} bytes; dit reads traces of up to 2 GiB`,
+        'record less: dit trace run --until exec …',
+      );
+    }
+    return readRecording(bytesOfFile(fd, size), { ...options, name });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads a trace that is in memory. */
+export function decodeTraceFile(bytes: Uint8Array, options: ReadOptions = {}): Recording {
+  return readRecording(bytesInMemory(bytes), options);
+}
+
+const LIST_TRACES = 'dit trace ls';
+
+function openRegularFile(path: string, name: string): number {
+  let fd: number;
+  try {
+    // Without O_NONBLOCK, opening a FIFO waits for someone to write to it.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    throw cannotOpen(name, error);
+  }
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return fd;
+  closeSync(fd);
+  const what = stat.isDirectory() ? 'a folder' : 'not a regular file';
+  throw unusable('trace-unreadable', `"${name}" is ${what}, no trace`, LIST_TRACES);
+}
+
+function cannotOpen(name: string, error: unknown): DitError {
+  const code = systemErrorCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return unusable('trace-missing', `there is no trace "${name}"`, LIST_TRACES);
+  }
+  const remedy =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'a recording made as root is readable by root alone: use sudo, or chown the file'
+      : LIST_TRACES;
+  return unusable('trace-unreadable', `cannot open "${name}": ${messageOf(error)}`, remedy, error);
+}
+
+function unusable(code: string, message: string, remedy: string, cause?: unknown): DitError {
+  return new DitError({ code, exitCode: EXIT.usage, message, remedy, cause });
+}
+
+function readRecording(source: ByteSource, options: ReadOptions): Recording {
+  const name = options.name ?? 'the trace';
+  if (source.size === 0) {
+    throw unusable('trace-empty', `"${name}" is empty`, 'record again: dit trace run');
+  }
+  const frames = decodeFrames(source);
+  const charge = memoryBudget(options.memoryBytes ?? MEMORY_BYTES);
+  const header = readHeader(frames.next().value || undefined, source, name, charge);
+  const builder = new RecordingBuilder(header, charge);
+  for (const frame of frames) {
+    if (frame.type === 'gap') builder.gap(frame);
+    else if (!builder.add(frame)) break;
+  }
+  return builder.build(source.size);
+}
+
+function readHeader(
+  first: Frame | Gap | undefined,
+  source: ByteSource,
+  name: string,
+  charge: Charge,
+): TraceHeader {
+  const notATrace = (): DitError =>
+    unusable('trace-not-a-trace', `"${name}" is not a trace of dit`, LIST_TRACES);
+  if (first?.type === 'gap') {
+    if (!first.truncated || !beginsLikeTrace(source)) throw notATrace();
+    throw unusable(
+      'trace-empty',
+      `"${name}" ends inside its header, before any event`,
+      'record again: dit trace run',
+    );
+  }
+  if (first?.field !== FRAME.header) throw notATrace();
+  let message: TraceHeader;
+  try {
+    message = decodeMessage(new WireReader(first.body), HEADER, charge);
+  } catch (error) {
+    if (error instanceof MalformedError || error instanceof OverBudgetError) throw notATrace();
+    throw error;
+  }
+  if (message.versionMajor === 0) throw notATrace();
+  if (message.versionMajor > VERSION_MAJOR) {
+    throw unusable(
+      'trace-version',
+      `"${name}" has version ${message.versionMajor}.${message.versionMinor} of the trace format; ` +
+        `this dit reads up to ${VERSION_MAJOR}`,
+      'read it with a newer dit',
+    );
+  }
+  return message;
+}
+
+/** Whether a file that is cut in its first frame begins as a trace does. */
+function beginsLikeTrace(source: ByteSource): boolean {
+  const prefix = source.read(0, 12);
+  const lastOfLength = prefix.findIndex((byte, index) => index > 0 && byte < 128);
+  const body = lastOfLength < 0 ? undefined : prefix[lastOfLength + 1];
+  return body === undefined || body === FRAME.header * 8 + WIRE.bytes;
+}

@@ -1,0 +1,28 @@
+/** What a live test needs of the machine; a skip says why, and DIT_REQUIRE makes it a failure. */
+import { installedDockerd } from '../../src/platform/engine-launch.js';
+import { testEngines } from './test-engines.js';
+
+type Requirement = 'root' | 'docker' | 'engines';
+
+const LACKS: Record<Requirement, () => string | undefined> = {
+  root: () => (process.getuid?.() === 0 ? undefined : 'root is needed: sudo scripts/test'),
+  docker: () =>
+    installedDockerd() === undefined ? 'dockerd is needed: sudo scripts/set-up engine' : undefined,
+  engines: () =>
+    testEngines().length === 0
+      ? 'engines of several releases are needed: sudo scripts/test'
+      : undefined,
+};
+
+/** For describe.skipIf(lacks('root', 'docker')): true when a test must be skipped. */
+export function lacks(...needed: readonly Requirement[]): boolean {
+  const required = (process.env.DIT_REQUIRE ?? '').split(',');
+  for (const requirement of needed) {
+    const reason = LACKS[requirement]();
+    if (reason === undefined) continue;
+    if (required.includes(requirement)) throw new Error(`DIT_REQUIRE=${requirement}: ${reason}`);
+    console.warn(`skipped: ${reason}`);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse.js';
+import { WAKE_CONTEXT, WAKE_FLAG } from '../../../src/model/event-kinds.js';
+import type { Segment } from '../../../src/model/trace.js';
+import { OTHER_CONTAINER, PID, type Stream, startedContainer } from '../../support/stream.js';
+
+const END = 10_000;
+const TIMES = { shim: 2000, runc: 3000, init: 4000, entrypoint: END };
+const idle = { pid: 0 };
+
+/** init runs from 9000 to its exec; before that it blocked at 5000, in `call`, and was woken at 8900. */
+function initThatWaited(call = 'futex'): Stream {
+  return startedContainer(TIMES)
+    .mark('create', 100, 500)
+    .switch(4000, idle, { pid: PID.init })
+    .syscall(call, 4990, 9050, PID.init)
+    .switch(5000, { pid: PID.init }, idle)
+    .switch(9000, idle, { pid: PID.init });
+}
+
+const segmentsOf = (stream: Stream): readonly Segment[] =>
+  analyse(stream.recording()).runs[0]?.segments ?? [];
+
+const at = (segments: readonly Segment[], time: number): Segment => {
+  const segment = segments.find(({ start, end }) => start <= time && time < end);
+  if (segment === undefined) throw new Error(`no segment at ${time}`);
+  return segment;
+};
+
+describe('walkCriticalPath', () => {
+  it('goes on with the thread that ended the wait, and calls the rest a scheduling delay', () => {
+    const stream = initThatWaited()
+      .wake(8900, { pid: PID.runc }, { pid: PID.init })
+      .switch(3000, idle, { pid: PID.runc }, 1);
+    const segments = segmentsOf(stream);
+    expect(at(segments, 9500)).toMatchObject({
+      actor: 'init',
+      state: 'user code',
+      phase: 'runtime',
+    });
+    expect(at(segments, 8950)).toMatchObject({
+      actor: 'init',
+      state: 'runnable',
+      category: 'scheduling delay',
+    });
+    expect(at(segments, 7000)).toMatchObject({
+      actor: 'runc create',
+      tid: PID.runc,
+      category: 'runc',
+    });
+  });
+
+  it('names a wait that block I/O ended, inside its syscall', () => {
+    const stream = initThatWaited('fdatasync').wake(
+      8900,
+      idle,
+      { pid: PID.init },
+      {
+        context: WAKE_CONTEXT.hardIrq,
+        flags: WAKE_FLAG.blockCompletion,
+      },
+    );
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({
+      actor: 'init',
+      state: 'blocked',
+      waitsFor: 'block I/O',
+      phase: 'storage',
+      category: 'fsync',
+      certainty: 'exact',
+    });
+  });
+
+  it('takes block I/O outside any syscall for a cold binary', () => {
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init })
+      .switch(5000, { pid: PID.init, ioWait: true }, idle)
+      .wake(
+        8900,
+        { pid: 2, comm: 'kworker/0:1' },
+        { pid: PID.init },
+        { flags: WAKE_FLAG.kernelThread },
+      )
+      .switch(9000, idle, { pid: PID.init });
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({
+      phase: 'storage',
+      category: 'cold binaries',
+    });
+  });
+
+  it.each([
+    ['a timer', { context: WAKE_CONTEXT.hardIrq, flags: WAKE_FLAG.hrtimer }, 'timer', 'sleep'],
+    ['the network', { context: WAKE_CONTEXT.softIrq, vector: 3 }, 'network', 'IPC hand-over'],
+    ['RCU', { context: WAKE_CONTEXT.softIrq, vector: 9 }, 'RCU', 'IPC hand-over'],
+  ])('names a wait that %s ended', (_name, wake, waitsFor, category) => {
+    const stream = initThatWaited('epoll_pwait').wake(
+      8900,
+      { pid: PID.shim },
+      { pid: PID.init },
+      wake,
+    );
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({ state: 'blocked', waitsFor, category });
+  });
+
+  it('does not follow a kernel thread, and names it', () => {
+    const stream = initThatWaited('write').wake(
+      8900,
+      { pid: 16, comm: 'rcu_preempt' },
+      { pid: PID.init },
+      { flags: WAKE_FLAG.kernelThread },
+    );
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({
+      actor: 'init',
+      waitsFor: 'rcu_preempt (kernel thread)',
+    });
+  });
+
+  it("does not follow another container's process, and names it", () => {
+    const other = 80;
+    const stream = initThatWaited()
+      .fork(1000, PID.containerd, other)
+      .exec(1100, other, '/usr/bin/containerd-shim-runc-v2', ['shim', '-id', OTHER_CONTAINER])
+      .wake(8900, { pid: other }, { pid: PID.init });
+    const segment = at(segmentsOf(stream), 7000);
+    expect(segment.waitsFor).toBe(`another container's shim, pid ${other}`);
+    expect(segment.actor).toBe('init');
+  });
+
+  it('takes the fork for the wake-up of a new process', () => {
+    const segments = segmentsOf(
+      startedContainer(TIMES)
+        .mark('create', 100, 500)
+        .switch(3000, idle, { pid: PID.runc })
+        .switch(4500, { pid: PID.runc }, { pid: PID.init }),
+    );
+    expect(at(segments, 5000)).toMatchObject({ actor: 'init', state: 'user code' });
+    expect(at(segments, 4200)).toMatchObject({ tid: PID.init, state: 'runnable' });
+    expect(at(segments, 3500)).toMatchObject({ tid: PID.runc, state: 'user code' });
+  });
+
+  it('keeps a preempted thread on the path while it waits for a CPU', () => {
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init })
+      .switch(5000, { pid: PID.init, runnable: true }, { pid: PID.runc })
+      .switch(7000, { pid: PID.runc }, { pid: PID.init });
+    expect(at(segmentsOf(stream), 6000)).toMatchObject({
+      tid: PID.init,
+      state: 'runnable',
+      category: 'scheduling delay',
+    });
+  });
+
+  it('finds a wake-up that overtook the switch', () => {
+    const stream = initThatWaited().wake(4999, { pid: PID.runc }, { pid: PID.init });
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({ tid: PID.init, state: 'runnable' });
+  });
+
+  it('says where a wake-up is missing', () => {
+    expect(at(segmentsOf(initThatWaited()), 7000)).toMatchObject({
+      state: 'blocked',
+      certainty: 'inferred',
+      reason: 'its wake-up was not recorded',
+    });
+  });
+
+  it("goes past Go's monitor thread to whoever wrote the message that it polled", () => {
+    const monitor = PID.dockerd + 1;
+    const worker = PID.dockerd + 2;
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init }, 1)
+      .switch(4500, { pid: PID.init }, idle, 1)
+      .wake(9000, { pid: PID.dockerd, tid: worker }, { pid: PID.init })
+      .switch(9000, idle, { pid: PID.init }, 1)
+      .fork(10, PID.dockerd, PID.dockerd, monitor)
+      .fork(11, PID.dockerd, PID.dockerd, worker)
+      // The worker was woken by the monitor, which had napped since 3000 and then polled.
+      .switch(20, idle, { pid: PID.dockerd, tid: worker })
+      .switch(30, { pid: PID.dockerd, tid: worker }, idle)
+      .wake(8550, { pid: PID.dockerd, tid: monitor }, { pid: PID.dockerd, tid: worker })
+      .switch(8600, idle, { pid: PID.dockerd, tid: worker })
+      .syscall('nanosleep', 2990, 8500, PID.dockerd, monitor)
+      .switch(2900, idle, { pid: PID.dockerd, tid: monitor }, 1)
+      .switch(3000, { pid: PID.dockerd, tid: monitor }, idle, 1)
+      .wake(
+        8400,
+        idle,
+        { pid: PID.dockerd, tid: monitor },
+        {
+          context: WAKE_CONTEXT.hardIrq,
+          flags: WAKE_FLAG.hrtimer,
+        },
+      )
+      .switch(8450, idle, { pid: PID.dockerd, tid: monitor }, 1)
+      .syscall('epoll_pwait', 8510, 8520, PID.dockerd, monitor, { result: 1 })
+      .switch(1000, idle, { pid: PID.containerd })
+      .syscall('write', 5900, 6000, PID.containerd, PID.containerd, { result: 42 });
+    const segments = segmentsOf(stream);
+    expect(at(segments, 7000)).toMatchObject({
+      actor: 'dockerd',
+      category: 'Go scheduler',
+      waitsFor: 'the Go network poller',
+      certainty: 'inferred',
+    });
+    expect(at(segments, 5950)).toMatchObject({ actor: 'containerd', state: 'syscall' });
+  });
+});
