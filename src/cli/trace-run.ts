@@ -1,23 +1,23 @@
 /** `dit trace run`: from the command line to a recorded container and its report. */
 import { randomBytes } from 'node:crypto';
 import { chownSync } from 'node:fs';
-import { analyse } from '../analysis/analyse.js';
+import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
-import { ensureBuiltinImage } from '../platform/builtin-image.js';
-import { connectDocker, engineError, readEngineInfo } from '../platform/docker.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
+import { connectDocker, engineError } from '../platform/docker.js';
+import { readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
 import { packageVersion } from '../platform/package-files.js';
 import { type RunResult, runContainer, type Until } from '../record/run-container.js';
 import { formatBytes } from '../render/format.js';
 import type { PullProgress } from '../sources/docker/engine-client.js';
-import { readTraceFile } from '../tracefile/reader.js';
+import { needEbpf } from '../sources/ebpf/ebpf-source.js';
 import { TraceFileWriter } from '../tracefile/writer.js';
 import { chooseEngine } from './choose-engine.js';
 import { ContainerOutput } from './container-output.js';
 import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
 import { createOptions, type TraceRunOptions } from './run-options.js';
-import { printTrace } from './trace-show.js';
 import { newTracePath } from './trace-store.js';
 
 export async function traceRun(
@@ -30,23 +30,25 @@ export async function traceRun(
   const say = (line: string): Promise<void> =>
     options.quiet === true ? Promise.resolve() : stderr.line(`dit: ${line}`);
   needPowerOfTwo(options.ringMb);
+  needEbpf();
 
-  const chosen = await chooseEngine(options, env, say);
-  const docker = await connectDocker(chosen.endpoint);
-  const engine = await readEngineInfo(docker, chosen.endpoint.url, chosen.privateEngine).catch(
-    (error: unknown) => {
-      throw engineError(error, 'asking for its version');
-    },
-  );
-  const builtin = image === undefined ? await ensureBuiltinImage(docker) : undefined;
-  const target = builtin?.image ?? (image as string);
-
+  const target = image ?? BUILTIN_IMAGE;
   const path =
     options.output ?? newTracePath(env, target, new Date(), randomBytes(2).toString('hex'));
   const writer = new TraceFileWriter(path);
   const output = new ContainerOutput(stderr, options.quiet === true);
   let result: RunResult;
+  let takeImageAway = async (): Promise<void> => {};
   try {
+    const chosen = await chooseEngine(options, env, say);
+    // Asked before the client library is loaded, which takes as long as the engine's answer.
+    const asked = readEngineInfo(chosen.endpoint, chosen.privateEngine);
+    const [docker, engine] = await Promise.all([connectDocker(chosen.endpoint), asked]);
+    if (target === BUILTIN_IMAGE) {
+      const { created } = await loadBuiltinImage(docker);
+      // An image that dit put into somebody else's engine goes with the run.
+      if (created && !chosen.privateEngine) takeImageAway = () => removeImage(docker, target);
+    }
     result = await runContainer({
       docker,
       engine,
@@ -72,13 +74,7 @@ export async function traceRun(
     });
   } finally {
     writer.close();
-    // An image that dit put into somebody else's engine goes with the run.
-    if (builtin?.created === true && !chosen.privateEngine) {
-      await docker
-        .getImage(builtin.image)
-        .remove({ noprune: true })
-        .catch(() => {});
-    }
+    await takeImageAway();
   }
   output.end();
   giveToSudoUser(path, env);
@@ -94,8 +90,9 @@ async function report(
   const { stderr } = context;
   const { failure, summary } = result;
   if (options.quiet !== true) {
-    const trace = analyse(readTraceFile(path));
-    await printTrace(trace, options.json === true ? { json: true } : {}, context);
+    // Loaded only now: what the report needs would delay the recording.
+    const { traceShow } = await import('./trace-show.js');
+    await traceShow(path, options.json === true ? { json: true } : {}, context);
   }
   for (const failed of result.cleanUpFailures) {
     await stderr.write(
@@ -115,6 +112,16 @@ async function report(
     `trace saved: ${path}`,
   );
   if (failure !== undefined) return failure.exitCode;
+  if (context.signal.aborted) {
+    const { message, exitCode } = context.signal.reason as DitError;
+    await stderr.write(
+      errorLines(
+        `${message} when the recording was complete`,
+        `read it: dit trace show ${path}`,
+      ),
+    );
+    return exitCode;
+  }
   if (options.strict === true && summary.lost > 0) {
     await stderr.write(
       errorLines(
@@ -125,6 +132,20 @@ async function report(
     return EXIT.loss;
   }
   return EXIT.ok;
+}
+
+/** Left where another container uses it by now, or where the engine is gone. */
+async function removeImage(docker: Dockerode, image: string): Promise<void> {
+  await docker
+    .getImage(image)
+    .remove({ noprune: true })
+    .catch(() => {});
+}
+
+function loadBuiltinImage(docker: Dockerode): ReturnType<typeof ensureBuiltinImage> {
+  return ensureBuiltinImage(docker).catch((error: unknown) => {
+    throw engineError(error, 'loading the built-in image');
+  });
 }
 
 function untilOf(until: TraceRunOptions['until']): Until {

@@ -1,37 +1,11 @@
 /** The door to dockerode: connecting, and the engine's refusals in dit's words. */
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
-import type { EngineInfo } from '../model/recording.js';
 import { dockerodeOptions, type EngineEndpoint } from './engine-endpoint.js';
 
 export async function connectDocker(endpoint: EngineEndpoint): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode');
   return new Docker(dockerodeOptions(endpoint));
-}
-
-/** What the engine says of itself. `privateEngine` is the caller's knowledge. */
-export async function readEngineInfo(
-  docker: Dockerode,
-  endpoint: string,
-  privateEngine: boolean,
-): Promise<EngineInfo> {
-  const [version, info] = await Promise.all([docker.version(), docker.info()]);
-  const component = (name: string): string =>
-    version.Components?.find((candidate) => candidate.Name === name)?.Version ?? '';
-  return {
-    endpoint,
-    name: version.Platform?.Name || 'Docker Engine',
-    version: version.Version,
-    apiVersion: version.ApiVersion,
-    containerdVersion: component('containerd'),
-    runcVersion: component('runc'),
-    storageDriver: String(info.Driver ?? ''),
-    cgroupDriver: String(info.CgroupDriver ?? ''),
-    cgroupVersion: String(info.CgroupVersion ?? ''),
-    privateEngine,
-    defaultRuntime: String(info.DefaultRuntime ?? ''),
-    dataRoot: String(info.DockerRootDir ?? ''),
-  };
 }
 
 interface EngineRefusal {
@@ -47,10 +21,15 @@ export function engineRefusal(error: unknown): EngineRefusal {
   const json = record.json;
   const said =
     typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined;
-  return { status, message: typeof said === 'string' && said !== '' ? said : messageOf(error) };
+  const message = typeof said === 'string' && said !== '' ? said : messageOf(error);
+  // The client library puts "(HTTP code 500) server error - " before what it did not parse.
+  return { status, message: message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim() };
 }
 
 const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES', 'ETIMEDOUT']);
+
+export const ENGINE_GONE_REMEDY =
+  'check that it runs: dit engine status, or systemctl status docker';
 
 /** @param doing "creating the container": what was asked of the engine */
 export function engineError(error: unknown, doing: string, image = ''): DitError {
@@ -70,14 +49,14 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
       : fail(
           'engine-gone',
           `the engine does not answer while ${doing}: ${message}`,
-          'check that it runs: dit engine status, or systemctl status docker',
+          ENGINE_GONE_REMEDY,
         );
   }
   if (/socket hang up|aborted|other side closed/i.test(message) && status === 0) {
     return fail(
       'engine-gone',
       `the engine went away while ${doing}: ${message}`,
-      'check that it runs: dit engine status, or systemctl status docker',
+      ENGINE_GONE_REMEDY,
     );
   }
   if (

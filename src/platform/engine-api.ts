@@ -9,7 +9,7 @@ export interface ApiAddress {
   readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
-/** An answer is some hundred bytes; whoever sends more is no engine. */
+/** The answers asked for here are some kilobytes; whoever sends more is no engine. */
 const MAX_ANSWER_BYTES = 1 << 20;
 
 /** The body of a 2xx answer, or an error: refused, timed out, another status, too long. */
@@ -53,13 +53,22 @@ function request(
   });
 }
 
+/** The JSON that GET `path` answers; rejects with the reason. */
+export async function getJson(
+  address: ApiAddress,
+  path: string,
+  timeoutMs: number,
+): Promise<unknown> {
+  return JSON.parse(await request('GET', address, path, timeoutMs));
+}
+
 /** Resolves when the engine answers; rejects with the reason otherwise. */
 export async function ping(address: ApiAddress, timeoutMs = 2000): Promise<void> {
   await request('GET', address, '/_ping', timeoutMs);
 }
 
 export async function engineVersion(address: ApiAddress, timeoutMs = 2000): Promise<string> {
-  const answer: unknown = JSON.parse(await request('GET', address, '/version', timeoutMs));
+  const answer = await getJson(address, '/version', timeoutMs);
   if (typeof answer === 'object' && answer !== null && 'Version' in answer) {
     return String(answer.Version);
   }
@@ -68,7 +77,7 @@ export async function engineVersion(address: ApiAddress, timeoutMs = 2000): Prom
 
 /** Kills all running containers, for good: the API's kill also ends a restart policy. */
 export async function killRunningContainers(address: ApiAddress, timeoutMs: number): Promise<void> {
-  const list: unknown = JSON.parse(await request('GET', address, '/containers/json', timeoutMs));
+  const list = await getJson(address, '/containers/json', timeoutMs);
   if (!Array.isArray(list)) return;
   const ids = list
     .map((each: { Id?: unknown }) => String(each.Id))

@@ -1,5 +1,9 @@
 /** The private engine's own bridge, in the benchmarking range that no real network may use (RFC 2544). */
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DitError, EXIT } from '../base/errors.js';
+import type { EngineLayout } from './engine-layout.js';
 
 export interface Bridge {
   readonly name: string;
@@ -25,10 +29,17 @@ interface Route {
   readonly dst?: string;
 }
 
-/** The mark by which an engine knows its own bridge again, also after a crash. */
-const markOf = (engine: string): string => `dit private engine ${engine}`;
+/**
+ * The mark by which an engine knows its own bridge again, also after a crash: its name, and the identity
+ * of its data root, because an engine in another mount namespace (a container) may bear the same name.
+ */
+function markOf(layout: EngineLayout): string | undefined {
+  const root = statSync(layout.dataRoot, { throwIfNoEntry: false });
+  return root && `dit engine ${layout.name} ${root.dev}:${root.ino}`;
+}
 
-export async function createBridge(engine: string): Promise<Bridge> {
+/** The data root must exist. */
+export async function createBridge(layout: EngineLayout): Promise<Bridge> {
   const links = await listLinks();
   const routes = await ip<Route>(['-4', 'route', 'show', 'table', 'all']);
   const network = freeNetwork(links, routes);
@@ -44,25 +55,32 @@ export async function createBridge(engine: string): Promise<Bridge> {
   }
   const address = `${network}.1/24`;
   await runIp(['link', 'add', 'name', name, 'type', 'bridge']);
-  await runIp(['link', 'set', 'dev', name, 'alias', markOf(engine)]);
+  await runIp(['link', 'set', 'dev', name, 'alias', markOf(layout) ?? '']);
   await runIp(['address', 'add', address, 'dev', name]);
   await runIp(['link', 'set', 'dev', name, 'up']);
   return { name, address };
 }
 
-export async function findBridge(engine: string): Promise<Bridge | undefined> {
-  const link = (await listLinks()).find((each) => each.ifalias === markOf(engine));
+export async function findBridge(layout: EngineLayout): Promise<Bridge | undefined> {
+  const mark = markOf(layout);
+  if (mark === undefined) return undefined;
+  const link = (await listLinks()).find((each) => each.ifalias === mark);
   if (link === undefined) return undefined;
   const address = link.addr_info?.find((each) => each.family === 'inet')?.local;
   return { name: link.ifname, address: address === undefined ? '' : `${address}/24` };
 }
 
 /** Also removes the bridges of networks made in the engine: dockerd leaves them when it ends. */
-export async function removeBridges(engine: string, networkDatabase?: Buffer): Promise<void> {
+export async function removeBridges(layout: EngineLayout): Promise<void> {
+  const mark = markOf(layout);
+  if (mark === undefined) return;
+  // docker names them after the network's id, and its network database holds every such name.
+  const database = await readFile(join(layout.dataRoot, 'network/files/local-kv.db')).catch(() =>
+    Buffer.alloc(0),
+  );
   for (const { ifname, ifalias } of await listLinks()) {
-    const forNetwork =
-      /^br-[0-9a-f]{12}$/.test(ifname) && networkDatabase?.includes(ifname) === true;
-    if (ifalias === markOf(engine) || forNetwork) await runIp(['link', 'delete', 'dev', ifname]);
+    const forNetwork = /^br-[0-9a-f]{12}$/.test(ifname) && database.includes(ifname);
+    if (ifalias === mark || forNetwork) await runIp(['link', 'delete', 'dev', ifname]);
   }
 }
 

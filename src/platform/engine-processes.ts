@@ -1,5 +1,5 @@
 /** The processes of a private engine, recognised by its exec root on their command lines. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemErrorCode } from '../base/errors.js';
@@ -39,9 +39,13 @@ function readProcess(pid: number): LiveProcess | undefined {
 
 const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');
 
-/** Every live process of the engine: dockerd, containerd, shims, runtimes. Not what runs in containers. */
+/**
+ * Every live process of the engine: dockerd, containerd, shims, runtimes. Not what runs in containers, and
+ * not an engine with the same paths in another file tree (a container) that shares this pid namespace.
+ */
 export function engineProcesses(layout: EngineLayout): LiveProcess[] {
   const below = `${layout.execRoot}/`;
+  const dataRoot = folderIdentity(layout.dataRoot);
   const found: LiveProcess[] = [];
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -51,9 +55,21 @@ export function engineProcesses(layout: EngineLayout): LiveProcess[] {
       const value = argument.startsWith('-') ? argument.slice(argument.indexOf('=') + 1) : argument;
       return value === layout.execRoot || value.startsWith(below);
     });
-    if (ours) found.push(live);
+    if (!ours) continue;
+    const theirs = folderIdentity(`/proc/${live.pid}/root${layout.dataRoot}`);
+    if (theirs === dataRoot || theirs === 'denied') found.push(live);
   }
   return found;
+}
+
+/** The same for two paths to one folder, whatever mounts lead to it; 'denied' without root. */
+function folderIdentity(path: string): string {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    return systemErrorCode(error) === 'EACCES' ? 'denied' : 'absent';
+  }
 }
 
 export function engineDaemon(layout: EngineLayout): LiveProcess | undefined {

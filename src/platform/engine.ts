@@ -127,7 +127,7 @@ export async function engineStatus(name?: string): Promise<EngineStatus> {
       return { state: 'silent', name, pid: daemon.pid, logFile, reason: messageOf(error) };
     }
   }
-  const bridge = await findBridge(layout.name);
+  const bridge = await findBridge(layout);
   return { state: 'running', ...(await handleOf(layout, daemon.pid, bridge, false, [])) };
 }
 
@@ -140,7 +140,7 @@ async function launch(layout: EngineLayout, options: EngineOptions): Promise<Eng
   await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
   await writeFile(layout.configFile, JSON.stringify(options.config ?? {}));
   await writeState(layout);
-  const bridge = await createBridge(layout.name);
+  const bridge = await createBridge(layout);
   try {
     const daemon = spawnDaemon(layout, bridge, options);
     const pid = await answering(layout, daemon, options.timeoutMs ?? START_LIMIT_MS);
@@ -226,19 +226,20 @@ async function clearLeftovers(layout: EngineLayout): Promise<void> {
   const rest = engineProcesses(layout);
   for (const live of rest) signal(live, 'SIGKILL');
   await waitForEnd(rest, KILL_LIMIT_MS);
-  const cgroups = cgroupFolders(layout.cgroupParent);
+  const cgroups = await ownCgroups(layout);
   await thaw(cgroups);
   const inContainers = containerProcesses(cgroups);
   for (const live of inContainers) signal(live, 'SIGKILL');
   await waitForEnd(inContainers, KILL_LIMIT_MS);
   await unmountLeftovers(layout);
   for (const folder of cgroups) await rmdir(folder).catch(ignoreBusy);
-  for (const folder of cgroupFolders('/dit')) await rmdir(folder).catch(ignoreBusy);
+  for (const path of [layout.cgroupParent, '/dit']) {
+    for (const mount of cgroupMounts()) {
+      await rmdir(join(mount.target, path)).catch(ignoreBusy);
+    }
+  }
   for (const socket of shimSockets) await rm(socket, { force: true });
-  const networks = await readFile(join(layout.dataRoot, 'network/files/local-kv.db')).catch(
-    () => undefined,
-  );
-  await removeBridges(layout.name, networks);
+  await removeBridges(layout);
   await rm(layout.execRoot, { recursive: true, force: true });
   for (const path of state?.made ?? []) await removeEmpty(path);
   for (const file of [layout.socketPath, layout.pidFile, layout.stateFile]) {
@@ -249,6 +250,15 @@ async function clearLeftovers(layout: EngineLayout): Promise<void> {
 /** Another engine's cgroup below /dit, or a dying process in ours, keeps a folder; it does no harm. */
 function ignoreBusy(error: unknown): void {
   if (!['EBUSY', 'ENOTEMPTY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
+}
+
+/**
+ * The cgroups of the containers in the data root, deepest first. Not all below the cgroup parent: an
+ * engine of the same name in another mount namespace (a container) has its own there.
+ */
+async function ownCgroups(layout: EngineLayout): Promise<string[]> {
+  const ids = await readdir(join(layout.dataRoot, 'containers')).catch(() => []);
+  return ids.flatMap((id) => cgroupFolders(`${layout.cgroupParent}/${id}`));
 }
 
 /** The processes of a paused container take no signal. */

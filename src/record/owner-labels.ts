@@ -1,6 +1,7 @@
 /** The labels by which dit's own containers are known, and the removal of those whose dit is dead. */
 import { readFileSync } from 'node:fs';
 import type Dockerode from 'dockerode';
+import { engineError } from '../platform/docker.js';
 import { processStat } from '../platform/process-table.js';
 
 export const RUN_LABEL = 'dev.dit.run';
@@ -17,9 +18,16 @@ export function ownerLabels(traceId: string): Record<string, string> {
   return { [RUN_LABEL]: traceId, [OWNER_LABEL]: ownerOf(process.pid) };
 }
 
-/** Removes containers of dit runs that were killed before they could clean up. Others' are never touched. */
+/**
+ * Removes containers of dit runs that were killed before they could clean up. Others' are never touched.
+ * @throws DitError engine-…
+ */
 export async function removeOrphans(docker: Dockerode): Promise<number> {
-  const ours = await docker.listContainers({ all: true, filters: { label: [RUN_LABEL] } });
+  const ours = await docker
+    .listContainers({ all: true, filters: { label: [RUN_LABEL] } })
+    .catch((error: unknown) => {
+      throw engineError(error, 'listing containers');
+    });
   const orphans = ours.filter(({ Labels }) => {
     const owner = Labels[OWNER_LABEL] ?? '';
     const [boot, pid] = owner.split('.');

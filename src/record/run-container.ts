@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { EngineInfo, HostInfo, TargetInfo } from '../model/recording.js';
+import { ENGINE_GONE_REMEDY } from '../platform/docker.js';
 import { EngineClient, type PullProgress } from '../sources/docker/engine-client.js';
 import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { RawMark } from '../sources/docker/marks.js';
@@ -55,21 +56,16 @@ const OUTPUT_GRACE_MS = 1000;
  * @throws DitError
  */
 export async function runContainer(request: RunRequest): Promise<RunResult> {
-  const { docker, signal, target } = request;
-  const early: RawMark[] = [];
-  await removeOrphans(docker);
-  const puller = new EngineClient(docker, (mark) => early.push(mark));
-  if (!(await puller.hasImage(target.image))) {
-    await puller.pull(target.image, request.onPull, signal);
-  }
-  signal.throwIfAborted();
+  const { signal } = request;
+  const early = await prepare(request);
 
   const daemons = findDaemons(request.engine.endpoint.replace(/^unix:\/\//, ''));
-  const unwritable = new AbortController();
+  // The file cannot be written any more, or the engine is gone: whichever comes first.
+  const broken = new AbortController();
   const recorder = new TraceRecorder({
     ...request,
     daemons,
-    onUnwritable: (error) => unwritable.abort(error),
+    onUnwritable: (error) => broken.abort(error),
   });
   for (const mark of early) recorder.mark(mark);
   request.onArmed();
@@ -78,8 +74,9 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const observed: Observed = { containerId: '', exitCode: undefined };
   let failure: DitError | undefined;
   try {
-    const stop = AbortSignal.any([signal, unwritable.signal]);
-    await observe({ ...request, signal: stop }, recorder, cleanUp, observed);
+    const stop = AbortSignal.any([signal, broken.signal]);
+    const onEngineLost = (): void => broken.abort(engineLost());
+    await observe({ ...request, signal: stop }, recorder, cleanUp, observed, onEngineLost);
   } catch (error) {
     failure = failureOf(error, signal);
     recorder.diagnostic(failure.code, failure.message, failure.remedy);
@@ -87,13 +84,51 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   // The removal belongs to the trace where it was asked for; else it is done unrecorded.
   const recordRemoval = request.until === 'removed' || failure !== undefined;
   const cleanUpFailures = recordRemoval ? await cleanUp.run() : [];
-  const outcome = signal.aborted ? 'interrupted' : failure === undefined ? 'complete' : 'failed';
+  const outcome =
+    failure === undefined ? 'complete' : failure.code === 'interrupted' ? 'interrupted' : 'failed';
   const summary = await recorder.finish(outcome, failure?.message ?? '');
   if (!recordRemoval) cleanUpFailures.push(...(await cleanUp.run()));
-  if (failure === undefined && unwritable.signal.aborted) {
-    failure = unwritable.signal.reason as DitError;
+  if (failure === undefined && broken.signal.aborted) failure = broken.signal.reason as DitError;
+  if (failure?.code === 'engine-gone' && cleanUpFailures.length > 0) {
+    // One cause, one message.
+    failure = leftInGoneEngine(failure, observed.containerId);
+    cleanUpFailures.length = 0;
   }
   return { summary, ...observed, failure, cleanUpFailures };
+}
+
+function leftInGoneEngine({ code, exitCode, message, cause }: DitError, id: string): DitError {
+  return new DitError({
+    code,
+    exitCode,
+    message: `${message}; container ${id.slice(0, 12)} could not be removed`,
+    remedy: 'start the engine again: the next dit trace run on it removes the container',
+    cause,
+  });
+}
+
+/** What is done before the recording, and needs not be in it; the pull's mark is. */
+async function prepare(request: RunRequest): Promise<readonly RawMark[]> {
+  const { docker, signal, target } = request;
+  const marks: RawMark[] = [];
+  try {
+    await removeOrphans(docker);
+    const client = new EngineClient(docker, (mark) => marks.push(mark));
+    if (!(await client.hasImage(target.image))) {
+      await interruptible(client.pull(target.image, request.onPull, signal), signal);
+    }
+    signal.throwIfAborted();
+    return marks;
+  } catch (error) {
+    if (!signal.aborted || !(signal.reason instanceof DitError)) throw error;
+    const { exitCode, message } = signal.reason;
+    throw new DitError({
+      code: 'interrupted',
+      exitCode,
+      message: `${message} before the recording began: no container was created`,
+      remedy: 'run it again',
+    });
+  }
 }
 
 interface Observed {
@@ -106,6 +141,7 @@ async function observe(
   recorder: TraceRecorder,
   cleanUp: CleanUp,
   observed: Observed,
+  onEngineLost: () => void,
 ): Promise<void> {
   const { docker, signal, until } = request;
   const client = new EngineClient(docker, recorder.mark);
@@ -115,6 +151,7 @@ async function observe(
     `${RUN_LABEL}=${recorder.traceId}`,
     recorder.fromRealtime,
     recorder.mark,
+    onEngineLost,
   );
   cleanUp.add('closing the event stream', () => events.close());
 
@@ -160,6 +197,15 @@ function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> 
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function engineLost(): DitError {
+  return new DitError({
+    code: 'engine-gone',
+    exitCode: EXIT.engine,
+    message: 'the engine went away while the container was observed',
+    remedy: ENGINE_GONE_REMEDY,
   });
 }
 

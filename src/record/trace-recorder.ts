@@ -26,6 +26,7 @@ import type { RawMark } from '../sources/docker/marks.js';
 import { type ClockReading, loadAddon } from '../sources/ebpf/addon.js';
 import { RecordDecoder } from '../sources/ebpf/decode.js';
 import { EbpfSource } from '../sources/ebpf/ebpf-source.js';
+import { REDACTED, redactArguments } from '../sources/redact.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import type { Daemon } from './participants.js';
 
@@ -116,7 +117,7 @@ export class TraceRecorder {
         end: mark.endNs === undefined ? undefined : this.#relative(mark.endNs),
         containerId: mark.containerId ?? '',
         status: mark.status ?? 0,
-        error: mark.error ?? '',
+        error: this.#said(mark.error ?? ''),
         wallClock: mark.wallClock ?? false,
         detail: mark.detail ?? {},
       }),
@@ -128,7 +129,7 @@ export class TraceRecorder {
       this.#writer.diagnostic({
         at: this.#relative(process.hrtime.bigint()),
         code,
-        message,
+        message: this.#said(message),
         remedy,
       }),
     );
@@ -147,7 +148,7 @@ export class TraceRecorder {
       this.#writer.footer({
         end,
         outcome,
-        failure,
+        failure: this.#said(failure),
         events: this.#events,
         malformed: this.#malformed,
         disarmNs,
@@ -205,13 +206,13 @@ export class TraceRecorder {
     }
     const client = listProcesses().filter(({ pid }) => pid === process.pid);
     return [...client, ...family].map((stat) => {
-      const argv = processArguments(stat.pid);
+      const argv = stat.pid === process.pid ? this.#options.command : processArguments(stat.pid);
       const startNs = BigInt(stat.startTicks) * BigInt(NS_PER_TICK) + bootToTrace;
       return {
         pid: stat.pid,
         parentPid: stat.parentPid,
         comm: stat.comm,
-        arguments: redact ? argv.slice(0, 1) : argv,
+        arguments: redact ? redactArguments(argv) : argv,
         start: this.#relative(startNs),
         role: stat.pid === process.pid ? 'client' : (roles.get(stat.pid) ?? ''),
         tids: stat.pid === process.pid ? [process.pid] : threadIds(stat.pid),
@@ -246,6 +247,11 @@ export class TraceRecorder {
       boottimeOffset: Number(reading.boottimeNs - reading.monotonicNs),
       uncertaintyNs: Number(reading.uncertaintyNs),
     };
+  }
+
+  /** An engine's message quotes whatever it was given: commands, variables, paths. */
+  #said(text: string): string {
+    return this.#options.redact && text !== '' ? REDACTED : text;
   }
 
   #relative(absoluteNs: bigint): TraceTime {

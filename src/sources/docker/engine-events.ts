@@ -1,5 +1,6 @@
 /** The engine's event stream: a cross-check on the engine's wall clock, never a measurement. */
 import type Dockerode from 'dockerode';
+import { engineError } from '../../platform/docker.js';
 import type { MarkSink } from './marks.js';
 
 export interface EventStream {
@@ -12,16 +13,21 @@ const MAX_LINE = 1 << 20;
 /**
  * @param label "key=value": only events of containers that carry it
  * @param toTraceNs maps CLOCK_REALTIME ns to absolute CLOCK_MONOTONIC ns
+ * @param onLost the stream ended without being closed: the engine is gone
+ * @throws DitError engine-…
  */
 export async function followEngineEvents(
   docker: Dockerode,
   label: string,
   toTraceNs: (realtimeNs: bigint) => bigint,
   mark: MarkSink,
+  onLost: () => void,
 ): Promise<EventStream> {
-  const stream = await docker.getEvents({
-    filters: JSON.stringify({ type: ['container'], label: [label] }),
-  });
+  const stream = await docker
+    .getEvents({ filters: JSON.stringify({ type: ['container'], label: [label] }) })
+    .catch((error: unknown) => {
+      throw engineError(error, 'following its events');
+    });
   let rest = '';
   stream.on('data', (chunk: Buffer) => {
     rest += chunk.toString('utf8');
@@ -42,8 +48,15 @@ export async function followEngineEvents(
     }
     if (rest.length > MAX_LINE) close();
   });
+  let closed = false;
+  const close = (): void => {
+    closed = true;
+    (stream as unknown as { destroy(): void }).destroy();
+  };
   stream.on('error', () => {});
-  const close = (): void => (stream as unknown as { destroy(): void }).destroy();
+  stream.on('close', () => {
+    if (!closed) onLost();
+  });
   return { close };
 }
 

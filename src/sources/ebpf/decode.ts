@@ -6,6 +6,7 @@ import { EXIT_FLAG, FILE_OF_ARGUMENT, KIND, SYSCALL_FLAG } from '../../model/eve
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
+import { redactArguments } from '../redact.js';
 import { OFFSET, RECORD_KIND, SIZE } from './wire.js';
 
 export interface DecodeOptions {
@@ -14,7 +15,7 @@ export interface DecodeOptions {
   /** The session base: absolute CLOCK_MONOTONIC, ns. */
   readonly baseNs: bigint;
   readonly strings: StringInterner;
-  /** Leave out argv behind argv[0]. */
+  /** Keep argv out, but for what tells the parts of a start apart. */
   readonly redact: boolean;
 }
 
@@ -280,16 +281,17 @@ export class RecordDecoder {
       view.byteLength,
       filenameEnd + view.getUint32(OFFSET.exec.argv_recorded, true),
     );
-    const argv: number[] = [];
+    const argv: string[] = [];
     let at = filenameEnd;
-    while (at < argvEnd && !(redact && argv.length === 1)) {
+    while (at < argvEnd) {
       const [text, after] = cString(view, at, argvEnd);
-      argv.push(strings.intern(text));
+      argv.push(text);
       at = after;
     }
+    const kept = redact ? redactArguments(argv) : argv;
     return {
       filenames: strings.intern(filename),
-      arguments: argv,
+      arguments: kept.map((text) => strings.intern(text)),
       argument_bytes: u64(view, OFFSET.exec.argv_bytes),
       old_tids: view.getUint32(OFFSET.exec.old_tid, true),
       cgroup_ids: u64(view, OFFSET.exec.cgroup_id),

@@ -1,7 +1,9 @@
 /** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
+import { existsSync } from 'node:fs';
 import { arch } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { syscallNames } from '../../model/syscall-names.js';
+import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
 import { SYSCALL_DETAILS } from './syscall-details.js';
@@ -37,8 +39,36 @@ const PUMP = {
   queueBytes: 512 << 20,
 };
 
+const OBJECT = packagePath('bpf/build/recorder.bpf.o');
+
 const EPERM = 1;
 const ENOENT = 2;
+
+/**
+ * What can be known before an engine is started or an image is pulled for nothing.
+ * @throws DitError exit 3: not-linux, root-needed, addon-missing, bpf-object-missing
+ */
+export function needEbpf(): void {
+  if (process.platform !== 'linux') {
+    throw new DitError({
+      code: 'not-linux',
+      exitCode: EXIT.capability,
+      message: `a start cannot be recorded on ${process.platform}`,
+      remedy: 'record on Linux; here dit reads trace files: dit trace show FILE',
+    });
+  }
+  const privilege = findPrivilege();
+  if (!privilege.available) {
+    throw new DitError({
+      code: 'root-needed',
+      exitCode: EXIT.capability,
+      message: `recording needs root: this is ${privilege.evidence}`,
+      remedy: privilege.remedy,
+    });
+  }
+  loadAddon();
+  if (!existsSync(OBJECT)) throw objectMissing();
+}
 
 /** A running recording of the kernel's side. Always `stop()` it. */
 export class EbpfSource {
@@ -66,7 +96,7 @@ export class EbpfSource {
     const addon = loadAddon();
     let session: NativeSession;
     try {
-      session = new addon.Session(packagePath('bpf/build/recorder.bpf.o'), options.ringBytes);
+      session = new addon.Session(OBJECT, options.ringBytes);
       session.load();
     } catch (error) {
       throw refusal(error);
@@ -163,16 +193,7 @@ function refusal(error: unknown): DitError {
       cause: error,
     });
   }
-  if (errno === ENOENT && said.includes('recorder.bpf.o')) {
-    return new DitError({
-      code: 'bpf-object-missing',
-      exitCode: EXIT.capability,
-      message: 'the BPF programs have not been built (bpf/build/recorder.bpf.o is missing)',
-      remedy:
-        'build them: npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',
-      cause: error,
-    });
-  }
+  if (errno === ENOENT && said.includes('recorder.bpf.o')) return objectMissing(error);
   return new DitError({
     code: 'ebpf-refused',
     exitCode: EXIT.capability,
@@ -180,6 +201,17 @@ function refusal(error: unknown): DitError {
     remedy:
       'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
     cause: error,
+  });
+}
+
+function objectMissing(cause?: unknown): DitError {
+  return new DitError({
+    code: 'bpf-object-missing',
+    exitCode: EXIT.capability,
+    message: 'the BPF programs have not been built (bpf/build/recorder.bpf.o is missing)',
+    remedy:
+      'build them: npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',
+    cause,
   });
 }
 

@@ -1,0 +1,27 @@
+/**
+ * Prints docs/phases.md from the rules themselves: npx tsx scripts/docs-phases.ts > docs/phases.md
+ * A test compares the two.
+ */
+import { PHASE_RULES } from '../src/analysis/rules.js';
+
+const PROGRAM = 'the program: client, dockerd, containerd, shim, runc …';
+
+export function phasesDocument(): string {
+  const rows = PHASE_RULES.map(({ id, phase, category, because }) => {
+    const name = typeof category === 'string' ? category : PROGRAM;
+    return `| ${id} | ${phase} | ${name} | ${because} |`;
+  });
+  return `# Phases and categories
+
+Each piece of the critical path belongs to exactly one phase and category. The rules are tried in this order; the
+first that applies decides. They are data: [src/analysis/rules.ts](../src/analysis/rules.ts).
+
+| rule | phase | category | applies when |
+|---|---|---|---|
+${rows.join('\n')}
+
+What no rule applies to is \`unattributed\` and printed as such.
+`;
+}
+
+if (process.argv[1]?.endsWith('docs-phases.ts') === true) process.stdout.write(phasesDocument());

@@ -1,0 +1,20 @@
+/** `dit doctor`: what can be recorded here, tried and not guessed. */
+import { EXIT } from '../base/errors.js';
+import { machineCapabilities } from '../platform/capabilities.js';
+import { canRecord, doctorJson, renderDoctor } from '../render/doctor.js';
+import { ebpfCapabilities } from '../sources/ebpf/capabilities.js';
+import type { CommandContext } from './context.js';
+import { themeFor } from './theme.js';
+
+export async function doctor(
+  { json, host }: { readonly json?: true; readonly host?: string },
+  { stdout }: CommandContext,
+): Promise<number> {
+  const capabilities = [...(await machineCapabilities(host)), ...(await ebpfCapabilities())];
+  const text =
+    json === true
+      ? doctorJson(capabilities)
+      : renderDoctor(capabilities, themeFor(stdout), stdout.width);
+  await stdout.write(text);
+  return canRecord(capabilities) ? EXIT.ok : EXIT.capability;
+}

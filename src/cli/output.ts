@@ -1,0 +1,64 @@
+/** A stream that people or programs read: colour and width where it is a terminal, and its early end. */
+import type { WriteStream } from 'node:tty';
+import { systemErrorCode } from '../base/errors.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_WIDTH = 80;
+export const MIN_WIDTH = 40;
+export const MAX_WIDTH = 1000;
+
+export class Output {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #env: Env;
+  #closed = false;
+
+  constructor(stream: NodeJS.WriteStream, env: Env) {
+    this.#stream = stream;
+    this.#env = env;
+    // The reader may go away at any time (`dit trace events | head`): no error, there is no more to do.
+    stream.on('error', (error) => {
+      if (systemErrorCode(error) !== 'EPIPE') throw error;
+      this.#closed = true;
+    });
+  }
+
+  /** Nobody reads any more; whoever has much to write stops. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true;
+  }
+
+  /** Columns: $COLUMNS, else the terminal's, else 80. */
+  get width(): number {
+    const asked = Number(this.#env.COLUMNS);
+    const columns = Number.isInteger(asked) && asked > 0 ? asked : this.#terminalWidth();
+    return Math.min(Math.max(columns, MIN_WIDTH), MAX_WIDTH);
+  }
+
+  /** https://no-color.org, then FORCE_COLOR, then whether this is a terminal that can. */
+  get colour(): boolean {
+    const { NO_COLOR, FORCE_COLOR, TERM } = this.#env;
+    if (NO_COLOR) return false;
+    if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+    return this.isTerminal && TERM !== 'dumb';
+  }
+
+  /** Resolves when the text is on its way: a fast writer waits for a slow reader. */
+  write(text: string): Promise<void> {
+    if (this.#closed || text === '') return Promise.resolve();
+    // An error comes as an event too, which is where it is dealt with.
+    return new Promise((resolve) => this.#stream.write(text, () => resolve()));
+  }
+
+  line(text = ''): Promise<void> {
+    return this.write(`${text}\n`);
+  }
+
+  #terminalWidth(): number {
+    return (this.#stream as Partial<WriteStream>).columns || DEFAULT_WIDTH;
+  }
+}

@@ -1,0 +1,201 @@
+/** The command line: every command with its options. What a command does is loaded when it is run. */
+import { Command, Option } from 'commander';
+import type { CommandContext, CommandResult } from './context.js';
+import { numberBetween, parseMemory, parseUntil } from './option-values.js';
+
+/** Called with the exit code of the command that ran. */
+export type Finish = (exitCode: number) => void;
+
+export function buildProgram(version: string, context: CommandContext, finish: Finish): Command {
+  const act =
+    <A extends unknown[]>(run: (...args: A) => CommandResult) =>
+    async (...args: A): Promise<void> => {
+      finish((await run(...args)) ?? 0);
+    };
+
+  const program = new Command('dit')
+    .description("Docker Internals Toolkit: where the time of a container's start goes")
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES);
+
+  const trace = program.command('trace').description('record a start and read recordings');
+  defineRun(trace, context, act);
+  trace
+    .command('show')
+    .description('print a trace: timeline, phases, milestones')
+    .argument('[file]', 'trace file; the last recording when absent')
+    .option('--json', 'print the analysis as JSON (docs/json.md)')
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .option('--all', 'every slice of the critical path and every probe, not only the largest')
+    .addOption(widthOption())
+    .action(
+      act(async (file, options) =>
+        (await import('./trace-show.js')).traceShow(file, options, context),
+      ),
+    );
+  trace
+    .command('events')
+    .description('print the events of a trace in time order, one line each')
+    .argument('[file]', 'trace file; the last recording when absent')
+    .option('--json', 'one JSON object a line (docs/json.md)')
+    .option('--kind <kinds>', 'only these kinds, separated by commas: syscall,exec,fork …')
+    .option('--actor <actors>', 'only of these actors, separated by commas: dockerd,shim,init …')
+    .option('--syscall <names>', 'only these syscalls, separated by commas: mount,unshare …')
+    .addOption(
+      new Option('--pid <pid>', 'only of this process').argParser(
+        numberBetween('--pid', 0, 2 ** 31),
+      ),
+    )
+    .addOption(timeOption('--from <ms>', 'only from this time on, ms since the create request'))
+    .addOption(timeOption('--to <ms>', 'only before this time, ms since the create request'))
+    .addOption(
+      new Option('--limit <n>', 'at most so many events').argParser(
+        numberBetween('--limit', 0, 2 ** 53 - 1),
+      ),
+    )
+    .action(
+      act(async (file, options) =>
+        (await import('./trace-events.js')).traceEvents(file, options, context),
+      ),
+    );
+  trace
+    .command('ls')
+    .description('list the recordings in the traces folder, newest first')
+    .option('--json', 'print the list as JSON')
+    .action(act(async (options) => (await import('./trace-ls.js')).traceLs(options, context)));
+
+  const engine = program.command('engine').description("dit's own Docker engine, beside any other");
+  const engineCommand = (name: string, description: string): Command =>
+    engine
+      .command(name)
+      .description(description)
+      .addOption(new Option('--name <name>', 'which private engine').default('engine'))
+      .option('--json', 'print the outcome as JSON');
+  engineCommand('start', 'start the private engine, or find it running').action(
+    act(async (options) => (await import('./engine.js')).engineStart(options, context)),
+  );
+  engineCommand('status', 'say whether the private engine runs, and where').action(
+    act(async (options) => (await import('./engine.js')).engineStatusReport(options, context)),
+  );
+  engineCommand('stop', 'stop the private engine and take away what it set up')
+    .option('--purge', 'also delete its images and containers')
+    .action(act(async (options) => (await import('./engine.js')).engineStop(options, context)));
+
+  program
+    .command('doctor')
+    .description('say what this machine can record, and what to do where it cannot')
+    .option('--json', 'print the capabilities as JSON')
+    .addOption(
+      new Option('--host <url>', 'the Docker engine to look at: unix://, tcp:// or ssh://'),
+    )
+    .action(act(async (options) => (await import('./doctor.js')).doctor(options, context)));
+
+  return program;
+}
+
+type Act = <A extends unknown[]>(
+  run: (...args: A) => CommandResult,
+) => (...args: A) => Promise<void>;
+
+function defineRun(trace: Command, context: CommandContext, act: Act): void {
+  trace
+    .command('run')
+    .description('start a container, record all of its start, and print where the time went')
+    .usage('[options] [image] [command...]')
+    .argument('[image]', 'image of the container; a small built-in one when absent')
+    .argument('[command...]', "what the container runs instead of the image's own command")
+    // Whatever follows the image is the container's, dashes included.
+    .passThroughOptions()
+    .optionsGroup('Recording:')
+    .option(
+      '-o, --output <file>',
+      'trace file to write; a new one in the traces folder when absent',
+    )
+    .addOption(
+      new Option(
+        '--until <when>',
+        'record until the container has "started", until its "exit", until it is "removed", or for so many seconds after its start',
+      )
+        .argParser(parseUntil)
+        .default('removed'),
+    )
+    .option('--redact', 'keep arguments, environment values and the host name out of the file')
+    .option('--strict', 'exit with 5 when events were lost')
+    .option('--json', 'print the analysis as JSON (docs/json.md)')
+    .option('-q, --quiet', 'print only where the trace was saved')
+    .addOption(
+      new Option('--ring-mb <n>', 'ring buffer between kernel and dit, MiB, a power of two')
+        .argParser(numberBetween('--ring-mb', 1, 2048))
+        .default(64),
+    )
+    .optionsGroup('Engine:')
+    .addOption(
+      new Option(
+        '--engine <which>',
+        '"auto": the engine that answers, else a private one; "private": always a private one',
+      )
+        .choices(['auto', 'private'])
+        .default('auto'),
+    )
+    .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
+    .optionsGroup('Container (as for docker run):')
+    .option('--name <name>', 'name of the container')
+    .option('--network <mode>', 'network: bridge, none, host, or the name of one')
+    .option('--entrypoint <program>', "program to run instead of the image's entrypoint")
+    .option('--runtime <name>', 'OCI runtime')
+    .option('--platform <platform>', 'platform of the image: linux/amd64')
+    .option('-u, --user <user>', 'user, or user:group')
+    .option('-w, --workdir <folder>', 'working folder in the container')
+    .option('-e, --env <name=value>', 'environment variable; may be repeated', collect, [])
+    .option('-l, --label <name=value>', 'label; may be repeated', collect, [])
+    .option('-v, --volume <source:target>', 'bind mount or volume; may be repeated', collect, [])
+    .option('--tmpfs <target:options>', 'tmpfs mount; may be repeated', collect, [])
+    .option('--cap-add <capability>', 'add a capability; may be repeated', collect, [])
+    .option('--cap-drop <capability>', 'drop a capability; may be repeated', collect, [])
+    .option('--security-opt <option>', 'security option; may be repeated', collect, [])
+    .addOption(new Option('-m, --memory <bytes>', 'memory limit: 64m, 1g').argParser(parseMemory))
+    .addOption(
+      new Option('--cpus <n>', 'CPU limit: 0.5, 2').argParser(
+        numberBetween('--cpus', 0.01, 4096, 'decimal'),
+      ),
+    )
+    .addOption(
+      new Option('--pids-limit <n>', 'limit of processes; -1: none').argParser(
+        numberBetween('--pids-limit', -1, 2 ** 22),
+      ),
+    )
+    .option('--init', 'run an init process as PID 1')
+    .option('--privileged', 'give the container all privileges')
+    .option('--read-only', "mount the container's root file system read-only")
+    .action(
+      act(async (image, command, options) =>
+        (await import('./trace-run.js')).traceRun(image, command, options, context),
+      ),
+    );
+}
+
+function widthOption(): Option {
+  return new Option(
+    '--width <columns>',
+    "columns to draw in; the terminal's when absent",
+  ).argParser(numberBetween('--width', 40, 1000));
+}
+
+function timeOption(flags: string, description: string): Option {
+  const name = flags.split(' ')[0] ?? flags;
+  return new Option(flags, description).argParser(numberBetween(name, -1e12, 1e12, 'decimal'));
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+const EXAMPLES = `
+Examples:
+  sudo dit trace run                      a start of the built-in image
+  sudo dit trace run alpine echo hello    a start of your image
+  dit trace show                          the last recording once more
+  dit trace events --kind exec            what was executed, in order
+  dit doctor                              what this machine can record`;

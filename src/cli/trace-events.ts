@@ -1,0 +1,76 @@
+/** `dit trace events [FILE]`: every event, or those asked for, one line each in time order. */
+import { analyse } from '../analysis/analyse.js';
+import { NS_PER_MS } from '../base/time.js';
+import { EVENT_KINDS, type EventKindName } from '../model/event-kinds.js';
+import { ACTORS, type ActorKind } from '../model/trace.js';
+import { eventJson } from '../render/events-json.js';
+import { eventLine } from '../render/events-text.js';
+import { type EventSelection, originOf, selectEvents } from '../render/select-events.js';
+import { readTraceFile } from '../tracefile/reader.js';
+import type { CommandContext } from './context.js';
+import { badValue } from './option-values.js';
+import { themeFor } from './theme.js';
+import { namedOrLastTrace } from './trace-store.js';
+
+export interface TraceEventsOptions {
+  readonly json?: true;
+  readonly kind?: string;
+  readonly actor?: string;
+  readonly syscall?: string;
+  readonly pid?: number;
+  /** ms since the create request. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit?: number;
+}
+
+/** Written at once: larger is no faster, smaller is slower. */
+const CHUNK_CHARACTERS = 1 << 16;
+
+export async function traceEvents(
+  file: string | undefined,
+  options: TraceEventsOptions,
+  { stdout, env }: CommandContext,
+): Promise<void> {
+  const kinds = choices<EventKindName>(
+    '--kind',
+    options.kind,
+    EVENT_KINDS.map(({ name }) => name),
+  );
+  const actors = choices<ActorKind>('--actor', options.actor, ACTORS);
+  const trace = analyse(readTraceFile(namedOrLastTrace(env, file)));
+  const origin = originOf(trace);
+  const { pid, limit, from, to, syscall } = options;
+  const selection: EventSelection = {
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(actors === undefined ? {} : { actors }),
+    ...(syscall === undefined ? {} : { syscalls: new Set(syscall.split(',')) }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(from === undefined ? {} : { from: origin + from * NS_PER_MS }),
+    ...(to === undefined ? {} : { to: origin + to * NS_PER_MS }),
+  };
+  const width = stdout.isTerminal ? stdout.width : undefined;
+  const line = options.json === true ? eventJson(trace) : eventLine(trace, themeFor(stdout), width);
+  let chunk = '';
+  for (const event of selectEvents(trace, selection)) {
+    chunk += line(event);
+    if (chunk.length < CHUNK_CHARACTERS) continue;
+    await stdout.write(chunk);
+    if (stdout.closed) return;
+    chunk = '';
+  }
+  await stdout.write(chunk);
+}
+
+function choices<T extends string>(
+  option: string,
+  text: string | undefined,
+  known: readonly T[],
+): ReadonlySet<T> | undefined {
+  if (text === undefined) return undefined;
+  const asked = text.split(',').map((name) => name.trim());
+  const wrong = asked.find((name) => !known.includes(name as T));
+  if (wrong !== undefined) throw badValue(wrong, option, known.join(', '));
+  return new Set(asked as T[]);
+}

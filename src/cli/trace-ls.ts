@@ -1,0 +1,33 @@
+/** `dit trace ls`: the recordings in the traces folder. */
+import { columnsOf } from '../render/columns.js';
+import { escapeText, safeJson } from '../render/escape.js';
+import { formatBytes } from '../render/format.js';
+import type { CommandContext } from './context.js';
+import { themeFor } from './theme.js';
+import { storedTraces, tracesFolder } from './trace-store.js';
+
+export async function traceLs(
+  options: { readonly json?: true },
+  { stdout, env }: CommandContext,
+): Promise<void> {
+  const traces = storedTraces(env);
+  if (options.json === true) {
+    const list = traces.map(({ path, bytes, modified }) => ({
+      path,
+      bytes,
+      modified: modified.toISOString(),
+    }));
+    return stdout.line(safeJson(list, 2));
+  }
+  const theme = themeFor(stdout);
+  if (traces.length === 0) {
+    return stdout.line(`no recordings in ${escapeText(tracesFolder(env))}`);
+  }
+  const sizes = traces.map(({ bytes }) => formatBytes(bytes));
+  const columns = Math.max(...sizes.map(columnsOf));
+  for (const [index, { path, modified }] of traces.entries()) {
+    const when = modified.toISOString().slice(0, 19).replace('T', ' ');
+    const size = (sizes[index] ?? '').padStart(columns);
+    await stdout.line(`${theme.dim(`${when} UTC`)}  ${size}  ${escapeText(path)}`);
+  }
+}

@@ -1,0 +1,78 @@
+/** Where recordings go that are given no name: one folder a user, so that "the last trace" is known. */
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface StoredTrace {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modified: Date;
+}
+
+/** $DIT_TRACES, else dit/traces in the XDG state folder. */
+export function tracesFolder(env: Env): string {
+  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state');
+  return env.DIT_TRACES || join(state, 'dit/traces');
+}
+
+/**
+ * A path for a new trace, "…/20251121-080512-alpine-3f2a.dit"; makes the folder. Names sort by time.
+ * @param unique some hex digits that tell two recordings of one second apart
+ */
+export function newTracePath(env: Env, image: string, now: Date, unique: string): string {
+  const folder = tracesFolder(env);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DitError({
+      code: 'traces-folder',
+      exitCode: EXIT.usage,
+      message: `the traces folder "${folder}" cannot be made: ${messageOf(error)}`,
+      remedy: 'name a file with -o FILE, or a folder with DIT_TRACES',
+      cause: error,
+    });
+  }
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const name = (image.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
+  return join(folder, `${time}-${name}-${unique}.dit`);
+}
+
+/** Newest first. */
+export function storedTraces(env: Env): StoredTrace[] {
+  const folder = tracesFolder(env);
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.dit'));
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw new DitError({
+      code: 'traces-folder',
+      exitCode: EXIT.usage,
+      message: `the traces folder "${folder}" cannot be read: ${messageOf(error)}`,
+      remedy: 'name a trace file, or a folder with DIT_TRACES',
+      cause: error,
+    });
+  }
+  return names
+    .map((name) => join(folder, name))
+    .flatMap((path): StoredTrace[] => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat?.isFile() ? [{ path, bytes: stat.size, modified: stat.mtime }] : [];
+    })
+    .sort((a, b) => b.modified.getTime() - a.modified.getTime() || (a.path < b.path ? 1 : -1));
+}
+
+/** The file that was named, else the newest one. @throws DitError where there is none. */
+export function namedOrLastTrace(env: Env, file: string | undefined): string {
+  const path = file ?? storedTraces(env)[0]?.path;
+  if (path !== undefined) return path;
+  throw new DitError({
+    code: 'trace-none',
+    exitCode: EXIT.usage,
+    message: `there is no trace in "${tracesFolder(env)}" yet`,
+    remedy: 'record one: sudo dit trace run, or name a file: dit trace show FILE',
+  });
+}

@@ -1,0 +1,196 @@
+/**
+ * What this machine can do for dit: the list that `dit doctor` prints and that tests skip by. Here are the
+ * capabilities that need neither the addon nor a BPF program; sources add their own.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { machine, release, type } from 'node:os';
+import { DitError, messageOf } from '../base/errors.js';
+import type { Capability } from '../model/capability.js';
+import { builtinRoot } from './builtin-image.js';
+import { findEngine } from './engine-endpoint.js';
+import { installedDockerd } from './engine-launch.js';
+import { readHostInfo } from './host-info.js';
+
+export type { Capability };
+
+type Finding = Pick<Capability, 'available' | 'evidence'> & { readonly remedy?: string };
+
+interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly required: boolean;
+  readonly find: () => Finding | Promise<Finding>;
+}
+
+/** Looks; a check that throws is a capability that is missing, with the error's words and remedy. */
+export async function examine({ find, ...check }: Check): Promise<Capability> {
+  try {
+    const { available, evidence, remedy = '' } = await find();
+    return { ...check, available, evidence, remedy: available ? '' : remedy };
+  } catch (error) {
+    const remedy = error instanceof DitError ? (error.remedy ?? '') : '';
+    return { ...check, available: false, evidence: messageOf(error), remedy };
+  }
+}
+
+/** linux/capability.h: what loading and attaching takes; CAP_SYS_ADMIN includes the first two. */
+const CAPABILITIES = { CAP_PERFMON: 38, CAP_BPF: 39, CAP_SYS_PTRACE: 19 } as const;
+const CAP_SYS_ADMIN = 21;
+
+const MACHINE_CHECKS: readonly Check[] = [
+  {
+    id: 'linux',
+    title: 'Linux',
+    required: true,
+    find: () => ({
+      available: process.platform === 'linux',
+      evidence: `${type()} ${release()} ${machine()}`,
+      remedy: 'record on Linux; here dit reads trace files: dit trace show FILE',
+    }),
+  },
+  { id: 'root', title: 'root or capabilities', required: true, find: findPrivilege },
+  { id: 'kernel', title: 'kernel 5.11 or later', required: true, find: findKernel },
+  { id: 'btf', title: 'kernel type information', required: true, find: findBtf },
+  { id: 'lockdown', title: 'no kernel lockdown', required: true, find: findLockdown },
+  {
+    id: 'cgroup',
+    title: 'cgroups',
+    required: false,
+    find: () => {
+      const version = readHostInfo().cgroupVersion;
+      return {
+        available: version !== '',
+        evidence: version === '' ? 'no cgroup hierarchy is mounted' : `version ${version}`,
+        remedy: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
+      };
+    },
+  },
+  { id: 'overlay', title: 'overlay file system', required: false, find: findOverlay },
+];
+
+/** Whether this user may load and attach BPF programs. */
+export function findPrivilege(): Finding {
+  const remedy = 'run as root: sudo dit …';
+  if (process.geteuid?.() === 0 && hasCapability(CAP_SYS_ADMIN)) {
+    return { available: true, evidence: 'root, with CAP_SYS_ADMIN' };
+  }
+  const missing = Object.entries(CAPABILITIES)
+    .filter(([name, bit]) => {
+      return !hasCapability(bit) && (name === 'CAP_SYS_PTRACE' || !hasCapability(CAP_SYS_ADMIN));
+    })
+    .map(([name]) => name);
+  const who = `user ${process.geteuid?.() ?? '?'}`;
+  return missing.length === 0
+    ? { available: true, evidence: `${who}, with ${Object.keys(CAPABILITIES).join(', ')}` }
+    : { available: false, evidence: `${who}, without ${missing.join(', ')}`, remedy };
+}
+
+function hasCapability(bit: number): boolean {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const mask = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+  return ((mask >> BigInt(bit)) & 1n) === 1n;
+}
+
+function findKernel(): Finding {
+  const [major = 0, minor = 0] = release()
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
+  return {
+    available: major > 5 || (major === 5 && minor >= 11),
+    evidence: release(),
+    remedy: 'use a newer kernel: BPF programs with BTF tracepoints and task storage need 5.11',
+  };
+}
+
+const BTF = '/sys/kernel/btf/vmlinux';
+
+function findBtf(): Finding {
+  const stat = statSync(BTF, { throwIfNoEntry: false });
+  return {
+    available: stat !== undefined,
+    evidence: stat === undefined ? `there is no ${BTF}` : `${BTF}, ${stat.size} bytes`,
+    remedy: 'use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions have since 2021',
+  };
+}
+
+function findLockdown(): Finding {
+  const { lockdown } = readHostInfo();
+  return {
+    available: lockdown !== 'confidentiality',
+    evidence: lockdown === '' ? 'this kernel has no lockdown' : `lockdown is ${lockdown}`,
+    remedy: 'boot without lockdown=confidentiality: it forbids BPF to read kernel memory',
+  };
+}
+
+function findOverlay(): Finding {
+  const registered = /\toverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'));
+  const module = existsSync(`/lib/modules/${release()}/kernel/fs/overlayfs`);
+  return {
+    available: registered || module,
+    evidence: registered ? 'in /proc/filesystems' : module ? 'as a module' : 'not in this kernel',
+    remedy: 'use a kernel with CONFIG_OVERLAY_FS, or an engine with another storage driver',
+  };
+}
+
+/** @param host the value of --host */
+export async function machineCapabilities(host?: string): Promise<Capability[]> {
+  const [machineOnes, docker, dockerd, image] = await Promise.all([
+    Promise.all(MACHINE_CHECKS.map(examine)),
+    examine({
+      id: 'docker',
+      title: 'Docker engine',
+      required: host !== undefined,
+      find: () => findDocker(host),
+    }),
+    examine({
+      id: 'private-engine',
+      title: 'engine of its own',
+      required: false,
+      find: () => {
+        const path = installedDockerd();
+        return {
+          available: path !== undefined,
+          evidence: path ?? 'no dockerd is installed',
+          remedy: 'sudo scripts/set-up engine',
+        };
+      },
+    }),
+    examine({
+      id: 'builtin-image',
+      title: 'built-in image',
+      required: false,
+      find: async () => {
+        (await builtinRoot()).destroy();
+        return { available: true, evidence: "made of this machine's static busybox" };
+      },
+    }),
+  ]);
+  // One engine is enough, whichever.
+  const noEngine = !docker.available && !dockerd.available;
+  return [
+    ...machineOnes,
+    { ...docker, required: docker.required || noEngine },
+    { ...dockerd, required: noEngine },
+    image,
+  ];
+}
+
+async function findDocker(host: string | undefined): Promise<Finding> {
+  const { endpoint, tried } = await findEngine(host === undefined ? {} : { host });
+  const attempts = tried.map(({ origin, url, result }) => `${origin} ${url}: ${result}`);
+  if (endpoint === undefined) {
+    return {
+      available: false,
+      evidence: `no engine answers (${attempts.join('; ')})`,
+      remedy: 'start Docker, or let dit start its own: dit engine start',
+    };
+  }
+  if (endpoint.kind === 'remote') {
+    return {
+      available: false,
+      evidence: `${endpoint.url} (${endpoint.origin}) answers and is on another machine`,
+      remedy: "run dit on the engine's machine, or: dit trace run --engine private",
+    };
+  }
+  return { available: true, evidence: attempts.join('; ') };
+}

@@ -1,0 +1,52 @@
+/** What an engine says of itself: versions, drivers, folders. Asked plainly, before a client is loaded. */
+import type { EngineInfo } from '../model/recording.js';
+import { engineError } from './docker.js';
+import { getJson } from './engine-api.js';
+import { apiAddress, type EngineEndpoint } from './engine-endpoint.js';
+
+interface VersionAnswer {
+  readonly Version?: string;
+  readonly ApiVersion?: string;
+  readonly Platform?: { readonly Name?: string };
+  readonly Components?: readonly { readonly Name?: string; readonly Version?: string }[];
+}
+
+/** Some seconds: an engine that starts many containers at once answers late. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * @param privateEngine the caller's knowledge
+ * @throws DitError engine-gone
+ */
+export async function readEngineInfo(
+  endpoint: EngineEndpoint,
+  privateEngine: boolean,
+): Promise<EngineInfo> {
+  const address = apiAddress(endpoint);
+  const ask = (path: string): Promise<unknown> => getJson(address, path, TIMEOUT_MS);
+  try {
+    const [version, info] = (await Promise.all([ask('/version'), ask('/info')])) as [
+      VersionAnswer,
+      Readonly<Record<string, unknown>>,
+    ];
+    const component = (name: string): string =>
+      version.Components?.find((candidate) => candidate.Name === name)?.Version ?? '';
+    const said = (name: string): string => String(info[name] ?? '');
+    return {
+      endpoint: endpoint.url,
+      name: version.Platform?.Name || 'Docker Engine',
+      version: version.Version ?? '',
+      apiVersion: version.ApiVersion ?? '',
+      containerdVersion: component('containerd'),
+      runcVersion: component('runc'),
+      storageDriver: said('Driver'),
+      cgroupDriver: said('CgroupDriver'),
+      cgroupVersion: said('CgroupVersion'),
+      privateEngine,
+      defaultRuntime: said('DefaultRuntime'),
+      dataRoot: said('DockerRootDir'),
+    };
+  } catch (error) {
+    throw engineError(error, 'asking for its version');
+  }
+}

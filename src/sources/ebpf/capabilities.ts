@@ -1,0 +1,65 @@
+/** What the ebpf source needs beyond the kernel's version: addon, BPF object, and programs that attach. */
+import { statSync } from 'node:fs';
+import { machine } from 'node:os';
+import type { Capability } from '../../model/capability.js';
+import { examine } from '../../platform/capabilities.js';
+import { packagePath } from '../../platform/package-files.js';
+import { loadAddon } from './addon.js';
+import { EbpfSource } from './ebpf-source.js';
+
+const OBJECT = 'bpf/build/recorder.bpf.o';
+const TRIAL_RING_BYTES = 1 << 20;
+
+/** Loads and attaches every program for a moment: no other answer counts. */
+export async function ebpfCapabilities(): Promise<Capability[]> {
+  const addon = await examine({
+    id: 'addon',
+    title: 'native addon',
+    required: true,
+    find: () => ({ available: true, evidence: `loads, libbpf ${loadAddon().libbpfVersion}` }),
+  });
+  const object = await examine({
+    id: 'bpf-object',
+    title: 'BPF programs',
+    required: true,
+    find: () => {
+      const stat = statSync(packagePath(OBJECT), { throwIfNoEntry: false });
+      return {
+        available: stat !== undefined,
+        evidence:
+          stat === undefined ? `${OBJECT} has not been built` : `${OBJECT}, ${stat.size} bytes`,
+        remedy: 'npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',
+      };
+    },
+  });
+  const probes = await examine({
+    id: 'tp_btf',
+    title: 'BTF tracepoints',
+    required: true,
+    find: tryProbes,
+  });
+  return [addon, object, probes];
+}
+
+async function tryProbes(): Promise<{ available: boolean; evidence: string; remedy: string }> {
+  const begin = performance.now();
+  const source = EbpfSource.start({
+    machine: machine(),
+    ringBytes: TRIAL_RING_BYTES,
+    onBatch: () => {},
+  });
+  const armedMs = performance.now() - begin;
+  await source.stop();
+  const refused = source.probes.filter(({ attached }) => !attached);
+  const names = refused.map(
+    ({ attachPoint, refusal }) => `${attachPoint}: ${refusal.split('\n')[0]}`,
+  );
+  const attached = source.probes.length - refused.length;
+  return {
+    available: true,
+    evidence:
+      `${attached} of ${source.probes.length} programs attached in ${armedMs.toFixed(0)} ms` +
+      (names.length === 0 ? '' : `; refused: ${names.join(', ')}`),
+    remedy: '',
+  };
+}
