@@ -20,6 +20,8 @@ enum dit_kind {
 	DIT_CGROUP_ATTACH = 8,
 	DIT_SWITCH = 9,       /* aux = state of the task switched out */
 	DIT_WAKING = 10,      /* aux = context | vector << 8 | flags << 16 */
+	DIT_DIRTY = 11,       /* aux = folios dirtied */
+	DIT_COPY_UP = 12,     /* aux = copy-up's open flags */
 };
 
 /* Which counter of `losses` belongs to which program. */
@@ -34,6 +36,8 @@ enum dit_program {
 	DIT_PROGRAM_CGROUP_ATTACH_TASK,
 	DIT_PROGRAM_SCHED_SWITCH,
 	DIT_PROGRAM_SCHED_WAKING,
+	DIT_PROGRAM_WRITEBACK_DIRTY,
+	DIT_PROGRAM_OVL_COPY_UP,
 	DIT_PROGRAM_PARTICIPANTS, /* a process that should be followed did not fit into the map */
 	DIT_PROGRAM_COUNT,
 };
@@ -127,6 +131,27 @@ struct dit_waking {
 	char waker_comm[DIT_COMM_BYTES];
 };
 
+/* File data that a thread dirtied inside a syscall that may copy a file up, until the syscall's exit. */
+struct dit_dirty {
+	struct dit_header header;      /* time_ns: the first folio */
+	unsigned long long inode;
+	unsigned long long bytes;      /* size of the file when the syscall returned */
+	unsigned long long last_ns;    /* the last folio */
+	unsigned int device;           /* kernel dev_t */
+	unsigned int reserved;
+};
+
+/* One copy-up, measured at the kernel's own function. */
+struct dit_copy_up {
+	struct dit_header header;      /* time_ns: the entry */
+	unsigned long long duration_ns;
+	unsigned long long bytes;      /* 0: a directory, or without its data */
+	int result;
+	unsigned short path_bytes;
+	unsigned short path_names;     /* NUL-terminated components, leaf first */
+	char path[];
+};
+
 /* Value of the map `participants`, key: thread group id. */
 struct dit_participant {
 	unsigned int only_tid;         /* 0: every thread */
@@ -140,7 +165,8 @@ struct dit_syscall_detail {
 	unsigned char descriptor;      /* 1 + the argument that is a descriptor whose path is wanted; 0: none */
 	unsigned char cgroup_files_only; /* only where that descriptor is a file of a cgroup file system */
 	unsigned char pointer;         /* 1 + the argument that points to a u64: its value is recorded instead */
-	unsigned char reserved[3];
+	unsigned char may_copy_up;     /* data dirtied inside it on another file system is an overlay's copy-up */
+	unsigned char reserved[2];
 };
 
 #define DIT_WAKE_HRTIMER 1

@@ -24,6 +24,9 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 #define DIT_PARM6_SYSCALL(regs) BPF_CORE_READ(regs, regs[5])
 #endif
 
+#define DIT_S_IFMT 0170000
+#define DIT_S_IFREG 0100000
+#define DIT_O_TRUNC 01000
 #define DIT_PF_KTHREAD 0x00200000
 #define DIT_CGROUP_MAGIC 0x27e0eb
 #define DIT_CGROUP2_MAGIC 0x63677270

@@ -95,6 +95,30 @@ static __always_inline void header_fill(struct dit_header *header, u64 now, u32 
 	header->aux = aux;
 }
 
+/* Writes the last components of a path, leaf first, at *offset of a scratch's text; returns how many. */
+static __always_inline u16 path_record(char *text, u32 *offset, struct dentry *dentry)
+{
+	u16 names = 0;
+
+#pragma unroll
+	for (int i = 0; i < DIT_PATH_NAMES; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		long copied;
+
+		if (!dentry || parent == dentry)
+			break;
+		*offset &= 4095;
+		copied = bpf_probe_read_kernel_str(text + *offset, DIT_NAME_BYTES,
+						   BPF_CORE_READ(dentry, d_name.name));
+		if (copied < 1)
+			break;
+		*offset += (u32)copied;
+		names++;
+		dentry = parent;
+	}
+	return names;
+}
+
 static __always_inline struct dit_participant *participant_find(u32 pid, u32 tid)
 {
 	struct dit_participant *participant = bpf_map_lookup_elem(&participants, &pid);

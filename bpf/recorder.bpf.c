@@ -11,6 +11,7 @@
 #include "kernel_compat.bpf.h"
 #include "maps.bpf.h"
 #include "syscall.bpf.h"
+#include "dirty.bpf.h"
 #include "process.bpf.h"
 #include "cgroup.bpf.h"
 #include "sched.bpf.h"

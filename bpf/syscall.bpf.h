@@ -8,6 +8,12 @@
 struct syscall_in_progress {
 	u64 entry_ns; /* 0: none */
 	u32 number;
+	u32 may_copy_up;
+	/* What copy_up.bpf.h saw so far inside this call. */
+	struct inode *dirty_inode;
+	u64 dirty_first_ns;
+	u64 dirty_last_ns;
+	u32 dirty_folios;
 	u32 reserved;
 };
 
@@ -112,29 +118,38 @@ static __always_inline void arguments_record(u64 now, u32 pid, u32 tid, u32 numb
 	}
 
 	if (file) {
-		struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-
 		texts |= 1u << (8 + ((detail->descriptor - 1) & 3));
-#pragma unroll
-		for (int i = 0; i < DIT_PATH_NAMES; i++) {
-			struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-			if (!dentry || parent == dentry)
-				break;
-			offset &= 4095;
-			copied = bpf_probe_read_kernel_str(record->text + offset, DIT_NAME_BYTES,
-							   BPF_CORE_READ(dentry, d_name.name));
-			if (copied < 1)
-				break;
-			offset += (u32)copied;
-			names++;
-			dentry = parent;
-		}
+		names = path_record(record->text, &offset, BPF_CORE_READ(file, f_path.dentry));
 	}
 	record->texts = texts;
 	record->text_bytes = (u16)offset;
 	record->path_names = names;
 	scratch_send(scratch, sizeof(*record) + (offset & 4095), DIT_PROGRAM_SYS_ENTER);
+}
+
+/* Sends what the thread dirtied, and begins anew. */
+static __always_inline void dirty_flush(struct syscall_in_progress *call, u32 pid, u32 tid)
+{
+	struct dit_dirty *record;
+
+	if (!call->dirty_folios)
+		return;
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (record) {
+		struct inode *inode = call->dirty_inode;
+
+		header_fill(&record->header, call->dirty_first_ns, pid, tid, DIT_DIRTY, call->dirty_folios);
+		record->last_ns = call->dirty_last_ns;
+		record->inode = BPF_CORE_READ(inode, i_ino);
+		record->bytes = (u64)BPF_CORE_READ(inode, i_size);
+		record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+		record->reserved = 0;
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	} else {
+		loss_count(DIT_PROGRAM_WRITEBACK_DIRTY);
+	}
+	call->dirty_folios = 0;
+	call->dirty_inode = 0;
 }
 
 SEC("tp_btf/sys_enter")
@@ -152,14 +167,19 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	if (call) {
 		call->entry_ns = now;
 		call->number = number;
+		call->may_copy_up = 0;
+		call->dirty_folios = 0;
 	} else {
 		struct syscall_in_progress first = { .entry_ns = now, .number = number };
 
 		if (bpf_map_update_elem(&syscalls_in_progress, &tid, &first, BPF_ANY))
 			loss_count(DIT_PROGRAM_SYS_ENTER);
+		call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
 	}
 
 	detail = bpf_map_lookup_elem(&syscall_details, &number);
+	if (detail && call)
+		call->may_copy_up = detail->may_copy_up;
 	if (detail && detail->wanted) {
 		u64 values[6] = {
 			PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
@@ -186,6 +206,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 	if (!call || !call->entry_ns)
 		return 0; /* entered before the recording began */
 	now = bpf_ktime_get_ns();
+	dirty_flush(call, pid, tid);
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (record) {
 		header_fill(&record->header, now, pid, tid, DIT_SYSCALL, call->number);

@@ -58,7 +58,14 @@ struct inode {
 	unsigned short i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	long long i_size;
 };
+
+struct address_space {
+	struct inode *host;
+};
+
+struct folio;
 
 struct dentry {
 	struct dentry *d_parent;
@@ -130,7 +137,7 @@ struct request;
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10;
+	unsigned long r10; /* names as in the kernel's own headers */
 	unsigned long r9;
 	unsigned long r8;
 	unsigned long ax;

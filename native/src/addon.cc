@@ -28,6 +28,7 @@ class Session : public Napi::ObjectWrap<Session> {
     return DefineClass(env, "Session",
                        {
                            InstanceMethod<&Session::load>("load"),
+                           InstanceMethod<&Session::add>("add"),
                            InstanceMethod<&Session::attach>("attach"),
                            InstanceMethod<&Session::detach>("detach"),
                            InstanceMethod<&Session::update_map>("updateMap"),
@@ -57,6 +58,14 @@ class Session : public Napi::ObjectWrap<Session> {
   void load(const Napi::CallbackInfo& info) {
     try {
       session(info.Env()).load();
+    } catch (const dit::BpfError& error) {
+      throw to_js(info.Env(), error);
+    }
+  }
+
+  Napi::Value add(const Napi::CallbackInfo& info) {
+    try {
+      return Napi::Boolean::New(info.Env(), session(info.Env()).add(info[0].As<Napi::String>()));
     } catch (const dit::BpfError& error) {
       throw to_js(info.Env(), error);
     }

@@ -65,6 +65,7 @@ BpfSession::BpfSession(const std::string& object_path, uint32_t ring_bytes)
 
 BpfSession::~BpfSession() {
   detach();
+  for (bpf_object* object : added_) bpf_object__close(object);
   if (object_) bpf_object__close(object_);
 }
 
@@ -106,20 +107,66 @@ void BpfSession::load() {
   if (rest != 0) throw error_of(rest, "cannot load the BPF programs");
 }
 
+bool BpfSession::add(const std::string& object_path) {
+  bpf_object* object = bpf_object__open_file(object_path.c_str(), nullptr);
+  if (!object) throw error_of(errno, "cannot open '" + object_path + "'");
+  bpf_map* map;
+  bpf_object__for_each_map(map, object) {
+    bpf_map* shared = bpf_object__find_map_by_name(object_, bpf_map__name(map));
+    if (shared) bpf_map__reuse_fd(map, bpf_map__fd(shared));
+  }
+  std::vector<ProgramState> states;
+  bpf_program* program;
+  bpf_object__for_each_program(program, object) {
+    ProgramState state;
+    state.name = bpf_program__name(program);
+    state.attach_point = bpf_program__section_name(program);
+    states.push_back(state);
+  }
+
+  const size_t links_before = links_.size();
+  const int loaded = bpf_object__load(object);
+  std::string refusal = loaded == 0 ? "" : error_of(loaded, "not loaded").message;
+  for (ProgramState& state : states) {
+    if (!refusal.empty()) break;
+    if (!attach_to(object, state)) refusal = state.refusal;
+  }
+  if (refusal.empty()) {
+    added_.push_back(object);
+  } else {
+    while (links_.size() > links_before) {
+      bpf_link__destroy(links_.back());
+      links_.pop_back();
+    }
+    for (ProgramState& state : states) {
+      state.attached = false;
+      state.attached_ns = 0;
+      state.refusal = refusal;
+    }
+    bpf_object__close(object);
+  }
+  programs_.insert(programs_.end(), states.begin(), states.end());
+  return refusal.empty();
+}
+
 const std::vector<ProgramState>& BpfSession::attach() {
   for (ProgramState& state : programs_) {
-    if (!state.refusal.empty()) continue;
-    bpf_program* program = bpf_object__find_program_by_name(object_, state.name.c_str());
-    bpf_link* link = bpf_program__attach(program);
-    if (!link) {
-      state.refusal = error_of(errno, "not attached").message;
-      continue;
-    }
-    links_.push_back(link);
-    state.attached = true;
-    state.attached_ns = monotonic_ns();
+    if (state.refusal.empty() && !state.attached) attach_to(object_, state);
   }
   return programs_;
+}
+
+bool BpfSession::attach_to(bpf_object* object, ProgramState& state) {
+  bpf_program* program = bpf_object__find_program_by_name(object, state.name.c_str());
+  bpf_link* link = bpf_program__attach(program);
+  if (!link) {
+    state.refusal = error_of(errno, "not attached").message;
+    return false;
+  }
+  links_.push_back(link);
+  state.attached = true;
+  state.attached_ns = monotonic_ns();
+  return true;
 }
 
 void BpfSession::detach() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One loaded BPF object: open, load by trying, attach, maps, detach. Knows nothing of what the programs do.
+// Loaded BPF objects that share their maps: open, load by trying, attach, maps, detach. Knows nothing of what the programs do.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -36,6 +36,9 @@ class BpfSession {
   // Loads all programs; where the kernel refuses some, finds out which by loading each alone, and loads
   // the rest. Throws BpfError if nothing can be loaded.
   void load();
+  // Loads another object whose maps of the same names are this one's. All or nothing: false, and the
+  // reason in its programs' states, where the kernel refuses it or it cannot be attached.
+  bool add(const std::string& object_path);
   // Attaches what was loaded. Never throws: a refusal is in the program's state.
   const std::vector<ProgramState>& attach();
   void detach();
@@ -46,11 +49,13 @@ class BpfSession {
 
  private:
   void open();
+  bool attach_to(bpf_object* object, ProgramState& state);
   bpf_map* find_map(const std::string& name) const;
 
   std::string object_path_;
   uint32_t ring_bytes_;
   bpf_object* object_ = nullptr;
+  std::vector<bpf_object*> added_;
   std::vector<bpf_link*> links_;
   std::vector<ProgramState> programs_;
 };

@@ -12,6 +12,7 @@ import type {
 } from '../model/trace.js';
 import { assignActors } from './actors.js';
 import { attribute } from './attribute.js';
+import { findCopyUps } from './copy-ups.js';
 import { walkCriticalPath } from './critical-path.js';
 import { findMilestones, initProcess } from './milestones.js';
 import { buildLives } from './process-lives.js';
@@ -66,6 +67,7 @@ function analyseRun(view: TraceView, containerId: ContainerId): ContainerRun {
     absent,
     window,
     segments: window === undefined ? [] : segmentsOf(run, milestones, window),
+    copyUps: findCopyUps(run),
     processes: run.processes.map(({ key }) => key),
     exitCode: exitCodeOf(run),
     failure: run.marks.find(({ error }) => error !== '')?.error ?? '',

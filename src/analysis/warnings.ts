@@ -5,6 +5,12 @@ import type { ContainerRun, TraceWarning } from '../model/trace.js';
 /** The wall clock may drift this much against the trace clock before cross-checks are useless. */
 const CLOCK_STEP_NS = 1_000_000;
 
+const COPY_UP_PROGRAMS: ReadonlySet<string> = new Set([
+  'writeback_dirty_folio',
+  'ovl_copy_up_one_entry',
+  'ovl_copy_up_one_exit',
+]);
+
 export function warningsOf(recording: Recording, runs: readonly ContainerRun[]): TraceWarning[] {
   const warnings: TraceWarning[] = [];
   const warn = (code: string, message: string, remedy: string): void => {
@@ -37,14 +43,18 @@ export function warningsOf(recording: Recording, runs: readonly ContainerRun[]):
       'rebuild the BPF programs and the addon together: npm run build',
     );
   }
-  for (const probe of recording.header.source.probes) {
-    if (!probe.attached) {
-      warn(
-        'probe-refused',
-        `${probe.attachPoint} was refused: ${probe.refusal.split('\n')[0]}`,
-        'dit doctor says what this kernel lacks',
-      );
-    }
+  const { probes } = recording.header.source;
+  const hasCopyUp = probes.some(
+    ({ program, attached }) => attached && COPY_UP_PROGRAMS.has(program),
+  );
+  for (const { program, attached, attachPoint, refusal } of probes) {
+    // The tiers of copy-up replace each other: one is enough.
+    if (attached || (COPY_UP_PROGRAMS.has(program) && hasCopyUp)) continue;
+    warn(
+      'probe-refused',
+      `${attachPoint} was refused: ${refusal.split('\n')[0]}`,
+      'dit doctor says what this kernel lacks',
+    );
   }
   if (recording.header.source.perturbed) {
     warn(

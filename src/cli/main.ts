@@ -1,39 +1,48 @@
 #!/usr/bin/env node
-/** The program `dit`: one command, one exit code, one place where failures are told. */
-import { CommanderError } from 'commander';
+/**
+ * The program `dit`: one command, one exit code, one place where failures are told. Whatever not every
+ * command needs is loaded when it is needed: help and errors of usage come at once.
+ */
+import { type Command, CommanderError } from 'commander';
 import { EXIT } from '../base/errors.js';
 import { packageVersion } from '../platform/package-files.js';
 import type { CommandContext } from './context.js';
 import { Output } from './output.js';
 import { buildProgram } from './program.js';
-import { errorLines, reportError } from './report-error.js';
 import { takeOverSignals } from './signals.js';
 
 const { env } = process;
-const stdout = new Output(process.stdout, env);
-const stderr = new Output(process.stderr, env);
-let signal: AbortSignal | undefined;
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const stdout = once(() => new Output(process.stdout, env));
+const stderr = once(() => new Output(process.stderr, env));
+const signal = once(takeOverSignals);
 const context: CommandContext = {
-  stdout,
-  stderr,
   env,
+  get stdout() {
+    return stdout();
+  },
+  get stderr() {
+    return stderr();
+  },
   get signal() {
-    signal ??= takeOverSignals();
-    return signal;
+    return signal();
   },
 };
 
-function fail(error: unknown): void {
-  const { text, exitCode } = reportError(error, env.DIT_DEBUG === '1');
-  void stderr.write(text);
-  process.exitCode = exitCode;
-}
-
 process.on('uncaughtException', (error) => {
-  fail(error);
-  process.exit();
+  void fail(error).then(() => process.exit());
 });
 
+/** The command whose line commander refused. */
+let refused: Command | undefined;
 const program = buildProgram(packageVersion(), context, (exitCode) => {
   process.exitCode = exitCode;
 });
@@ -41,36 +50,47 @@ configureEveryCommand(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    // Help that was asked for is no error; help instead of a command is.
-    const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
-    process.exitCode = asked ? EXIT.ok : EXIT.usage;
-  } else {
-    fail(error);
-  }
+  if (error instanceof CommanderError) await endOfParsing(error);
+  else await fail(error);
+}
+
+async function fail(error: unknown): Promise<void> {
+  const { reportError } = await import('./report-error.js');
+  const { text, exitCode } = reportError(error, env.DIT_DEBUG === '1');
+  process.exitCode = exitCode;
+  await stderr().write(text);
+}
+
+async function endOfParsing({ code, message }: CommanderError): Promise<void> {
+  // Help that was asked for is no error; help instead of a command is.
+  const asked = code === 'commander.helpDisplayed' || code === 'commander.version';
+  process.exitCode = asked ? EXIT.ok : EXIT.usage;
+  if (refused === undefined) return;
+  const { errorLines } = await import('./report-error.js');
+  // "error: unknown option '--x'\n(Did you mean --y?)"
+  const [fact = '', hint] = message
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
+  await stderr().write(errorLines(fact, hint ?? `${pathOf(refused)} --help`));
 }
 
 /** commander's settings are not inherited by commands that exist already. */
-function configureEveryCommand(command: typeof program): void {
+function configureEveryCommand(command: Command): void {
   command.exitOverride().configureOutput({
-    writeOut: (text) => void stdout.write(text),
-    writeErr: (text) => void stderr.write(text),
-    getOutHelpWidth: () => stdout.width,
-    getErrHelpWidth: () => stderr.width,
-    getOutHasColors: () => stdout.colour,
-    getErrHasColors: () => stderr.colour,
-    // "error: unknown option '--x'\n(Did you mean --y?)\n"
-    outputError: (text, write) => {
-      const [fact = '', hint] = text
-        .replace(/^error: /, '')
-        .trim()
-        .split('\n');
-      write(errorLines(fact, hint ?? `${pathOf(command)} --help`));
+    writeOut: (text) => void stdout().write(text),
+    writeErr: (text) => void stderr().write(text),
+    getOutHelpWidth: () => stdout().width,
+    getErrHelpWidth: () => stderr().width,
+    getOutHasColors: () => stdout().colour,
+    getErrHasColors: () => stderr().colour,
+    outputError: () => {
+      refused = command;
     },
   });
   for (const child of command.commands) configureEveryCommand(child);
 }
 
-function pathOf(command: typeof program): string {
+function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }

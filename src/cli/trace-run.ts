@@ -115,10 +115,7 @@ async function report(
   if (context.signal.aborted) {
     const { message, exitCode } = context.signal.reason as DitError;
     await stderr.write(
-      errorLines(
-        `${message} when the recording was complete`,
-        `read it: dit trace show ${path}`,
-      ),
+      errorLines(`${message} when the recording was complete`, `read it: dit trace show ${path}`),
     );
     return exitCode;
   }

@@ -166,7 +166,13 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     name: 'dirty',
     id: KIND.dirty,
     chunkField: 26,
-    columns: [uint('inodes', 1), uint('devices', 2), uint('pages', 3), uint('last_offset_ns', 4)],
+    columns: [
+      uint('inodes', 1),
+      uint('devices', 2),
+      uint('folios', 3),
+      uint('bytes', 4),
+      uint('last_offset_ns', 5),
+    ],
   },
   {
     name: 'fault',

@@ -147,6 +147,23 @@ export interface Window {
   readonly end: TraceTime;
 }
 
+/** A file that overlayfs copied from a lower layer to the upper one, because something was about to change it. */
+export interface CopyUp {
+  readonly start: TraceTime;
+  readonly duration: Duration;
+  /** Size of the file; 0: a directory, or metadata alone. */
+  readonly bytes: number;
+  readonly path: string;
+  readonly actor: ActorKind;
+  readonly process: ProcessKey | undefined;
+  readonly tid: number;
+  /** Row of the syscall that caused it. */
+  readonly syscall: number | undefined;
+  /** Its name: "openat". */
+  readonly trigger: string;
+  readonly certainty: Certainty;
+}
+
 /** One container start, observed. */
 export interface ContainerRun {
   readonly containerId: ContainerId;
@@ -158,6 +175,8 @@ export interface ContainerRun {
   readonly window: Window | undefined;
   /** In time order; empty without a window. */
   readonly segments: readonly Segment[];
+  /** In time order, those after the entrypoint's exec too. */
+  readonly copyUps: readonly CopyUp[];
   /** The run's own processes: shim, runc, hooks, init, entrypoint and their children. */
   readonly processes: readonly ProcessKey[];
   readonly exitCode: number | undefined;

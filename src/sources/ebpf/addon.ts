@@ -21,6 +21,9 @@ export interface PumpOptions {
 /** One loaded BPF object. Methods throw errors that carry the kernel's `errno`. */
 export interface NativeSession {
   load(): void;
+  /** Loads and attaches another object on this one's maps; false where the kernel refuses it. */
+  add(objectPath: string): boolean;
+  /** Attaches the main object; returns the state of every program, added and refused ones too. */
   attach(): ProgramState[];
   detach(): void;
   updateMap(name: string, key: Uint8Array, value: Uint8Array): void;

@@ -2,7 +2,13 @@
  * Raw records of the BPF programs to events. Pure but for the table and the strings that it fills. A record
  * that makes no sense becomes a `malformed` event, never an exception.
  */
-import { EXIT_FLAG, FILE_OF_ARGUMENT, KIND, SYSCALL_FLAG } from '../../model/event-kinds.js';
+import {
+  COPY_UP_FLAG,
+  EXIT_FLAG,
+  FILE_OF_ARGUMENT,
+  KIND,
+  SYSCALL_FLAG,
+} from '../../model/event-kinds.js';
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
@@ -152,6 +158,30 @@ export class RecordDecoder {
         mkdir ? 'cgroup_mkdir' : 'cgroup_attach',
         { time, cpu, pid, tid },
         this.#cgroup(view),
+      );
+    } else if (kind === RECORD_KIND.dirty && view.byteLength >= SIZE.dirty) {
+      into.push(
+        'dirty',
+        { time, cpu, pid, tid },
+        {
+          inodes: u64(view, OFFSET.dirty.inode),
+          devices: view.getUint32(OFFSET.dirty.device, true),
+          folios: aux,
+          bytes: u64(view, OFFSET.dirty.bytes),
+          last_offset_ns: this.#time(view, OFFSET.dirty.last_ns) - time,
+        },
+      );
+    } else if (kind === RECORD_KIND.copyUp && view.byteLength >= SIZE.copyUp) {
+      into.push(
+        'copy_up',
+        { time, cpu, pid, tid },
+        {
+          durations_ns: u64(view, OFFSET.copyUp.duration_ns),
+          bytes: u64(view, OFFSET.copyUp.bytes),
+          paths: strings.intern(pathOf(view, OFFSET.copyUp)),
+          results: view.getInt32(OFFSET.copyUp.result, true),
+          flags: COPY_UP_FLAG.exact,
+        },
       );
     } else {
       into.pushCommon(KIND.malformed, time, cpu, pid, tid);
@@ -337,4 +367,17 @@ function cString(view: DataView, at: number, end: number): [text: string, after:
 
 function comm(view: DataView, offset: number): string {
   return cString(view, offset, offset + SIZE.comm)[0];
+}
+
+/** The components of a copied path, leaf first in the record, as "parent/leaf". */
+function pathOf(view: DataView, offset: typeof OFFSET.copyUp): string {
+  const end = Math.min(view.byteLength, offset.path + view.getUint16(offset.path_bytes, true));
+  const names: string[] = [];
+  let at: number = offset.path;
+  while (at < end) {
+    const [name, after] = cString(view, at, end);
+    names.unshift(name);
+    at = after;
+  }
+  return names.join('/');
 }

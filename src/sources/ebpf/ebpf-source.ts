@@ -32,6 +32,9 @@ const REQUIRED: ReadonlySet<string> = new Set([
   'sched_process_exit',
 ]);
 
+/** Objects that measure copy-up at overlayfs's own function, best first. */
+const COPY_UP_OBJECTS = ['bpf/build/copy_up_fentry.bpf.o', 'bpf/build/copy_up_kprobe.bpf.o'];
+
 const PUMP = {
   drainEveryMs: 10,
   deliverEveryMs: 100,
@@ -108,6 +111,8 @@ export class EbpfSource {
         finished = resolve;
       });
       session.start('records', PUMP, options.onBatch, finished);
+      // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
+      COPY_UP_OBJECTS.some((object) => session.add(packagePath(object)));
       const probes = session.attach();
       const source = new EbpfSource(session, probes, done);
       const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
@@ -169,6 +174,7 @@ function fillSyscallDetails(session: NativeSession, machine: string): void {
     value[2] = detail.descriptor === undefined ? 0 : detail.descriptor + 1;
     value[3] = detail.cgroupFilesOnly === true ? 1 : 0;
     value[4] = detail.pointer === undefined ? 0 : detail.pointer + 1;
+    value[5] = detail.mayCopyUp === true ? 1 : 0;
     session.updateMap('syscall_details', u32(number), value);
   });
 }

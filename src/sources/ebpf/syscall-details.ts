@@ -9,11 +9,14 @@ export interface SyscallDetail {
   readonly cgroupFilesOnly?: boolean;
   /** The argument that points to a u64: its value is recorded in place of the pointer. */
   readonly pointer?: number;
+  /** File data dirtied inside it is an overlay's copy-up. */
+  readonly mayCopyUp?: boolean;
 }
 
 const path0: SyscallDetail = { texts: [0] };
 const path1: SyscallDetail = { texts: [1] };
 const plain: SyscallDetail = {};
+const copies = (detail: SyscallDetail): SyscallDetail => ({ ...detail, mayCopyUp: true });
 
 export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   // processes and namespaces
@@ -63,34 +66,34 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   // control files of cgroups
   write: { descriptor: 0, cgroupFilesOnly: true },
   // files: what is opened, and what makes overlayfs copy up
-  open: path0,
-  openat: path1,
-  openat2: path1,
-  creat: path0,
+  open: copies(path0),
+  openat: copies(path1),
+  openat2: copies(path1),
+  creat: copies(path0),
   mkdir: path0,
   mkdirat: path1,
   mknodat: path1,
   symlinkat: { texts: [0, 2] },
-  link: { texts: [0, 1] },
-  linkat: { texts: [1, 3] },
+  link: copies({ texts: [0, 1] }),
+  linkat: copies({ texts: [1, 3] }),
   unlink: path0,
   unlinkat: path1,
   rmdir: path0,
-  rename: { texts: [0, 1] },
-  renameat: { texts: [1, 3] },
-  renameat2: { texts: [1, 3] },
-  truncate: path0,
-  ftruncate: { descriptor: 0 },
-  chmod: path0,
-  fchmodat: path1,
-  fchmod: { descriptor: 0 },
-  chown: path0,
-  lchown: path0,
-  fchownat: path1,
-  fchown: { descriptor: 0 },
-  utimensat: path1,
-  setxattr: { texts: [0, 1] },
-  lsetxattr: { texts: [0, 1] },
-  removexattr: { texts: [0, 1] },
+  rename: copies({ texts: [0, 1] }),
+  renameat: copies({ texts: [1, 3] }),
+  renameat2: copies({ texts: [1, 3] }),
+  truncate: copies(path0),
+  ftruncate: { descriptor: 0 }, // its file was opened for writing, so it is copied already
+  chmod: copies(path0),
+  fchmodat: copies(path1),
+  fchmod: copies({ descriptor: 0 }),
+  chown: copies(path0),
+  lchown: copies(path0),
+  fchownat: copies(path1),
+  fchown: copies({ descriptor: 0 }),
+  utimensat: copies(path1),
+  setxattr: copies({ texts: [0, 1] }),
+  lsetxattr: copies({ texts: [0, 1] }),
+  removexattr: copies({ texts: [0, 1] }),
   memfd_create: path0,
 };

@@ -14,6 +14,8 @@ export const RECORD_KIND = {
   cgroupAttach: 8,
   switch: 9,
   waking: 10,
+  dirty: 11,
+  copyUp: 12,
 } as const;
 
 /** In the order of enum dit_program: the counters of the map `losses`. */
@@ -28,6 +30,8 @@ export const LOSS_COUNTERS: readonly string[] = [
   'cgroup_attach_task',
   'sched_switch',
   'sched_waking',
+  'writeback_dirty',
+  'ovl_copy_up',
   'participants',
 ];
 
@@ -42,6 +46,8 @@ export const SIZE = {
   cgroup: 48,
   switch: 40,
   waking: 48,
+  dirty: 56,
+  copyUp: 48,
   participant: 8,
   syscallDetail: 8,
   comm: 16,
@@ -73,4 +79,6 @@ export const OFFSET = {
   },
   switch: { next_pid: 24, next_tid: 28, flags: 32 },
   waking: { target_pid: 24, target_tid: 28, waker_comm: 32 },
+  dirty: { inode: 24, bytes: 32, last_ns: 40, device: 48 },
+  copyUp: { duration_ns: 24, bytes: 32, result: 40, path_bytes: 44, path_names: 46, path: 48 },
 } as const;

@@ -1,0 +1,145 @@
+/**
+ * Files that overlayfs copied up for a run: measured at overlayfs's own function where the kernel allowed it, else
+ * inferred from file data that was dirtied inside a syscall that does not write by itself.
+ */
+import type { Duration, TraceTime } from '../base/time.js';
+import { KIND } from '../model/event-kinds.js';
+import type { ActorKind, CopyUp } from '../model/trace.js';
+import { type RunView, spanOf } from './run-view.js';
+import { type SyscallView, viewSyscall } from './syscall-view.js';
+
+/** Whoever lives on the container's root. The engine's own files are on no overlay. */
+const INSIDE: ReadonlySet<ActorKind> = new Set(['init', 'entrypoint']);
+
+/** Syscalls by the argument that names the file which is copied: the old one of two. */
+const PATH_ARGUMENT: Readonly<Record<string, number>> = {
+  open: 0,
+  openat: 1,
+  openat2: 1,
+  creat: 0,
+  link: 0,
+  linkat: 1,
+  rename: 0,
+  renameat: 1,
+  renameat2: 1,
+  truncate: 0,
+  chmod: 0,
+  fchmodat: 1,
+  chown: 0,
+  lchown: 0,
+  fchownat: 1,
+  utimensat: 1,
+  setxattr: 0,
+  lsetxattr: 0,
+  removexattr: 0,
+};
+
+export function findCopyUps(run: RunView): CopyUp[] {
+  const { events } = run.recording;
+  const exact = events.count('copy_up') > 0 || hasExactProbe(run);
+  const found: CopyUp[] = [];
+  const upper = new UpperFiles(run);
+  for (const row of run.order) {
+    const kind = events.kind.at(row);
+    if (kind !== KIND.copy_up && kind !== KIND.dirty) continue;
+    if (exact !== (kind === KIND.copy_up)) continue;
+    const time = events.time.at(row) as TraceTime;
+    const pid = events.pid.at(row);
+    const span = spanOf(run, pid, time);
+    if (span?.containerId !== run.containerId) continue;
+    const copyUp = exact ? measured(run, row) : inferred(run, row, span.actor);
+    if (copyUp === undefined || (!exact && upper.holds(row, copyUp))) continue;
+    found.push({
+      ...copyUp,
+      actor: span.actor,
+      process: run.lives.at(pid, time)?.key,
+      tid: events.tid.at(row),
+    });
+  }
+  return found;
+}
+
+type Measured = Omit<CopyUp, 'actor' | 'process' | 'tid'>;
+
+function measured(run: RunView, row: number): Measured {
+  const { events, strings } = run.recording;
+  const start = events.time.at(row) as TraceTime;
+  const syscall = run.activity.syscallAt(events.tid.at(row), start);
+  return {
+    start,
+    duration: events.value(row, 'durations_ns') as Duration,
+    bytes: events.value(row, 'bytes'),
+    path: strings.text(events.value(row, 'paths')),
+    syscall,
+    trigger: syscall === undefined ? '' : viewSyscall(run.recording, syscall).name,
+    certainty: 'exact',
+  };
+}
+
+/** The whole syscall counts: overlayfs prepares before the first dirty folio and syncs after the last. */
+function inferred(run: RunView, row: number, actor: ActorKind): Measured | undefined {
+  if (!INSIDE.has(actor)) return undefined;
+  const { events } = run.recording;
+  const syscall = run.activity.syscallAt(events.tid.at(row), events.time.at(row));
+  if (syscall === undefined) return undefined;
+  const call = viewSyscall(run.recording, syscall);
+  const end = run.activity.syscallEnd(syscall);
+  const last = events.time.at(row) + events.value(row, 'last_offset_ns');
+  return {
+    start: call.start as TraceTime,
+    duration: ((Number.isFinite(end) ? end : last) - call.start) as Duration,
+    bytes: events.value(row, 'bytes'),
+    path: pathOf(call),
+    syscall,
+    trigger: call.name,
+    certainty: 'inferred',
+  };
+}
+
+/**
+ * Files that the upper layer holds already: a second change of them dirties data and copies nothing. Known by
+ * inode once copied; by path once opened for writing.
+ */
+class UpperFiles {
+  readonly #run: RunView;
+  readonly #inodes = new Set<string>();
+  readonly #opened: { readonly path: string; readonly end: number }[];
+
+  constructor(run: RunView) {
+    this.#run = run;
+    this.#opened = run.calls.flatMap((call) => {
+      const flagsAt = OPEN_FLAGS[call.name];
+      if (flagsAt === undefined || call.containerId !== run.containerId) return [];
+      const view = viewSyscall(run.recording, call.row);
+      const writes = call.name === 'creat' || ((view.arguments[flagsAt] ?? 0) & O_ACCMODE) !== 0;
+      const end = run.activity.syscallEnd(call.row);
+      return writes && view.result >= 0 ? [{ path: pathOf(view), end }] : [];
+    });
+  }
+
+  /** Whether what `row` dirtied was there before; from now on it is. */
+  holds(row: number, { path, start, trigger }: Measured): boolean {
+    const { events } = this.#run.recording;
+    const inode = `${events.value(row, 'devices')}:${events.value(row, 'inodes')}`;
+    const known =
+      this.#inodes.has(inode) ||
+      (trigger === 'truncate' &&
+        this.#opened.some((opened) => opened.path === path && opened.end <= start));
+    this.#inodes.add(inode);
+    return known;
+  }
+}
+
+const O_ACCMODE = 3;
+const OPEN_FLAGS: Readonly<Record<string, number>> = { open: 1, openat: 2, creat: 1 };
+
+function pathOf(call: SyscallView): string {
+  const argument = PATH_ARGUMENT[call.name];
+  return argument === undefined ? call.file(0) : call.text(argument);
+}
+
+function hasExactProbe(run: RunView): boolean {
+  return run.recording.header.source.probes.some(
+    ({ program, attached }) => attached && program === 'ovl_copy_up_one_exit',
+  );
+}

@@ -1,0 +1,58 @@
+/** Text fitted to columns of a terminal, where one character may take none or two of them. */
+import stringWidth from 'string-width';
+
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Columns that escaped text takes. */
+export function columnsOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text);
+}
+
+const ELLIPSIS = '…';
+
+/** Escaped text cut to at most `columns`, the cut marked with "…". */
+export function cut(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 0) return '';
+  if (PLAIN.test(text)) return text.slice(0, columns - 1) + ELLIPSIS;
+  let kept = '';
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter('en').segment(text)) {
+    const columnsOfSegment = columnsOf(segment);
+    if (used + columnsOfSegment > columns - 1) break;
+    kept += segment;
+    used += columnsOfSegment;
+  }
+  return kept + ELLIPSIS;
+}
+
+/** Cut and padded with blanks to exactly `columns`. */
+export function alignLeft(text: string, columns: number): string {
+  const short = cut(text, columns);
+  return short + ' '.repeat(Math.max(0, columns - columnsOf(short)));
+}
+
+/** The same, at the right. */
+export function alignRight(text: string, columns: number): string {
+  const short = cut(text, columns);
+  return ' '.repeat(Math.max(0, columns - columnsOf(short))) + short;
+}
+
+/** Escaped text in lines of at most `columns`: broken at blanks, and inside a word that fills more than a line. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > columns) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+    while (columnsOf(line) > columns) {
+      const head = cut(line, columns + 1).slice(0, -1);
+      lines.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  return [...lines, line].filter((each) => each !== '');
+}

@@ -1,0 +1,160 @@
+/**
+ * The analysis as one JSON document; docs/json.md describes every field. Times are integers, ns since the
+ * session base; 64-bit absolutes are decimal strings, for JSON's numbers end at 2^53.
+ *
+ *   {
+ *   "schema": "dit.trace/1",
+ *   "trace_id": "031109d7…",
+ *   …
+ *   }
+ */
+import type { ContainerRun, Milestone, Segment, Trace } from '../model/trace.js';
+import { safeJson } from './escape.js';
+import { lengthOf, phaseTotals, shares } from './totals.js';
+
+export const JSON_SCHEMA = 'dit.trace/1';
+
+/** One key of the document a line, so that a person can look at it and a diff says something. */
+export function traceJson(trace: Trace): string {
+  const entries = Object.entries(traceDocument(trace)).map(
+    ([key, value]) => `${safeJson(key)}: ${safeJson(value)}`,
+  );
+  return `{\n${entries.join(',\n')}\n}\n`;
+}
+
+function traceDocument(trace: Trace): Record<string, unknown> {
+  const { header, footer, loss, events, bytes, problems, diagnostics, unknownFrames } =
+    trace.recording;
+  const { host, engine, source, target } = header;
+  return {
+    schema: JSON_SCHEMA,
+    trace_id: header.traceId,
+    format: `${header.versionMajor}.${header.versionMinor}`,
+    dit_version: header.ditVersion,
+    start_ns: String(header.startNs),
+    start_realtime_ns: String(header.startRealtimeNs),
+    redacted: header.redacted,
+    command: header.command,
+    host: {
+      hostname: host.hostname,
+      kernel: host.kernelRelease,
+      architecture: host.architecture,
+      cpus: host.cpus,
+      memory_bytes: host.memoryBytes,
+      os: host.os,
+      cgroup_version: host.cgroupVersion,
+      lockdown: host.lockdown,
+      load_average_1m: host.loadAverage1m,
+    },
+    engine: {
+      endpoint: engine.endpoint,
+      name: engine.name,
+      version: engine.version,
+      api_version: engine.apiVersion,
+      containerd_version: engine.containerdVersion,
+      runc_version: engine.runcVersion,
+      storage_driver: engine.storageDriver,
+      cgroup_driver: engine.cgroupDriver,
+      cgroup_version: engine.cgroupVersion,
+      private: engine.privateEngine,
+    },
+    source: {
+      name: source.name,
+      perturbed: source.perturbed,
+      perturbation: source.perturbation,
+      probes: source.probes.map(({ program, attachPoint, attached, refusal }) => ({
+        program,
+        attach_point: attachPoint,
+        attached,
+        refusal,
+      })),
+    },
+    target: {
+      image: target.image,
+      command: target.command,
+      name: target.containerName,
+      network: target.network,
+      runtime: target.runtime,
+    },
+    complete: footer !== undefined,
+    outcome: footer?.outcome ?? null,
+    failure: footer?.failure ?? null,
+    file_bytes: bytes,
+    events: events.length,
+    malformed: events.count('malformed'),
+    unknown_frames: unknownFrames,
+    lost: loss === undefined ? null : loss.losses.reduce((sum, { records }) => sum + records, 0),
+    losses: loss?.losses ?? null,
+    problems,
+    diagnostics: diagnostics.map(({ at, ...rest }) => ({ time_ns: at, ...rest })),
+    warnings: trace.warnings,
+    foreign: trace.foreign,
+    runs: trace.runs.map(runDocument),
+  };
+}
+
+function runDocument(run: ContainerRun): Record<string, unknown> {
+  const { window } = run;
+  return {
+    container_id: run.containerId,
+    name: run.name,
+    image: run.image,
+    exit_code: run.exitCode ?? null,
+    failure: run.failure,
+    window:
+      window === undefined
+        ? null
+        : { start_ns: window.start, end_ns: window.end, length_ns: window.end - window.start },
+    milestones: run.milestones.map(milestoneDocument),
+    absent: run.absent,
+    phases: Object.fromEntries(phaseTotals(run.segments).map(({ phase, ns }) => [phase, ns])),
+    categories: phaseTotals(run.segments).flatMap(({ phase, categories }) =>
+      categories.map(({ category, ns, waitingNs }) => ({
+        phase,
+        category,
+        ns,
+        waiting_ns: waitingNs,
+      })),
+    ),
+    shares: shares(run.segments).map(
+      ({ actor, phase, category, ns, waitingNs, segments, longest }) => ({
+        actor,
+        phase,
+        category,
+        ns,
+        waiting_ns: waitingNs,
+        segments,
+        longest_ns: lengthOf(longest),
+      }),
+    ),
+    segments: run.segments.map(segmentDocument),
+  };
+}
+
+function milestoneDocument({
+  name,
+  time,
+  certainty,
+  evidence,
+}: Milestone): Record<string, unknown> {
+  const source = evidence.kind === 'event' ? { event: evidence.event } : { mark: evidence.mark };
+  return { name, time_ns: time, certainty, evidence: { ...source, text: evidence.text } };
+}
+
+function segmentDocument(segment: Segment): Record<string, unknown> {
+  return {
+    start_ns: segment.start,
+    end_ns: segment.end,
+    actor: segment.actor,
+    tid: segment.tid,
+    state: segment.state,
+    phase: segment.phase ?? 'unattributed',
+    category: segment.category,
+    rule: segment.rule,
+    syscall: segment.syscall ?? null,
+    waits_for: segment.waitsFor,
+    woken_by: segment.wokenBy ?? null,
+    certainty: segment.certainty,
+    reason: segment.reason,
+  };
+}

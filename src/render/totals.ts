@@ -1,0 +1,92 @@
+/** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
+import type { ActorKind, Phase, Segment } from '../model/trace.js';
+
+export type PhaseName = Phase | 'unattributed';
+
+/** In the order of every table. */
+export const PHASES: readonly PhaseName[] = ['runtime', 'kernel', 'storage', 'unattributed'];
+
+export interface Total {
+  readonly ns: number;
+  /** Of `ns`: blocked or runnable, not running. */
+  readonly waitingNs: number;
+}
+
+export interface CategoryTotal extends Total {
+  readonly category: string;
+}
+
+export interface PhaseTotal extends Total {
+  readonly phase: PhaseName;
+  /** Largest first. */
+  readonly categories: readonly CategoryTotal[];
+}
+
+/** What one actor spent in one category. */
+export interface Share extends Total {
+  readonly actor: ActorKind;
+  readonly phase: PhaseName;
+  readonly category: string;
+  readonly segments: number;
+  readonly longest: Segment;
+}
+
+export const lengthOf = (segment: Segment): number => segment.end - segment.start;
+export const phaseOf = (segment: Segment): PhaseName => segment.phase ?? 'unattributed';
+export const isWaiting = ({ state }: Segment): boolean =>
+  state === 'blocked' || state === 'runnable';
+
+/** All four phases, in the order of PHASES; together they are the window. */
+export function phaseTotals(segments: readonly Segment[]): PhaseTotal[] {
+  return PHASES.map((phase) => {
+    const own = segments.filter((segment) => phaseOf(segment) === phase);
+    const categories = [...groupBy(own, ({ category }) => category)]
+      .map(([category, group]) => ({ category, ...sum(group) }))
+      .sort(byLength);
+    return { phase, ...sum(own), categories };
+  });
+}
+
+/** Who spent how much on what, largest first. */
+export function shares(segments: readonly Segment[]): Share[] {
+  const groups = groupBy(segments, (segment) =>
+    [segment.actor, phaseOf(segment), segment.category].join('\0'),
+  );
+  return [...groups.values()]
+    .map((group): Share => {
+      const longest = group.reduce((a, b) => (lengthOf(b) > lengthOf(a) ? b : a));
+      const { actor, category } = longest;
+      return {
+        actor,
+        phase: phaseOf(longest),
+        category,
+        segments: group.length,
+        longest,
+        ...sum(group),
+      };
+    })
+    .sort(byLength);
+}
+
+function sum(segments: readonly Segment[]): Total {
+  let ns = 0;
+  let waitingNs = 0;
+  for (const segment of segments) {
+    ns += lengthOf(segment);
+    if (isWaiting(segment)) waitingNs += lengthOf(segment);
+  }
+  return { ns, waitingNs };
+}
+
+const byLength = (a: Total, b: Total): number => b.ns - a.ns;
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
