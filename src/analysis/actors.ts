@@ -17,6 +17,8 @@ interface ExecContext {
   readonly comm: string;
   /** A container id among the arguments. */
   readonly idInArguments: ContainerId | undefined;
+  /** The container's init has been forked: hooks run only after that. */
+  readonly initForked: boolean;
 }
 
 interface ActorRule {
@@ -73,7 +75,11 @@ const ACTOR_RULES: readonly ActorRule[] = [
   },
   { actor: 'entrypoint', when: ({ before }) => before.actor === 'init' },
   { actor: 'entrypoint', when: ({ before }) => before.actor === 'entrypoint' },
-  { actor: 'hook', when: ({ before }) => isRunc(before.actor) || before.actor === 'hook' },
+  {
+    actor: 'hook',
+    when: ({ before, initForked }) =>
+      before.actor === 'hook' || (before.actor === 'runc create' && initForked),
+  },
 ];
 
 /** runc's name of its last stage, which becomes the entrypoint. */
@@ -95,6 +101,8 @@ function runtimeCommand(argv: readonly string[]): string | undefined {
 /** The actors of every life, by key. Parents come before their children in `lives`. */
 export function assignActors(lives: readonly LifeDraft[]): ActorSpan[][] {
   const spans: ActorSpan[][] = [];
+  /** Containers whose init was seen. Lives are in the order of their forks, and init is forked before hooks. */
+  const initialised = new Set<ContainerId | undefined>();
   for (const life of lives) {
     const start = life.start ?? (Number.NEGATIVE_INFINITY as TraceTime);
     const own: ActorSpan[] = [firstSpan(life, start, spans)];
@@ -107,10 +115,12 @@ export function assignActors(lives: readonly LifeDraft[]): ActorSpan[][] {
         before,
         comm: life.comms.findLast(({ time }) => time <= exec.time)?.comm ?? '',
         idInArguments: containerIdIn(exec.argv),
+        initForked: initialised.has(before.containerId),
       };
       const rule = ACTOR_RULES.find(({ when }) => when(context));
       if (rule === undefined) continue;
       const actor = typeof rule.actor === 'function' ? rule.actor(context) : rule.actor;
+      if (actor === 'init') initialised.add(before.containerId);
       // A container's own arguments may hold any id: below init the id is inherited.
       const inherits = actor === 'entrypoint' || actor === 'init' || actor === 'hook';
       own.push({

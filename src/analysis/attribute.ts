@@ -3,6 +3,7 @@ import { assert } from '../base/assert.js';
 import type { TraceTime } from '../base/time.js';
 import type { ActorKind, Milestone, Segment, SegmentState, Window } from '../model/trace.js';
 import type { PathPiece } from './critical-path.js';
+import { type Episode, networkEpisodes } from './network-set-up.js';
 import { categoryOf, ruleFor, type SegmentFacts } from './rules.js';
 import type { RunView } from './run-view.js';
 import { spanOf, threadOwners } from './run-view.js';
@@ -26,10 +27,7 @@ export function attribute(
 ): Segment[] {
   const parts = pieces.flatMap((piece) => splitBySyscalls(run, piece));
   const pidOf = threadOwners(run);
-  const hooks = {
-    from: milestones.find(({ name }) => name === 'hooks began')?.time ?? Number.POSITIVE_INFINITY,
-    to: milestones.find(({ name }) => name === 'hooks ended')?.time ?? Number.NEGATIVE_INFINITY,
-  };
+  const networkSetUp = [...networkEpisodes(run), ...hookSpan(milestones)];
   const segments = parts.map((part, index): Segment => {
     const { piece, start, end, state, syscall } = part;
     const next = parts.slice(index + 1, index + 8).find(({ piece: { tid } }) => tid !== piece.tid);
@@ -42,7 +40,7 @@ export function attribute(
       call: syscall === undefined ? undefined : viewSyscall(run.recording, syscall),
       waitsFor: piece.waitsFor,
       handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
-      duringHooks: start >= hooks.from && start < hooks.to,
+      duringNetworkSetUp: networkSetUp.some(({ from, to }) => start >= from && start < to),
     };
     const rule = ruleFor(facts);
     return {
@@ -64,6 +62,12 @@ export function attribute(
   });
   assertTiles(segments, window);
   return segments;
+}
+
+function hookSpan(milestones: readonly Milestone[]): Episode[] {
+  const from = milestones.find(({ name }) => name === 'hooks began')?.time;
+  const to = milestones.find(({ name }) => name === 'hooks ended')?.time;
+  return from === undefined || to === undefined ? [] : [{ from, to }];
 }
 
 function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {

@@ -13,8 +13,8 @@ export interface SegmentFacts {
   readonly waitsFor: string;
   /** The path goes on, in the same process, on a thread that this one wakes. */
   readonly handsOverWithin: boolean;
-  /** Between the first hook's exec and the last hook's exit. */
-  readonly duringHooks: boolean;
+  /** dockerd sets a network up: in one of its episodes, or while runc waits for its hook. */
+  readonly duringNetworkSetUp: boolean;
 }
 
 export interface PhaseRule {
@@ -252,8 +252,9 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     id: 'network-set-up',
     phase: 'runtime',
     category: 'network set-up',
-    because: 'dockerd works while runc waits for its network hook',
-    when: ({ actor, duringHooks }) => actor === 'dockerd' && duringHooks,
+    because:
+      'dockerd talks netlink, enters network namespaces or runs iptables; or works while runc waits for its hook',
+    when: ({ actor, duringNetworkSetUp }) => actor === 'dockerd' && duringNetworkSetUp,
   },
   {
     id: 'ipc',

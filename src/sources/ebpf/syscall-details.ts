@@ -96,4 +96,6 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   lsetxattr: copies({ texts: [0, 1] }),
   removexattr: copies({ texts: [0, 1] }),
   memfd_create: path0,
+  // netlink is told by the size of the address
+  sendto: plain,
 };

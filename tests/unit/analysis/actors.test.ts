@@ -67,6 +67,16 @@ describe('assignActors', () => {
     expect(actorOf(stream, wrapper, 2600).actor).toBe('runc create');
   });
 
+  it("takes what a runtime's wrapper executes before there is an init for the runtime", () => {
+    const wrapper = 90;
+    const stream = startedContainer(TIMES)
+      .fork(2500, PID.shim, wrapper)
+      .exec(2510, wrapper, '/bin/sh', ['sh', 'slow-runc', 'create', CONTAINER])
+      .fork(2520, wrapper, 93)
+      .exec(2530, 93, '/bin/sleep', ['sleep', '0.2']);
+    expect(actorOf(stream, 93, 2600).actor).toBe('runc create');
+  });
+
   it('takes what runc create executes for a hook, and its children too', () => {
     const hook = 91;
     const stream = startedContainer(TIMES)

@@ -33,7 +33,7 @@ const facts = (more: Partial<SegmentFacts>): SegmentFacts => ({
   call: undefined,
   waitsFor: '',
   handsOverWithin: false,
-  duringHooks: false,
+  duringNetworkSetUp: false,
   ...more,
 });
 
@@ -117,7 +117,7 @@ const CASES: readonly (readonly [string, Partial<SegmentFacts>, string])[] = [
   ],
   [
     'dockerd while a hook waits',
-    { actor: 'dockerd', state: 'user code', duringHooks: true },
+    { actor: 'dockerd', state: 'user code', duringNetworkSetUp: true },
     'runtime/network set-up',
   ],
   ['dockerd', { actor: 'dockerd', state: 'user code' }, 'runtime/dockerd'],
