@@ -14,6 +14,7 @@ import { assignActors } from './actors.js';
 import { attribute } from './attribute.js';
 import { findCopyUps } from './copy-ups.js';
 import { walkCriticalPath } from './critical-path.js';
+import { findingsOf } from './findings.js';
 import { findMilestones, initProcess } from './milestones.js';
 import { buildLives } from './process-lives.js';
 import { collectCalls, type RunView, type TraceView, viewRun } from './run-view.js';
@@ -31,10 +32,13 @@ export function analyse(recording: Recording): Trace {
 
   const asked = askedFor(recording);
   const seen = new Set(actors.flat().flatMap(({ containerId }) => containerId ?? []));
-  const runs = asked.map((id) => analyseRun(view, id));
   const processes = lives.processes.map(
     (life): ProcessLife => ({ ...life, actors: actors[life.key] ?? [] }),
   );
+  const runs = asked.map((id) => {
+    const run = analyseRun(view, id);
+    return { ...run, findings: findingsOf(run, recording, processes) };
+  });
   return {
     recording,
     order,
@@ -68,6 +72,7 @@ function analyseRun(view: TraceView, containerId: ContainerId): ContainerRun {
     window,
     segments: window === undefined ? [] : segmentsOf(run, milestones, window),
     copyUps: findCopyUps(run),
+    findings: [],
     processes: run.processes.map(({ key }) => key),
     exitCode: exitCodeOf(run),
     failure: run.marks.find(({ error }) => error !== '')?.error ?? '',

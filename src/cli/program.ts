@@ -102,7 +102,7 @@ type Act = <A extends unknown[]>(
 ) => (...args: A) => Promise<void>;
 
 function defineRun(trace: Command, context: CommandContext, act: Act): void {
-  trace
+  const run = trace
     .command('run')
     .description('start a container, record all of its start, and print where the time went')
     .usage('[options] [image] [command...]')
@@ -150,13 +150,13 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     .option('--platform <platform>', 'platform of the image: linux/amd64')
     .option('-u, --user <user>', 'user, or user:group')
     .option('-w, --workdir <folder>', 'working folder in the container')
-    .option('-e, --env <name=value>', 'environment variable; may be repeated', collect, [])
-    .option('-l, --label <name=value>', 'label; may be repeated', collect, [])
-    .option('-v, --volume <source:target>', 'bind mount or volume; may be repeated', collect, [])
-    .option('--tmpfs <target:options>', 'tmpfs mount; may be repeated', collect, [])
-    .option('--cap-add <capability>', 'add a capability; may be repeated', collect, [])
-    .option('--cap-drop <capability>', 'drop a capability; may be repeated', collect, [])
-    .option('--security-opt <option>', 'security option; may be repeated', collect, [])
+    .option('-e, --env <name=value>', 'environment variable; may be repeated', collect)
+    .option('-l, --label <name=value>', 'label; may be repeated', collect)
+    .option('-v, --volume <source:target>', 'bind mount or volume; may be repeated', collect)
+    .option('--tmpfs <target:options>', 'tmpfs mount; may be repeated', collect)
+    .option('--cap-add <capability>', 'add a capability; may be repeated', collect)
+    .option('--cap-drop <capability>', 'drop a capability; may be repeated', collect)
+    .option('--security-opt <option>', 'security option; may be repeated', collect)
     .addOption(new Option('-m, --memory <bytes>', 'memory limit: 64m, 1g').argParser(parseMemory))
     .addOption(
       new Option('--cpus <n>', 'CPU limit: 0.5, 2').argParser(
@@ -176,7 +176,11 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
         (await import('./trace-run.js')).traceRun(image, command, options, context),
       ),
     );
+  // Not as declared defaults, which the help would print.
+  for (const name of REPEATABLE) run.setOptionValueWithSource(name, [], 'default');
 }
+
+const REPEATABLE = ['env', 'label', 'volume', 'tmpfs', 'capAdd', 'capDrop', 'securityOpt'];
 
 function widthOption(): Option {
   return new Option(

@@ -164,6 +164,17 @@ export interface CopyUp {
   readonly certainty: Certainty;
 }
 
+/** Something that the trace proves, in plain words. */
+export interface Finding {
+  /** Stable: "short-of-cpu". */
+  readonly id: string;
+  /** Its weight: ns on the critical path, or of the copy-ups. */
+  readonly ns: number;
+  readonly title: string;
+  readonly evidence: string;
+  readonly advice: string;
+}
+
 /** One container start, observed. */
 export interface ContainerRun {
   readonly containerId: ContainerId;
@@ -177,6 +188,8 @@ export interface ContainerRun {
   readonly segments: readonly Segment[];
   /** In time order, those after the entrypoint's exec too. */
   readonly copyUps: readonly CopyUp[];
+  /** Largest first. */
+  readonly findings: readonly Finding[];
   /** The run's own processes: shim, runc, hooks, init, entrypoint and their children. */
   readonly processes: readonly ProcessKey[];
   readonly exitCode: number | undefined;

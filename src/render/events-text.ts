@@ -12,7 +12,7 @@ import type { Trace } from '../model/trace.js';
 import { alignLeft, alignRight, cut } from './columns.js';
 import { errorName } from './errno.js';
 import { escapeText } from './escape.js';
-import { formatBytes, formatDuration } from './format.js';
+import { formatBytes, formatDuration, plural } from './format.js';
 import { originOf, type SelectedEvent } from './select-events.js';
 import { syscallText } from './syscall-text.js';
 import type { Theme } from './theme.js';
@@ -74,7 +74,7 @@ function describe(recording: Recording, row: number): string {
     case 'copy_up':
       return `copy_up ${text('paths')} ${formatBytes(number('bytes'))}  ${formatDuration(number('durations_ns'))}`;
     case 'dirty':
-      return `dirty ${number('pages')} pages of inode ${number('inodes')}`;
+      return `dirty ${plural(number('folios'), 'folio')} of inode ${number('inodes')}, ${formatBytes(number('bytes'))}`;
     case 'fault':
       return `fault at 0x${number('addresses').toString(16)}`;
     case 'malformed':

@@ -8,7 +8,7 @@
  *   …
  *   }
  */
-import type { ContainerRun, Milestone, Segment, Trace } from '../model/trace.js';
+import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
 import { safeJson } from './escape.js';
 import { lengthOf, phaseTotals, shares } from './totals.js';
 
@@ -127,6 +127,7 @@ function runDocument(run: ContainerRun): Record<string, unknown> {
         longest_ns: lengthOf(longest),
       }),
     ),
+    copy_ups: run.copyUps.map(copyUpDocument),
     segments: run.segments.map(segmentDocument),
   };
 }
@@ -139,6 +140,20 @@ function milestoneDocument({
 }: Milestone): Record<string, unknown> {
   const source = evidence.kind === 'event' ? { event: evidence.event } : { mark: evidence.mark };
   return { name, time_ns: time, certainty, evidence: { ...source, text: evidence.text } };
+}
+
+function copyUpDocument(copyUp: CopyUp): Record<string, unknown> {
+  return {
+    start_ns: copyUp.start,
+    duration_ns: copyUp.duration,
+    bytes: copyUp.bytes,
+    path: copyUp.path,
+    actor: copyUp.actor,
+    tid: copyUp.tid,
+    syscall: copyUp.syscall ?? null,
+    trigger: copyUp.trigger,
+    certainty: copyUp.certainty,
+  };
 }
 
 function segmentDocument(segment: Segment): Record<string, unknown> {

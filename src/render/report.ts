@@ -16,6 +16,7 @@ import type { Recording } from '../model/recording.js';
 import type {
   AbsentMilestone,
   ContainerRun,
+  CopyUp,
   Milestone,
   Segment,
   Trace,
@@ -45,7 +46,7 @@ export interface ReportOptions {
   readonly all?: boolean;
 }
 
-const SHOWN_SHARES = 5;
+const SHOWN_ROWS = 5;
 /** Fewer columns than this say nothing. */
 const LEAST_DETAIL = 20;
 const INDENT = '  ';
@@ -86,6 +87,7 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
       );
     }
     section('MILESTONES', milestoneTable(milestones, run.absent, options), CLOCK);
+    section('COPY-UPS', copyUps(run, milestones, options), 'files copied to the upper layer');
     section('AFTER THE START', afterwards(run, milestones));
   }
   section(
@@ -281,7 +283,7 @@ const isOnlyItself = ({ phase, categories }: PhaseTotal): boolean =>
 function longest(segments: readonly Segment[], window: Window, options: ReportOptions): string[] {
   const length = window.end - window.start;
   const all = shares(segments);
-  const shown = options.all === true ? all : all.slice(0, SHOWN_SHARES);
+  const shown = options.all === true ? all : all.slice(0, SHOWN_ROWS);
   const { theme, width } = options;
   const named = shown.map((share) => columnsOf(escapeText(share.category)));
   const category = Math.min(NAME, Math.max(16, ...named) + 1);
@@ -349,6 +351,47 @@ function milestoneTable(
   }
   return lines;
 }
+
+/**
+ *         +ms         took      size  by           in                path
+ *     301.220       640 ms   100 MiB  entrypoint   openat  inferred  /big
+ */
+function copyUps(
+  run: ContainerRun,
+  milestones: readonly Milestone[],
+  { theme, width, all }: ReportOptions,
+): string[] {
+  const begin = milestones[0]?.time ?? 0;
+  const shown = all === true ? run.copyUps : run.copyUps.toSorted(byDuration).slice(0, SHOWN_ROWS);
+  const row = (cells: readonly string[]): string =>
+    [
+      ...[12, 10, 11].map((columns, index) => alignRight(cells[index] ?? '', columns)),
+      '  ',
+      ...[12, 11, 10].map((columns, index) => alignLeft(cells[index + 3] ?? '', columns)),
+    ].join('');
+  const lines =
+    shown.length === 0 ? [] : [theme.dim(`${row(['+ms', 'took', 'size', 'by', 'in'])}path`)];
+  for (const { start, duration, bytes, actor, trigger, certainty, path } of shown) {
+    const size = bytes === 0 ? 'metadata' : formatBytes(bytes);
+    const text = row([
+      formatMs(start - begin),
+      formatDuration(duration),
+      size,
+      actor,
+      escapeText(trigger),
+      certainty,
+    ]);
+    lines.push(
+      theme.phase.storage(text) +
+        cut(shortenIds(escapeText(path)), Math.max(0, width - columnsOf(text))),
+    );
+  }
+  const rest = run.copyUps.length - shown.length;
+  if (rest > 0) lines.push(theme.dim(`    and ${plural(rest, 'shorter one')}: --all`));
+  return lines;
+}
+
+const byDuration = (a: CopyUp, b: CopyUp): number => b.duration - a.duration;
 
 /** Nobody reads 64 hex digits in a table. */
 const shortenIds = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');

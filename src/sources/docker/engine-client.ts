@@ -4,8 +4,9 @@
  */
 import { PassThrough } from 'node:stream';
 import type Dockerode from 'dockerode';
+import type { DitError } from '../../base/errors.js';
 import { engineError, engineRefusal } from '../../platform/docker.js';
-import type { MarkSink } from './marks.js';
+import type { MarkSink, RawMark } from './marks.js';
 
 export interface ContainerExit {
   readonly exitCode: number;
@@ -67,8 +68,8 @@ export class EngineClient {
       });
       return container;
     } catch (error) {
-      this.#failed('create', startNs, error);
-      throw engineError(error, 'creating the container', options.Image ?? '');
+      const asked = { name: 'create', startNs };
+      throw this.#failed(asked, error, 'creating the container', options.Image);
     }
   }
 
@@ -131,8 +132,8 @@ export class EngineClient {
         return { exitCode: StatusCode };
       },
       (error: unknown) => {
-        this.#failed('wait', startNs, error, container.id);
-        throw engineError(error, 'waiting for the container');
+        const asked = { name: 'wait', startNs, containerId: container.id };
+        throw this.#failed(asked, error, 'waiting for the container');
       },
     );
   }
@@ -171,8 +172,8 @@ export class EngineClient {
       });
       return info;
     } catch (error) {
-      this.#failed('inspect', startNs, error, container.id);
-      throw engineError(error, 'inspecting the container');
+      const asked = { name: 'inspect', startNs, containerId: container.id };
+      throw this.#failed(asked, error, 'inspecting the container');
     }
   }
 
@@ -190,8 +191,8 @@ export class EngineClient {
       });
     } catch (error) {
       if (engineRefusal(error).status === 404) return;
-      this.#failed('remove', startNs, error, container.id);
-      throw engineError(error, 'removing the container');
+      const asked = { name: 'remove', startNs, containerId: container.id };
+      throw this.#failed(asked, error, 'removing the container');
     }
   }
 
@@ -215,21 +216,24 @@ export class EngineClient {
       });
       return result;
     } catch (error) {
-      this.#failed(name, startNs, error, containerId);
-      throw engineError(error, doing, image);
+      const asked = { name, startNs, ...(containerId === undefined ? {} : { containerId }) };
+      throw this.#failed(asked, error, doing, image);
     }
   }
 
-  #failed(name: string, startNs: bigint, error: unknown, containerId?: string): void {
+  /** Marks the failure and returns it; without an answer of the engine's the mark says so in dit's words. */
+  #failed(
+    asked: Pick<RawMark, 'name' | 'startNs' | 'containerId'>,
+    error: unknown,
+    doing: string,
+    image?: string,
+  ): DitError {
+    const failure = engineError(error, doing, image);
     const { status, message } = engineRefusal(error);
-    this.#mark({
-      name,
-      startNs,
-      endNs: process.hrtime.bigint(),
-      status,
-      error: message.slice(0, MAX_TEXT),
-      ...(containerId === undefined ? {} : { containerId }),
-    });
+    const said = status === 0 ? failure.message : message;
+    const endNs = process.hrtime.bigint();
+    this.#mark({ ...asked, endNs, status, error: said.slice(0, MAX_TEXT) });
+    return failure;
   }
 }
 

@@ -1,0 +1,63 @@
+/** Each rule of the table of phases with what it decided on this trace, and on what evidence. */
+import { KIND } from '../model/event-kinds.js';
+import type { Recording } from '../model/recording.js';
+import type { ContainerRun, Phase, Segment } from '../model/trace.js';
+import { PHASE_RULES } from './rules.js';
+import { viewSyscall } from './syscall-view.js';
+
+export interface RuleEvidence {
+  readonly segment: Segment;
+  /** "mount proc on /proc/self/fd/6 = 0", "outside any syscall"; untrusted text. */
+  readonly text: string;
+}
+
+export interface RuleExplanation {
+  readonly rule: string;
+  readonly phase: Phase;
+  readonly because: string;
+  readonly segments: number;
+  readonly ns: number;
+  /** The longest ones. */
+  readonly evidence: readonly RuleEvidence[];
+}
+
+/** In the order of the table; rules that decided nothing too. */
+export function explainRun(
+  recording: Recording,
+  run: ContainerRun,
+  examples: number,
+): RuleExplanation[] {
+  return PHASE_RULES.map(({ id, phase, because }) => {
+    const own = run.segments.filter(({ rule }) => rule === id);
+    const longest = [...own].sort((a, b) => b.end - b.start - (a.end - a.start)).slice(0, examples);
+    return {
+      rule: id,
+      phase,
+      because,
+      segments: own.length,
+      ns: own.reduce((sum, { start, end }) => sum + (end - start), 0),
+      evidence: longest.map((segment) => ({ segment, text: describeSegment(recording, segment) })),
+    };
+  });
+}
+
+/** What a segment's thread did, in words, with the events behind it. */
+export function describeSegment(recording: Recording, segment: Segment): string {
+  const where =
+    segment.syscall === undefined
+      ? 'outside any syscall'
+      : describeCall(recording, segment.syscall);
+  const wait = segment.waitsFor === '' ? '' : `, ended by ${segment.waitsFor}`;
+  const woken = segment.wokenBy === undefined ? '' : `, event ${segment.wokenBy}`;
+  const reason = segment.reason === '' ? '' : ` (inferred: ${segment.reason})`;
+  return `${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
+}
+
+function describeCall(recording: Recording, row: number): string {
+  if (recording.events.kind.at(row) !== KIND.syscall) return '';
+  const call = viewSyscall(recording, row);
+  const texts = [0, 1, 2, 3, 4, 5].flatMap(
+    (argument) => call.text(argument) || call.file(argument) || [],
+  );
+  return `in ${call.name}${texts.length > 0 ? ` ${texts.join(' ')}` : ''}, event ${row}`;
+}

@@ -1,0 +1,279 @@
+/**
+ * What a trace proves, in plain words: a table of rules. A finding names its figure, its evidence and what to do,
+ * and is made only where the trace shows it: no rule guesses.
+ */
+
+import type { Recording } from '../model/recording.js';
+import type { ContainerRun, Finding, ProcessLife, Segment } from '../model/trace.js';
+import { viewSyscall } from './syscall-view.js';
+
+interface Facts {
+  readonly run: ContainerRun;
+  readonly recording: Recording;
+  readonly processes: readonly ProcessLife[];
+  /** Length of the window, ns. */
+  readonly window: number;
+}
+
+interface FindingRule {
+  readonly id: string;
+  readonly find: (facts: Facts) => Omit<Finding, 'id'> | undefined;
+}
+
+const NS_PER_MS = 1e6;
+const ms = (ns: number): string => (ns / NS_PER_MS).toFixed(ns < 10 * NS_PER_MS ? 1 : 0);
+const length = ({ start, end }: Segment): number => end - start;
+const sum = (segments: readonly Segment[]): number =>
+  segments.reduce((total, segment) => total + length(segment), 0);
+const longestFirst = (segments: readonly Segment[]): Segment[] =>
+  [...segments].sort((a, b) => length(b) - length(a));
+const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`;
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A share of the start below which a cause is not worth a sentence, and a least length beside it. */
+const worth = (ns: number, window: number, leastMs: number, leastShare = 0.03): boolean =>
+  ns >= leastMs * NS_PER_MS && ns >= leastShare * window;
+
+function ofCategory({ run }: Facts, category: string): Segment[] {
+  return run.segments.filter((segment) => segment.category === category);
+}
+
+/** "dockerd 31 ms, runc create 12 ms" */
+function byActor(segments: readonly Segment[]): string {
+  const totals = new Map<string, number>();
+  for (const segment of segments) {
+    totals.set(segment.actor, (totals.get(segment.actor) ?? 0) + length(segment));
+  }
+  return [...totals]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 3)
+    .map(([actor, ns]) => `${actor} ${ms(ns)} ms`)
+    .join(', ');
+}
+
+const programOf = (life: ProcessLife | undefined): string => {
+  const exec = life?.execs.at(-1);
+  return exec?.argv[0] ?? exec?.filename ?? life?.comms.at(-1)?.comm ?? 'a process';
+};
+
+export const FINDING_RULES: readonly FindingRule[] = [
+  {
+    id: 'short-of-cpu',
+    find: (facts) => {
+      const waiting = ofCategory(facts, 'scheduling delay');
+      const ns = sum(waiting);
+      if (!worth(ns, facts.window, 10, 0.1)) return undefined;
+      return {
+        ns,
+        title: `runnable but not running for ${ms(ns)} ms: the machine is short of CPU`,
+        evidence: `${plural(waiting.length, 'wait')} for a CPU on the critical path: ${byActor(waiting)}`,
+        advice:
+          'measure on an idle machine; in production, give the engine a CPU of its own (CPUAffinity, cpusets)',
+      };
+    },
+  },
+  {
+    id: 'network-hook',
+    find: ({ run, processes, window }) => {
+      const hooks = run.processes
+        .map((key) => processes[key])
+        .filter((life) => life?.execs.some(({ argv }) => argv[0] === 'libnetwork-setkey') === true);
+      const at = (name: string) =>
+        run.milestones.find((milestone) => milestone.name === name)?.time;
+      const [from, to] = [at('hooks began'), at('hooks ended')];
+      if (hooks.length === 0 || from === undefined || to === undefined) return undefined;
+      const ns = to - from;
+      if (!worth(ns, window, 5)) return undefined;
+      const starts = processes.filter(
+        ({ start, execs }) =>
+          start !== undefined &&
+          start >= from &&
+          start < to &&
+          execs.some(({ filename }) => filename.startsWith('/proc/')),
+      ).length;
+      return {
+        ns,
+        title: `the network hook re-executed dockerd${starts > 0 ? ` ${starts + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
+        evidence: `libnetwork-setkey as pid ${hooks.map((life) => life?.pid).join(', ')}, from its exec to its exit`,
+        advice: 'newer engines (Docker 26 and later) set the network up without it: upgrade',
+      };
+    },
+  },
+  {
+    id: 'slow-hook',
+    find: (facts) => {
+      const { run, processes, window } = facts;
+      const own = run.segments.filter(
+        ({ actor, process }) =>
+          actor === 'hook' &&
+          process !== undefined &&
+          processes[process]?.execs.some(({ argv }) => argv[0] === 'libnetwork-setkey') !== true,
+      );
+      const ns = sum(own);
+      if (!worth(ns, window, 10)) return undefined;
+      const process = longestFirst(own)[0]?.process;
+      return {
+        ns,
+        title: `an OCI hook held the start up for ${ms(ns)} ms`,
+        evidence: `${programOf(process === undefined ? undefined : processes[process])} on the critical path, ${percent(ns, window)} of the start`,
+        advice:
+          'hooks run one after the other while the container waits: make it shorter, or do its work elsewhere',
+      };
+    },
+  },
+  {
+    id: 'fsync',
+    find: (facts) => {
+      const synced = ofCategory(facts, 'fsync');
+      const ns = sum(synced);
+      if (!worth(ns, facts.window, 5)) return undefined;
+      const calls = new Set(synced.flatMap(({ syscall }) => syscall ?? []));
+      const files = new Map<string, number>();
+      for (const segment of synced) {
+        if (segment.syscall === undefined) continue;
+        const file = viewSyscall(facts.recording, segment.syscall).file(0);
+        files.set(file, (files.get(file) ?? 0) + length(segment));
+      }
+      const worst = [...files].sort(([, a], [, b]) => b - a)[0];
+      return {
+        ns,
+        title: `${plural(calls.size, 'fsync')} on the critical path: ${ms(ns)} ms`,
+        evidence:
+          worst === undefined
+            ? byActor(synced)
+            : `most of it for ${worst[0]}: ${ms(worst[1])} ms; ${byActor(synced)}`,
+        advice:
+          "the engine's metadata sits on a slow or busy disk: move its data root to a faster one",
+      };
+    },
+  },
+  {
+    id: 'cold-cache',
+    find: (facts) => {
+      const cold = ofCategory(facts, 'cold binaries');
+      const ns = sum(cold);
+      if (!worth(ns, facts.window, 5)) return undefined;
+      return {
+        ns,
+        title: `binaries were read from disk for ${ms(ns)} ms: the page cache was cold`,
+        evidence: `${plural(cold.length, 'wait')} for block I/O in page faults and execve: ${byActor(cold)}`,
+        advice:
+          "the next start will be faster; after a boot or under memory pressure, keep the engine's binaries cached (vmtouch -l)",
+      };
+    },
+  },
+  {
+    id: 'disk',
+    find: (facts) => {
+      const waits = ofCategory(facts, 'disk wait');
+      const ns = sum(waits);
+      if (!worth(ns, facts.window, 10)) return undefined;
+      return {
+        ns,
+        title: `the disk kept the start waiting for ${ms(ns)} ms`,
+        evidence: `${plural(waits.length, 'wait')} for block I/O in syscalls: ${byActor(waits)}`,
+        advice: "look at the disk below the engine's data root: iostat -x 1, and its I/O limits",
+      };
+    },
+  },
+  {
+    id: 'cgroup-rcu',
+    find: (facts) => {
+      const waits = ofCategory(facts, 'cgroups').filter(
+        ({ waitsFor }) => waitsFor.startsWith('rcu_') || waitsFor === 'RCU',
+      );
+      const ns = sum(waits);
+      if (!worth(ns, facts.window, 5)) return undefined;
+      return {
+        ns,
+        title: `moving a process into its cgroup waited ${ms(ns)} ms for the kernel`,
+        evidence: `${plural(waits.length, 'write')} to cgroup.procs blocked until an RCU grace period ended`,
+        advice:
+          'mount cgroup2 with favordynmods (Linux 6.0 and later; CONFIG_CGROUP_FAVOR_DYNMODS)',
+      };
+    },
+  },
+  {
+    id: 'sealing',
+    find: ({ run, processes, window }) => {
+      for (const key of run.processes) {
+        const life = processes[key];
+        const stages = life?.execs.filter(({ argv }) => argv[1] === 'init') ?? [];
+        const [first, second] = stages;
+        if (first === undefined || second === undefined) continue;
+        const ns = second.time - first.time;
+        if (!worth(ns, window, 2, 0.01)) return undefined;
+        return {
+          ns,
+          title: `runc sealed its own binary: ${ms(ns)} ms`,
+          evidence: `pid ${life?.pid} executed itself twice, the second time from ${second.filename}`,
+          advice: 'runc 1.2 and later need much less for it: upgrade',
+        };
+      }
+      return undefined;
+    },
+  },
+  {
+    id: 'sleep',
+    find: (facts) => {
+      const slept = ofCategory(facts, 'sleep');
+      const ns = sum(slept);
+      if (!worth(ns, facts.window, 10)) return undefined;
+      const longest = longestFirst(slept)[0];
+      const life = longest?.process === undefined ? undefined : facts.processes[longest.process];
+      return {
+        ns,
+        title: `the start slept for ${ms(ns)} ms: it waited for a timer and for nothing else`,
+        evidence: `${programOf(life)} (${longest?.actor}), ${plural(slept.length, 'sleep')}: ${byActor(slept)}`,
+        advice:
+          'look for a sleep or a polling loop in that program; a wrapper around the OCI runtime is a usual suspect',
+      };
+    },
+  },
+  {
+    id: 'other-start',
+    find: ({ run, window }) => {
+      const waits = run.segments.filter(({ waitsFor }) =>
+        waitsFor.startsWith("another container's"),
+      );
+      const ns = sum(waits);
+      if (!worth(ns, window, 5)) return undefined;
+      const longest = longestFirst(waits)[0];
+      return {
+        ns,
+        title: `waited ${ms(ns)} ms for the start of another container`,
+        evidence: `${plural(waits.length, 'wait')}; the longest was ended by ${longest?.waitsFor}`,
+        advice: "starts at once wait for each other's locks: start fewer at a time",
+      };
+    },
+  },
+  {
+    id: 'copy-up',
+    find: ({ run }) => {
+      const ns = run.copyUps.reduce((total, { duration }) => total + duration, 0);
+      const bytes = run.copyUps.reduce((total, copyUp) => total + copyUp.bytes, 0);
+      const largest = [...run.copyUps].sort((a, b) => b.duration - a.duration)[0];
+      if (largest === undefined || ns < 10 * NS_PER_MS) return undefined;
+      return {
+        ns,
+        title: `${plural(run.copyUps.length, 'file')} copied up from the image: ${(bytes / 1e6).toFixed(1)} MB, ${ms(ns)} ms`,
+        evidence: `${largest.path}: ${(largest.bytes / 1e6).toFixed(1)} MB in ${ms(largest.duration)} ms, by ${largest.trigger} (${largest.certainty})`,
+        advice: 'put files that are changed on a volume, or do not change them at start',
+      };
+    },
+  },
+];
+
+/** Largest first. */
+export function findingsOf(
+  run: ContainerRun,
+  recording: Recording,
+  processes: readonly ProcessLife[],
+): Finding[] {
+  if (run.window === undefined) return [];
+  const facts: Facts = { run, recording, processes, window: run.window.end - run.window.start };
+  return FINDING_RULES.flatMap(({ id, find }) => {
+    const finding = find(facts);
+    return finding === undefined ? [] : [{ id, ...finding }];
+  }).sort((a, b) => b.ns - a.ns);
+}
