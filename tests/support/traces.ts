@@ -1,6 +1,6 @@
 /** Traces for tests of what reads them: whole ones put together by hand, small enough to check by eye. */
-import { type ContainerId, parseContainerId, type ProcessKey } from '../../src/base/ids.js';
-import { traceTimeOf } from '../../src/base/time.js';
+import { type ContainerId, type ProcessKey, parseContainerId } from '../../src/base/ids.js';
+import { durationOf, traceTimeOf } from '../../src/base/time.js';
 import { EventTable } from '../../src/model/event-table.js';
 import type { Recording, TraceFooter } from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
@@ -101,7 +101,11 @@ const MILESTONES: readonly Found[] = [
   ['create requested', 0, 'api: create request sent', 'api'],
   ['create answered', 34.2, 'api: create request answered', 'api'],
   ['start requested', 34.9, 'api: start request sent', 'api'],
-  ['rootfs mounted', 39.8, `dockerd: mount overlay on /var/lib/docker/overlay2/${'f'.repeat(64)}/merged`],
+  [
+    'rootfs mounted',
+    39.8,
+    `dockerd: mount overlay on /var/lib/docker/overlay2/${'f'.repeat(64)}/merged`,
+  ],
   ['shim exec', 48.1, 'exec containerd-shim-runc-v2, pid 2001'],
   ['runc exec', 62.3, 'exec runc, pid 2010'],
   ['cgroup attached', 91, `pid 2020 into /docker/${SAMPLE_ID}`],
@@ -123,7 +127,9 @@ function milestonesOf(found: readonly Found[]): Milestone[] {
     time: traceTimeOf(REQUEST + Math.round(ms * MS)),
     certainty: name === 'cgroup attached' ? 'inferred' : 'exact',
     evidence:
-      api === undefined ? { kind: 'event', event: index, text } : { kind: 'mark', mark: index, text },
+      api === undefined
+        ? { kind: 'event', event: index, text }
+        : { kind: 'mark', mark: index, text },
   }));
 }
 
@@ -183,7 +189,8 @@ function busyEvents(strings: StringInterner): EventTable {
   return events;
 }
 
-const inOrder = (events: EventTable): Uint32Array => Uint32Array.from({ length: events.length }, (_, row) => row);
+const inOrder = (events: EventTable): Uint32Array =>
+  Uint32Array.from({ length: events.length }, (_, row) => row);
 
 export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
   const segments = segmentsFrom(REQUEST, PIECES);
@@ -195,6 +202,20 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
     absent: [{ name: 'removed', reason: 'the container was not removed while it was recorded' }],
     window: { start: traceTimeOf(REQUEST), end: segments.at(-1)?.end ?? traceTimeOf(REQUEST) },
     segments,
+    copyUps: [
+      {
+        start: traceTimeOf(REQUEST + 265 * MS),
+        duration: durationOf(640e6),
+        bytes: 104_857_600,
+        path: '/var/lib/big',
+        actor: 'entrypoint',
+        process: undefined,
+        tid: 2023,
+        syscall: 4,
+        trigger: 'openat',
+        certainty: 'inferred',
+      },
+    ],
     processes: [],
     exitCode: 3,
     failure: '',
@@ -239,13 +260,16 @@ export function failedTrace(): Trace {
       footer,
       loss: { at: traceTimeOf(0), losses: [{ where: 'sched_switch', records: 1234 }] },
     },
-    processes: livesOf(LIVES.slice(0, 6).map(([actor, pid, from]) => [actor, pid, from, from && 120])),
+    processes: livesOf(
+      LIVES.slice(0, 6).map(([actor, pid, from]) => [actor, pid, from, from && 120]),
+    ),
     runs: [
       sampleRun({
         milestones: milestonesOf(reached),
         absent: missing.map((name) => ({ name, reason: 'runc failed before' })),
         window: undefined,
         segments: [],
+        copyUps: [],
         exitCode: 127,
         failure: FAILURE,
       }),
@@ -277,6 +301,7 @@ export function cutTrace(): Trace {
         absent: [],
         window: undefined,
         segments: [],
+        copyUps: [],
         exitCode: undefined,
       }),
     ],
@@ -291,7 +316,10 @@ export function hostileTrace(): Trace {
   const { header } = trace.recording;
   const hostile = <T extends object>(facts: T): T =>
     Object.fromEntries(
-      Object.entries(facts).map(([key, value]) => [key, typeof value === 'string' ? HOSTILE : value]),
+      Object.entries(facts).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? HOSTILE : value,
+      ]),
     ) as T;
   return {
     ...trace,
@@ -327,6 +355,11 @@ export function hostileTrace(): Trace {
           category: HOSTILE,
           waitsFor: HOSTILE,
           reason: HOSTILE,
+        })),
+        copyUps: sampleRun().copyUps.map((copyUp) => ({
+          ...copyUp,
+          path: HOSTILE,
+          trigger: HOSTILE,
         })),
       }),
     ],

@@ -113,13 +113,16 @@ test('a current context that is broken or silent is passed by, and said', async 
   if (search.endpoint?.origin === 'rootless socket') expect(search.endpoint.url).toBe(url);
 });
 
-test.each(['nonsense', 'unix://', 'unix://relative', 'ftp://x', 'tcp://'])(
-  'refuses the address %j',
-  async (host) => {
-    const search = findEngine({ env: { DOCKER_HOST: host } });
-    await expect(search).rejects.toMatchObject({ code: 'engine-address', exitCode: 2 });
-  },
-);
+test.each([
+  'nonsense',
+  'unix://',
+  'unix://relative',
+  'ftp://x',
+  'tcp://',
+])('refuses the address %j', async (host) => {
+  const search = findEngine({ env: { DOCKER_HOST: host } });
+  await expect(search).rejects.toMatchObject({ code: 'engine-address', exitCode: 2 });
+});
 
 test('hands the client library what it needs for each kind of address', async () => {
   const remote = { origin: '--host', kind: 'remote' } as const;

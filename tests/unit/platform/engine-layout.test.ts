@@ -15,9 +15,14 @@ test('the data root follows DIT_DATA_ROOT, and what is asked for goes first', ()
   expect(engineLayout('a', '/elsewhere').dataRoot).toBe('/elsewhere');
 });
 
-test.each(['engines', '', 'Upper', '../up', 'a/b', '-a', 'a'.repeat(33)])(
-  'refuses the name %j',
-  (name) => {
-    expect(() => engineLayout(name)).toThrow(expect.objectContaining({ exitCode: 2 }));
-  },
-);
+test.each([
+  'engines',
+  '',
+  'Upper',
+  '../up',
+  'a/b',
+  '-a',
+  'a'.repeat(33),
+])('refuses the name %j', (name) => {
+  expect(() => engineLayout(name)).toThrow(expect.objectContaining({ exitCode: 2 }));
+});

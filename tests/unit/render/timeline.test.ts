@@ -69,7 +69,13 @@ describe('timeline', () => {
     const at = (ms: number) => ({ ...sampleRun().milestones[0], time: traceTimeOf(ms * 1e6) });
     const milestones = [at(0), at(41), at(42), at(99)] as ContainerRun['milestones'];
     const lines = draw({ ...trace, runs: [{ ...(run as ContainerRun), milestones }] }, FRAME + 10);
-    expect(lines.slice(6, 8).map((line) => line.slice(15))).toEqual(['1   2    4', '    3']);
+    expect(lines.slice(7, 9).map((line) => line.slice(15))).toEqual(['1   2    4', '    3']);
+  });
+
+  it('names the stages between milestones, where there is room', () => {
+    const [stages] = draw(startedTrace(), 80);
+    expect(stages).toBe('stage          ├create├─├──├runc───├hooks───────────────├init──├start');
+    expect(draw(smallTrace(), 80)[0]).toMatch(/^critical path/);
   });
 
   it('shows who is there, and who is busy, beside the path', () => {
@@ -85,6 +91,7 @@ describe('timeline', () => {
       .map((line) => line.slice(0, 15).trim())
       .filter((name) => /^[a-z ]+$/.test(name));
     expect(names).toEqual([
+      'stage',
       'critical path',
       'client',
       'dockerd',

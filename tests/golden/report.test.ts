@@ -1,0 +1,23 @@
+/** The report as people see it, at two widths: look at the files when they change. */
+import { describe, expect, it } from 'vitest';
+import { renderDoctor } from '../../src/render/doctor.js';
+import { renderReport } from '../../src/render/report.js';
+import { PLAIN_THEME } from '../../src/render/theme.js';
+import { sampleCapabilities } from '../support/capabilities.js';
+import { cutTrace, failedTrace, startedTrace } from '../support/traces.js';
+
+describe.each([80, 120])('at %i columns', (width) => {
+  it.each([
+    ['started', startedTrace()],
+    ['failed', failedTrace()],
+    ['cut', cutTrace()],
+  ])('a trace that %s', async (name, trace) => {
+    const text = renderReport(trace, { theme: PLAIN_THEME, width });
+    await expect(text).toMatchFileSnapshot(`report-${name}-${width}.txt`);
+  });
+
+  it('what the doctor finds', async () => {
+    const text = renderDoctor(sampleCapabilities(), PLAIN_THEME, width);
+    await expect(text).toMatchFileSnapshot(`doctor-${width}.txt`);
+  });
+});

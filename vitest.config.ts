@@ -1,0 +1,36 @@
+/** Three groups of tests: pure ones at once, the built program, and one by one what needs this machine. */
+import { defineConfig } from 'vitest/config';
+
+const common = { testTimeout: 20_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'pure',
+          include: ['tests/{unit,property,golden}/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'cli',
+          include: ['tests/cli/**/*.test.ts'],
+          globalSetup: ['tests/support/build.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'machine',
+          include: ['tests/{native,live}/**/*.test.ts'],
+          fileParallelism: false,
+          // After the others: a recording beside busy test workers measures them.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
