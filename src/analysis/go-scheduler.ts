@@ -20,6 +20,9 @@ export interface MonitorCause {
 /** sysmon polls the network when the last poll is 10 ms old; its longest nap comes on top. */
 const POLL_REACH_NS = 21_000_000;
 
+/** A processor is taken away at the second look, two naps late at most; busy machines stretch it. */
+const HOLD_REACH_NS = 100_000_000;
+
 const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
 const IDLE_CALLS = [
   'futex',
@@ -74,21 +77,25 @@ export class GoScheduler {
     };
   }
 
+  /** The thread that entered its syscall last: the others' processors were taken away before. */
   #processorCause(pid: number, tid: number, time: number): MonitorCause | undefined {
     const { activity, recording } = this.#run;
+    let holder: { tid: number; entry: number; row: number } | undefined;
     for (const other of activity.threadsOf(pid)) {
       if (other === tid) continue;
       const row = activity.syscallAt(other, time);
       if (row === undefined || IDLE_CALLS.includes(this.#name(row))) continue;
-      if (recording.events.time.at(row) < time - POLL_REACH_NS) continue;
-      return {
-        tid: other,
-        time,
-        waitsFor: '',
-        reason: 'a goroutine waited for the processor that a thread in a syscall held',
-      };
+      const entry = recording.events.time.at(row);
+      if (entry < time - HOLD_REACH_NS) continue;
+      if (holder === undefined || entry > holder.entry) holder = { tid: other, entry, row };
     }
-    return undefined;
+    if (holder === undefined) return undefined;
+    return {
+      tid: holder.tid,
+      time: holder.entry,
+      waitsFor: 'the Go scheduler',
+      reason: `taken for a goroutine that waited for the processor of a thread in ${this.#name(holder.row)}`,
+    };
   }
 
   #messagesByEnd(): readonly { end: number; tid: number; pid: number }[] {

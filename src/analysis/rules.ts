@@ -230,9 +230,8 @@ export const PHASE_RULES: readonly PhaseRule[] = [
       "the Go runtime's monitor thread napped before it polled the network or handed a goroutine over",
     when: (facts) =>
       facts.state === 'blocked' &&
-      isSleep(facts) &&
-      (facts.waitsFor === 'the Go network poller' ||
-        (facts.waitsFor === 'timer' && facts.handsOverWithin)),
+      (facts.waitsFor.startsWith('the Go ') ||
+        (isSleep(facts) && facts.waitsFor === 'timer' && facts.handsOverWithin)),
   },
   {
     id: 'hooks',
