@@ -65,7 +65,8 @@ export async function withBenchEngine(
         const path = join(folder, `${files++}.dit`);
         const writer = new TraceFileWriter(path);
         const result = await runContainer({
-          docker,
+          docker: async () => docker,
+          imageIsHere: true,
           engine: info,
           host: readHostInfo(),
           target: { image, command: ['true'], containerName: '', network: '', runtime: '' },

@@ -5,7 +5,8 @@ import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
 import { connectDocker, engineError } from '../platform/docker.js';
-import { readEngineInfo } from '../platform/engine-info.js';
+import type { EngineEndpoint } from '../platform/engine-endpoint.js';
+import { hasImage, readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
 import { packageVersion } from '../platform/package-files.js';
 import { type RunResult, runContainer, type Until } from '../record/run-container.js';
@@ -41,16 +42,20 @@ export async function traceRun(
   let takeImageAway = async (): Promise<void> => {};
   try {
     const chosen = await chooseEngine(options, env, say);
-    // Asked before the client library is loaded, which takes as long as the engine's answer.
-    const asked = readEngineInfo(chosen.endpoint, chosen.privateEngine);
-    const [docker, engine] = await Promise.all([connectDocker(chosen.endpoint), asked]);
-    if (target === BUILTIN_IMAGE) {
-      const { created } = await loadBuiltinImage(docker);
+    const { endpoint, privateEngine } = chosen;
+    const docker = connectOnce(endpoint);
+    const [engine, found] = await Promise.all([
+      readEngineInfo(endpoint, privateEngine),
+      hasImage(endpoint, target),
+    ]);
+    if (!found && target === BUILTIN_IMAGE) {
+      await loadBuiltinImage(await docker());
       // An image that dit put into somebody else's engine goes with the run.
-      if (created && !chosen.privateEngine) takeImageAway = () => removeImage(docker, target);
+      if (!privateEngine) takeImageAway = async () => removeImage(await docker(), target);
     }
     result = await runContainer({
       docker,
+      imageIsHere: found || target === BUILTIN_IMAGE,
       engine,
       host: readHostInfo(),
       target: {
@@ -143,6 +148,15 @@ function loadBuiltinImage(docker: Dockerode): ReturnType<typeof ensureBuiltinIma
   return ensureBuiltinImage(docker).catch((error: unknown) => {
     throw engineError(error, 'loading the built-in image');
   });
+}
+
+/** The client is loaded when it is first needed, and once. */
+function connectOnce(endpoint: EngineEndpoint): () => Promise<Dockerode> {
+  let connected: Promise<Dockerode> | undefined;
+  return () => {
+    connected ??= connectDocker(endpoint);
+    return connected;
+  };
 }
 
 function untilOf(until: TraceRunOptions['until']): Until {

@@ -1,4 +1,5 @@
-/** What an engine says of itself: versions, drivers, folders. Asked plainly, before a client is loaded. */
+/** What an engine says of itself: versions, drivers, folders, images. Asked plainly, before a client is loaded. */
+import { messageOf } from '../base/errors.js';
 import type { EngineInfo } from '../model/recording.js';
 import { engineError } from './docker.js';
 import { getJson } from './engine-api.js';
@@ -48,5 +49,16 @@ export async function readEngineInfo(
     };
   } catch (error) {
     throw engineError(error, 'asking for its version');
+  }
+}
+
+/** Whether the engine has the image. @throws DitError engine-gone … */
+export async function hasImage(endpoint: EngineEndpoint, image: string): Promise<boolean> {
+  try {
+    await getJson(apiAddress(endpoint), `/images/${encodeURI(image)}/json`, TIMEOUT_MS);
+    return true;
+  } catch (error) {
+    if (messageOf(error) === 'HTTP status 404') return false;
+    throw engineError(error, `looking for image '${image}'`);
   }
 }

@@ -17,7 +17,12 @@ import { type RecordingSummary, TraceRecorder } from './trace-recorder.js';
 export type Until = 'started' | 'exit' | 'removed' | { readonly msAfterStart: number };
 
 export interface RunRequest {
-  readonly docker: Dockerode;
+  /**
+   * Connects to the engine; called again it gives the same client. Called only after the probes are armed
+   * unless there is something to pull: loading the client library takes longer than loading the probes.
+   */
+  readonly docker: () => Promise<Dockerode>;
+  readonly imageIsHere: boolean;
   readonly engine: EngineInfo;
   readonly host: HostInfo;
   readonly target: TargetInfo;
@@ -73,10 +78,13 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const cleanUp = new CleanUp();
   const observed: Observed = { containerId: '', exitCode: undefined };
   let failure: DitError | undefined;
+  let docker: Dockerode | undefined;
   try {
     const stop = AbortSignal.any([signal, broken.signal]);
     const onEngineLost = (): void => broken.abort(engineLost());
-    await observe({ ...request, signal: stop }, recorder, cleanUp, observed, onEngineLost);
+    docker = await request.docker();
+    recorder.followClient();
+    await observe(docker, { ...request, signal: stop }, recorder, cleanUp, observed, onEngineLost);
   } catch (error) {
     failure = failureOf(error, signal);
     recorder.diagnostic(failure.code, failure.message, failure.remedy);
@@ -88,6 +96,9 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
     failure === undefined ? 'complete' : failure.code === 'interrupted' ? 'interrupted' : 'failed';
   const summary = await recorder.finish(outcome, failure?.message ?? '');
   if (!recordRemoval) cleanUpFailures.push(...(await cleanUp.run()));
+  if (docker !== undefined && failure?.code !== 'engine-gone') {
+    await removeOrphans(docker).catch(() => {});
+  }
   if (failure === undefined && broken.signal.aborted) failure = broken.signal.reason as DitError;
   if (failure?.code === 'engine-gone' && cleanUpFailures.length > 0) {
     // One cause, one message.
@@ -109,12 +120,11 @@ function leftInGoneEngine({ code, exitCode, message, cause }: DitError, id: stri
 
 /** What is done before the recording, and needs not be in it; the pull's mark is. */
 async function prepare(request: RunRequest): Promise<readonly RawMark[]> {
-  const { docker, signal, target } = request;
+  const { signal, target } = request;
   const marks: RawMark[] = [];
   try {
-    await removeOrphans(docker);
-    const client = new EngineClient(docker, (mark) => marks.push(mark));
-    if (!(await client.hasImage(target.image))) {
+    if (!request.imageIsHere) {
+      const client = new EngineClient(await request.docker(), (mark) => marks.push(mark));
       await interruptible(client.pull(target.image, request.onPull, signal), signal);
     }
     signal.throwIfAborted();
@@ -137,13 +147,14 @@ interface Observed {
 }
 
 async function observe(
+  docker: Dockerode,
   request: RunRequest,
   recorder: TraceRecorder,
   cleanUp: CleanUp,
   observed: Observed,
   onEngineLost: () => void,
 ): Promise<void> {
-  const { docker, signal, until } = request;
+  const { signal, until } = request;
   const client = new EngineClient(docker, recorder.mark);
   const labels = ownerLabels(recorder.traceId);
   const events: EventStream = await followEngineEvents(

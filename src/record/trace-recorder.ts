@@ -105,6 +105,11 @@ export class TraceRecorder {
     this.#timer.unref();
   }
 
+  /** Follows the client from now on: this process's JavaScript thread, not the pump beside it. */
+  followClient(): void {
+    this.#source.follow({ pid: process.pid, onlyTid: process.pid, followChildren: false });
+  }
+
   /** CLOCK_REALTIME to absolute trace clock, by the snapshot at the start. */
   readonly fromRealtime = (realtimeNs: bigint): bigint =>
     realtimeNs - this.#baseClocks.realtimeNs + this.#baseClocks.monotonicNs;
@@ -166,8 +171,6 @@ export class TraceRecorder {
     for (const { pid } of this.#options.daemons) {
       this.#source.follow({ pid, followChildren: true });
     }
-    // The client: this process's JavaScript thread, not the pump beside it.
-    this.#source.follow({ pid: process.pid, onlyTid: process.pid, followChildren: false });
   }
 
   #writeBeginning(): void {

@@ -32,16 +32,6 @@ export class EngineClient {
     this.#mark = mark;
   }
 
-  async hasImage(image: string): Promise<boolean> {
-    try {
-      await this.#docker.getImage(image).inspect();
-      return true;
-    } catch (error) {
-      if (engineRefusal(error).status === 404) return false;
-      throw engineError(error, `looking for image '${image}'`);
-    }
-  }
-
   /** @throws DitError image-not-found, registry-unreachable, engine-… */
   async pull(
     image: string,

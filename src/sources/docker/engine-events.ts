@@ -70,7 +70,7 @@ interface EngineEvent {
 /** One JSON line of GET /events; undefined for what is not a container's event. */
 export function parseEvent(line: string): EngineEvent | undefined {
   // timeNano is beyond 2^53: JSON.parse would round it by up to 256 ns.
-  const timeNano = /"timeNano":(\d{1,20})/.exec(line)?.[1];
+  const timeNano = /"timeNano":(\d{1,19})\b/.exec(line)?.[1];
   if (timeNano === undefined) return undefined;
   try {
     const event = JSON.parse(line) as {
@@ -80,7 +80,8 @@ export function parseEvent(line: string): EngineEvent | undefined {
     if (typeof event.Action !== 'string' || typeof event.Actor?.ID !== 'string') return undefined;
     const exitCode = event.Actor.Attributes?.exitCode;
     return {
-      action: event.Action,
+      // "exec_create: sh -c …" quotes a command line, as health checks do.
+      action: event.Action.split(':', 1)[0] ?? '',
       id: event.Actor.ID,
       timeNs: BigInt(timeNano),
       exitCode: typeof exitCode === 'string' ? exitCode : undefined,

@@ -12,7 +12,7 @@ import {
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
-import { redactArguments } from '../redact.js';
+import { REDACTED, redactArguments } from '../redact.js';
 import { OFFSET, RECORD_KIND, SIZE } from './wire.js';
 
 export interface DecodeOptions {
@@ -257,7 +257,7 @@ export class RecordDecoder {
     pid: number,
     number: number,
   ): PendingArguments {
-    const { strings } = this.#options;
+    const { strings, redact } = this.#options;
     const values = Array.from({ length: 6 }, (_, i) => s64(view, OFFSET.arguments.values + 8 * i));
     const mask = view.getUint32(OFFSET.arguments.texts, true);
     const end = Math.min(
@@ -278,7 +278,10 @@ export class RecordDecoder {
       let text = next();
       // sethostname's text has a length and no NUL.
       const name = syscallNamesWithLength.get(strings.text(this.#nameId(number)));
-      if (name === argument) text = text.slice(0, values[argument + 1]);
+      if (name === argument) {
+        // With --network host it is this machine's name.
+        text = redact ? REDACTED : text.slice(0, values[argument + 1]);
+      }
       texts.push(strings.intern(text));
     }
     for (let argument = 0; argument < 6; argument++) {
@@ -359,9 +362,11 @@ function s64(view: DataView, offset: number): number {
 
 /** The text from `at` to its NUL or `end`, and where the next one begins. */
 function cString(view: DataView, at: number, end: number): [text: string, after: number] {
+  // Fewer texts than the record claims: its buffer may end here.
+  if (at >= end) return ['', end];
   let stop = at;
   while (stop < end && view.getUint8(stop) !== 0) stop++;
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, Math.max(0, stop - at));
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at, stop - at);
   return [utf8.decode(bytes), stop + 1];
 }
 
