@@ -113,7 +113,11 @@ export class EbpfSource {
       session.start('records', PUMP, options.onBatch, finished);
       // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
       COPY_UP_OBJECTS.some((object) => session.add(packagePath(object)));
-      const probes = session.attach();
+      // What libbpf says names its files; a trace does not tell where dit is installed.
+      const probes = session.attach().map((probe) => ({
+        ...probe,
+        refusal: probe.refusal.replaceAll(packagePath(''), ''),
+      }));
       const source = new EbpfSource(session, probes, done);
       const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
       if (missing.length > 0) {
