@@ -1,8 +1,12 @@
 /** What a live test needs of the machine; a skip says why, and DIT_REQUIRE makes it a failure. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { DitError } from '../../src/base/errors.js';
 import { installedDockerd } from '../../src/platform/engine-launch.js';
+import { needEbpf } from '../../src/sources/ebpf/ebpf-source.js';
 import { testEngines } from './test-engines.js';
 
-type Requirement = 'root' | 'docker' | 'engines';
+type Requirement = 'root' | 'docker' | 'engines' | 'ebpf' | 'compiler';
 
 const LACKS: Record<Requirement, () => string | undefined> = {
   root: () => (process.getuid?.() === 0 ? undefined : 'root is needed: sudo scripts/test'),
@@ -12,7 +16,23 @@ const LACKS: Record<Requirement, () => string | undefined> = {
     testEngines().length === 0
       ? 'engines of several releases are needed: sudo scripts/test'
       : undefined,
+  ebpf: whyNoEbpf,
+  compiler: () =>
+    spawnSync('cc', ['--version']).error === undefined
+      ? undefined
+      : 'a C compiler is needed: sudo scripts/set-up',
 };
+
+function whyNoEbpf(): string | undefined {
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'a kernel with BTF is needed';
+  try {
+    needEbpf();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DitError)) throw error;
+    return `${error.message}: ${error.remedy}`;
+  }
+}
 
 /** For describe.skipIf(lacks('root', 'docker')): true when a test must be skipped. */
 export function lacks(...needed: readonly Requirement[]): boolean {

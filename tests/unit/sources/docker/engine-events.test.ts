@@ -1,0 +1,132 @@
+import { PassThrough } from 'node:stream';
+import type Dockerode from 'dockerode';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { followEngineEvents, parseEvent } from '../../../../src/sources/docker/engine-events.js';
+import type { RawMark } from '../../../../src/sources/docker/marks.js';
+
+const ID = 'ab'.repeat(32);
+
+/** As an engine writes it. */
+const line = (action: string, attributes: Record<string, string> = {}): string =>
+  `{"status":"${action}","id":"${ID}","Type":"container","Action":"${action}",` +
+  `"Actor":{"ID":"${ID}","Attributes":${JSON.stringify(attributes)}},` +
+  '"scope":"local","time":1763712000,"timeNano":1763712000123456789}';
+
+describe('parseEvent', () => {
+  test('reads a container event with its time to the nanosecond', () => {
+    expect(parseEvent(line('die', { exitCode: '3', name: 'x' }))).toEqual({
+      action: 'die',
+      id: ID,
+      timeNs: 1763712000123456789n,
+      exitCode: '3',
+    });
+    expect(parseEvent(line('start'))?.exitCode).toBeUndefined();
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['no JSON', '"timeNano":1'],
+    ['half a line', line('start').slice(0, -5)],
+    ['no time', line('start').replace('timeNano', 'other')],
+    ['a time that is no number', line('start').replace(/"timeNano":\d+/, '"timeNano":"soon"')],
+    [
+      'a time beyond 64 bits',
+      line('start').replace(/"timeNano":\d+/, '"timeNano":123456789012345678901'),
+    ],
+    ['no actor', '{"Action":"start","timeNano":5}'],
+    ['an actor of another type', '{"Action":"start","Actor":7,"timeNano":5}'],
+    ['an action of another type', '{"Action":{},"Actor":{"ID":"x"},"timeNano":5}'],
+    ['null', 'null'],
+  ])('takes %s for no event', (_, text) => {
+    expect(parseEvent(text)).toBeUndefined();
+  });
+
+  test('keeps the command line of an exec out', () => {
+    expect(parseEvent(line('exec_create: sh -c secret'))?.action).toBe('exec_create');
+  });
+
+  test('an exit code of another type is none', () => {
+    const event = '{"Action":"die","Actor":{"ID":"x","Attributes":{"exitCode":3}},"timeNano":5}';
+    expect(parseEvent(event)).toEqual({ action: 'die', id: 'x', timeNs: 5n, exitCode: undefined });
+  });
+
+  test('never throws', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        parseEvent(text);
+        parseEvent(`{"timeNano":1,"Action":"a","Actor":${text}}`);
+      }),
+    );
+  });
+});
+
+describe('followEngineEvents', () => {
+  /** An engine whose event stream the test writes. */
+  async function follow(): Promise<{
+    stream: PassThrough;
+    marks: RawMark[];
+    lost: () => number;
+    close: () => void;
+  }> {
+    const stream = new PassThrough();
+    const marks: RawMark[] = [];
+    let lost = 0;
+    const engine = { getEvents: async () => stream } as unknown as Dockerode;
+    const { close } = await followEngineEvents(
+      engine,
+      'dev.dit.run=1',
+      (realtime) => realtime - 1763712000000000000n,
+      (mark) => marks.push(mark),
+      () => lost++,
+    );
+    return { stream, marks, lost: () => lost, close };
+  }
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  test('makes marks of lines, however they are cut into chunks', async () => {
+    const { stream, marks } = await follow();
+    const text = `${line('create')}\nnoise\n${line('die', { exitCode: '3' })}\n`;
+    for (let at = 0; at < text.length; at += 7) stream.write(text.slice(at, at + 7));
+    await settled();
+    expect(marks).toEqual([
+      expect.objectContaining({ name: 'engine.create', startNs: 123456789n, wallClock: true }),
+      expect.objectContaining({ name: 'engine.die', detail: { exit_code: '3' } }),
+    ]);
+  });
+
+  test('tells a lost engine from its own end', async () => {
+    const gone = await follow();
+    gone.stream.destroy(new Error('aborted'));
+    await settled();
+    expect(gone.lost()).toBe(1);
+
+    const closed = await follow();
+    closed.close();
+    await settled();
+    expect(closed.lost()).toBe(0);
+    expect(closed.stream.destroyed).toBe(true);
+  });
+
+  test('gives up on a line without an end', async () => {
+    const { stream, marks } = await follow();
+    stream.write('x'.repeat((1 << 20) + 1));
+    await settled();
+    expect(stream.destroyed).toBe(true);
+    expect(marks).toEqual([]);
+  });
+
+  test('a refusal is told as one', async () => {
+    const refusing = {
+      getEvents: () => Promise.reject(Object.assign(new Error('socket hang up'))),
+    } as unknown as Dockerode;
+    const following = followEngineEvents(
+      refusing,
+      'x=y',
+      (ns) => ns,
+      () => {},
+      () => {},
+    );
+    await expect(following).rejects.toMatchObject({ code: 'engine-gone', exitCode: 4 });
+  });
+});
