@@ -2,28 +2,9 @@
  * The critical path as a chain of links, for people: pieces of one process in a row are a link, and visits too short
  * to matter belong to the link around them.
  */
-import type { ProcessKey } from '../base/ids.js';
-import type { Duration, TraceTime } from '../base/time.js';
-import type { ActorKind, ContainerRun, Phase, Segment } from '../model/trace.js';
-
-export interface LinkPart {
-  readonly phase: Phase | undefined;
-  readonly category: string;
-  readonly ns: number;
-}
-
-export interface ChainLink {
-  readonly actor: ActorKind;
-  readonly process: ProcessKey | undefined;
-  readonly start: TraceTime;
-  readonly duration: Duration;
-  /** Of `duration`: blocked or runnable, not running. */
-  readonly waitingNs: number;
-  /** What the time went into, largest first. */
-  readonly parts: readonly LinkPart[];
-  /** Short visits of other processes that are counted here. */
-  readonly visits: number;
-}
+import type { Duration } from '../base/time.js';
+import type { ChainLink, LinkPart } from '../model/summaries.js';
+import type { ContainerRun, Phase, Segment } from '../model/trace.js';
 
 /**
  * In time order; the durations sum up to the window.

@@ -1,22 +1,6 @@
 /** Two starts side by side: what grew, what shrank, what is new and what is gone, by actor and category. */
-import type { ActorKind, ContainerRun, Phase } from '../model/trace.js';
-
-export interface Difference {
-  readonly actor: ActorKind;
-  readonly phase: Phase | undefined;
-  readonly category: string;
-  /** ns on the critical path; 0: not there. */
-  readonly before: number;
-  readonly after: number;
-}
-
-export interface Comparison {
-  /** Largest change first. */
-  readonly differences: readonly Difference[];
-  /** Lengths of the windows, ns. */
-  readonly before: number;
-  readonly after: number;
-}
+import type { Comparison, Difference } from '../model/summaries.js';
+import type { ContainerRun } from '../model/trace.js';
 
 /** The changes sum up to the difference of the windows, exactly. */
 export function compareRuns(before: ContainerRun, after: ContainerRun): Comparison {

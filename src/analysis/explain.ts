@@ -1,25 +1,10 @@
 /** Each rule of the table of phases with what it decided on this trace, and on what evidence. */
 import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
-import type { ContainerRun, Phase, Segment } from '../model/trace.js';
+import type { RuleExplanation } from '../model/summaries.js';
+import type { ContainerRun, Segment } from '../model/trace.js';
 import { PHASE_RULES } from './rules.js';
 import { viewSyscall } from './syscall-view.js';
-
-export interface RuleEvidence {
-  readonly segment: Segment;
-  /** "mount proc on /proc/self/fd/6 = 0", "outside any syscall"; untrusted text. */
-  readonly text: string;
-}
-
-export interface RuleExplanation {
-  readonly rule: string;
-  readonly phase: Phase;
-  readonly because: string;
-  readonly segments: number;
-  readonly ns: number;
-  /** The longest ones. */
-  readonly evidence: readonly RuleEvidence[];
-}
 
 /** In the order of the table; rules that decided nothing too. */
 export function explainRun(
@@ -27,12 +12,14 @@ export function explainRun(
   run: ContainerRun,
   examples: number,
 ): RuleExplanation[] {
-  return PHASE_RULES.map(({ id, phase, because }) => {
+  return PHASE_RULES.map(({ id, phase, category, because }) => {
     const own = run.segments.filter(({ rule }) => rule === id);
     const longest = [...own].sort((a, b) => b.end - b.start - (a.end - a.start)).slice(0, examples);
     return {
       rule: id,
       phase,
+      categories:
+        typeof category === 'string' ? [category] : [...new Set(own.map((each) => each.category))],
       because,
       segments: own.length,
       ns: own.reduce((sum, { start, end }) => sum + (end - start), 0),

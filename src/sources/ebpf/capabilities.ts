@@ -5,7 +5,7 @@ import type { Capability } from '../../model/capability.js';
 import { examine } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
 import { loadAddon } from './addon.js';
-import { EbpfSource } from './ebpf-source.js';
+import { EbpfSource, needInitialPidNamespace } from './ebpf-source.js';
 
 const OBJECT = 'bpf/build/recorder.bpf.o';
 const TRIAL_RING_BYTES = 1 << 20;
@@ -32,13 +32,22 @@ export async function ebpfCapabilities(): Promise<Capability[]> {
       };
     },
   });
+  const pids = await examine({
+    id: 'pid-namespace',
+    title: 'pid namespace',
+    required: true,
+    find: () => {
+      needInitialPidNamespace();
+      return { available: true, evidence: 'the initial one' };
+    },
+  });
   const probes = await examine({
     id: 'tp_btf',
     title: 'BTF tracepoints',
     required: true,
     find: tryProbes,
   });
-  return [addon, object, probes];
+  return [addon, object, pids, probes];
 }
 
 async function tryProbes(): Promise<{ available: boolean; evidence: string; remedy: string }> {

@@ -1,5 +1,5 @@
 /** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { arch } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { syscallNames } from '../../model/syscall-names.js';
@@ -52,6 +52,7 @@ const ENOENT = 2;
  * @throws DitError exit 3: not-linux, root-needed, addon-missing, bpf-object-missing
  */
 export function needEbpf(): void {
+  needInitialPidNamespace();
   if (process.platform !== 'linux') {
     throw new DitError({
       code: 'not-linux',
@@ -166,6 +167,26 @@ export class EbpfSource {
     this.#session.close();
     return { losses, disarmNs };
   }
+}
+
+/** The inode of the initial pid namespace: PROC_PID_INIT_INO of linux/proc_ns.h. */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
+
+/** BPF programs see the pids of the initial namespace; in another one, nobody would be recognised. */
+export function needInitialPidNamespace(): void {
+  let own: string;
+  try {
+    own = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return;
+  }
+  if (own === INITIAL_PID_NAMESPACE) return;
+  throw new DitError({
+    code: 'pid-namespace',
+    exitCode: EXIT.capability,
+    message: `dit runs in a pid namespace of its own (${own}), where the kernel's process ids mean nothing`,
+    remedy: "run it in the host's pid namespace: outside the container, or with --pid=host",
+  });
 }
 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
