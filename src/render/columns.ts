@@ -14,16 +14,21 @@ const ELLIPSIS = '…';
 export function cut(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   if (columns <= 0) return '';
-  if (PLAIN.test(text)) return text.slice(0, columns - 1) + ELLIPSIS;
+  return headOf(text, columns - 1) + ELLIPSIS;
+}
+
+/** As many whole characters as fit into `columns`. */
+function headOf(text: string, columns: number): string {
+  if (PLAIN.test(text)) return text.slice(0, columns);
   let kept = '';
   let used = 0;
   for (const { segment } of new Intl.Segmenter('en').segment(text)) {
     const columnsOfSegment = columnsOf(segment);
-    if (used + columnsOfSegment > columns - 1) break;
+    if (used + columnsOfSegment > columns) break;
     kept += segment;
     used += columnsOfSegment;
   }
-  return kept + ELLIPSIS;
+  return kept;
 }
 
 /** Cut and padded with blanks to exactly `columns`. */
@@ -49,7 +54,7 @@ export function wrap(text: string, columns: number): string[] {
     }
     line = line === '' ? word : `${line} ${word}`;
     while (columnsOf(line) > columns) {
-      const head = cut(line, columns + 1).slice(0, -1);
+      const head = headOf(line, columns);
       lines.push(head);
       line = line.slice(head.length);
     }

@@ -44,6 +44,10 @@ describe('wrap', () => {
     expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
   });
 
+  it('does not part a letter from its accent', () => {
+    expect(wrap('!⺀⺀A\u0300', 5)).toEqual(['!⺀⺀', 'A\u0300']);
+  });
+
   it('keeps every character but blanks, on lines that fit', () => {
     fc.assert(
       fc.property(text, fc.integer({ min: 4, max: 60 }), (any, columns) => {
