@@ -152,34 +152,36 @@ static __always_inline void dirty_flush(struct syscall_in_progress *call, u32 pi
 	call->dirty_inode = 0;
 }
 
+/* These two run at every syscall of the machine: one look-up each for a thread that is known. Threads have an
+ * entry only if they are followed. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
 	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid, number = (u32)id;
-	struct syscall_in_progress *call;
+	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
 	struct dit_syscall_detail *detail;
 
-	if (!participant_find(pid, tid))
-		return 0;
-	now = bpf_ktime_get_ns();
-	call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
-	if (call) {
-		call->entry_ns = now;
-		call->number = number;
-		call->may_copy_up = 0;
-		call->dirty_folios = 0;
-	} else {
-		struct syscall_in_progress first = { .entry_ns = now, .number = number };
+	if (!call) {
+		struct syscall_in_progress none = {};
 
-		if (bpf_map_update_elem(&syscalls_in_progress, &tid, &first, BPF_ANY))
+		if (!participant_find(pid, tid))
+			return 0;
+		if (bpf_map_update_elem(&syscalls_in_progress, &tid, &none, BPF_ANY)) {
 			loss_count(DIT_PROGRAM_SYS_ENTER);
+			return 0;
+		}
 		call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+		if (!call)
+			return 0;
 	}
+	now = bpf_ktime_get_ns();
+	call->entry_ns = now;
+	call->number = number;
+	call->may_copy_up = 0;
+	call->dirty_folios = 0;
 
 	detail = bpf_map_lookup_elem(&syscall_details, &number);
-	if (detail && call)
-		call->may_copy_up = detail->may_copy_up;
 	if (detail && detail->wanted) {
 		u64 values[6] = {
 			PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
@@ -187,6 +189,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 			PT_REGS_PARM5_CORE_SYSCALL(regs), DIT_PARM6_SYSCALL(regs),
 		};
 
+		call->may_copy_up = detail->may_copy_up;
 		arguments_record(now, pid, tid, number, values, detail);
 	}
 	return 0;
@@ -196,20 +199,17 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
-	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid;
-	struct syscall_in_progress *call;
+	u32 tid = (u32)pid_tgid;
+	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
 	struct dit_syscall *record;
 
-	if (!participant_find(pid, tid))
-		return 0;
-	call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
 	if (!call || !call->entry_ns)
-		return 0; /* entered before the recording began */
+		return 0; /* not followed, or entered before the recording began */
 	now = bpf_ktime_get_ns();
-	dirty_flush(call, pid, tid);
+	dirty_flush(call, pid_tgid >> 32, tid);
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (record) {
-		header_fill(&record->header, now, pid, tid, DIT_SYSCALL, call->number);
+		header_fill(&record->header, now, pid_tgid >> 32, tid, DIT_SYSCALL, call->number);
 		record->duration_ns = now - call->entry_ns;
 		record->result = result;
 		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
