@@ -3,7 +3,7 @@
  * that must grow, by how much the start itself grew or by what is known of the cause, and how far every other
  * category moved. An A/A series first shows the noise.
  *
- *   sudo npx tsx scripts/bench/causes.ts [--pairs 10] [--only sleep,hook,disk,cpu,mounts,network] [--keep FOLDER]
+ *   sudo npx tsx scripts/bench/causes.ts [--pairs 10] [--only sleep,hook,disk,cpu,mounts,network,cold] [--keep FOLDER]
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { type BenchEngine, withBenchEngine } from './bench-engine.js';
 const { values: options } = parseArgs({
   options: {
     pairs: { type: 'string', default: '10' },
-    only: { type: 'string', default: 'sleep,hook,disk,cpu,mounts,network' },
+    only: { type: 'string', default: 'sleep,hook,disk,cpu,mounts,network,cold' },
     seed: { type: 'string', default: '1' },
     name: { type: 'string', default: 'causes' },
     keep: { type: 'string' },
@@ -168,6 +168,15 @@ const CAUSES: readonly Cause[] = [
       return () => {
         for (const loop of loops) loop.kill('SIGKILL');
       };
+    },
+  },
+  {
+    name: 'cold',
+    grows: 'storage',
+    set: () => {
+      execFileSync('sync');
+      writeFileSync('/proc/sys/vm/drop_caches', '3\n');
+      return () => {};
     },
   },
   // Each bind is two mount calls: the bind, and its propagation.

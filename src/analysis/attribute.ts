@@ -31,7 +31,8 @@ export function attribute(
   const segments = parts.map((part, index): Segment => {
     const { piece, start, end, state, syscall } = part;
     const next = parts.slice(index + 1, index + 8).find(({ piece: { tid } }) => tid !== piece.tid);
-    const pid = pidOf(piece.tid, start);
+    // A wait for a message may have begun before the thread that took it was there.
+    const pid = pidOf(piece.tid, start) ?? pidOf(piece.tid, end);
     const span = pid === undefined ? undefined : spanOf(run, pid, start as TraceTime);
     const actor: ActorKind = span?.actor ?? 'other';
     const facts: SegmentFacts = {

@@ -124,8 +124,8 @@ export function walkCriticalPath(
     const pid = pidOf(tid, time);
     if (pid !== undefined && handedOverTo === pid && goScheduler.naps(tid, left)) {
       const cause = goScheduler.causeOf(pid, tid, ran.from, ran.to);
-      if (cause !== undefined && cause.time <= time) {
-        put(cause.time, 'blocked', { wokenBy: waking, ...cause });
+      if (cause !== undefined) {
+        put(Math.min(cause.time, time), 'blocked', { wokenBy: waking, ...cause });
         tid = cause.tid;
         handedOverTo = undefined;
         continue;

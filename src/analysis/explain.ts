@@ -35,7 +35,8 @@ export function describeSegment(recording: Recording, segment: Segment): string 
       ? 'outside any syscall'
       : describeCall(recording, segment.syscall);
   const wait = segment.waitsFor === '' ? '' : `, ended by ${segment.waitsFor}`;
-  const woken = segment.wokenBy === undefined ? '' : `, event ${segment.wokenBy}`;
+  const by = segment.waitsFor === '' ? 'woken by ' : '';
+  const woken = segment.wokenBy === undefined ? '' : `, ${by}event ${segment.wokenBy}`;
   const reason = segment.reason === '' ? '' : ` (inferred: ${segment.reason})`;
   return `${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
 }

@@ -23,6 +23,9 @@ const POLL_REACH_NS = 21_000_000;
 /** A processor is taken away at the second look, two naps late at most; busy machines stretch it. */
 const HOLD_REACH_NS = 100_000_000;
 
+/** A thread whose place on the CPU the monitor's thread has just taken. */
+const PUSHED_OFF_NS = 200_000;
+
 const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
 const IDLE_CALLS = [
   'futex',
@@ -53,7 +56,31 @@ export class GoScheduler {
    * thread of its own process; undefined where nothing recorded explains it.
    */
   causeOf(pid: number, tid: number, from: number, to: number): MonitorCause | undefined {
-    return this.#pollCause(pid, tid, from, to) ?? this.#processorCause(pid, tid, from);
+    return (
+      this.#pollCause(pid, tid, from, to) ??
+      this.#runningCause(pid, tid, from) ??
+      this.#processorCause(pid, tid, from)
+    );
+  }
+
+  /** A thread of the process that ran all the while: the work that was to be shared. */
+  #runningCause(pid: number, tid: number, time: number): MonitorCause | undefined {
+    const { activity } = this.#run;
+    for (const other of activity.threadsOf(pid)) {
+      if (other === tid) continue;
+      const stay = activity.stayBefore(other, time);
+      if (stay === undefined) continue;
+      // On a CPU, or pushed off one by the monitor's own thread.
+      const runs = stay.to >= time || (stay.preempted && time - stay.to < PUSHED_OFF_NS);
+      if (!runs) continue;
+      return {
+        tid: other,
+        time,
+        waitsFor: '',
+        reason: 'taken for work that a running thread of the process had to share',
+      };
+    }
+    return undefined;
   }
 
   #pollCause(pid: number, tid: number, from: number, to: number): MonitorCause | undefined {
@@ -69,6 +96,9 @@ export class GoScheduler {
       (candidate) => candidate.end <= polled && candidate.pid !== pid,
     );
     if (message === undefined || message.end < polled - POLL_REACH_NS) return undefined;
+    // The monitor is one of the first threads of a program: what came before it, nobody waited for.
+    const born = this.#run.lives.threadStart(tid, from as TraceTime)?.time;
+    if (born !== undefined && message.end < born) return undefined;
     return {
       tid: message.tid,
       time: message.end,
