@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse.js';
+import { explainRun } from '../../../src/analysis/explain.js';
+import { MILESTONES } from '../../../src/analysis/milestones.js';
+import type { ContainerRun } from '../../../src/model/trace.js';
+import { packagePath } from '../../../src/platform/package-files.js';
+import { readTraceFile } from '../../../src/tracefile/reader.js';
+
+const HOOKS = ['hooks began', 'hooks ended'];
+const SAMPLES = [
+  { file: 'docker-20.10/none.dit', version: '20.10', without: [] },
+  { file: 'docker-20.10/bridge.dit', version: '20.10', without: [] },
+  // This engine sets the network up itself.
+  { file: 'docker-28.5/none.dit', version: '28.5', without: HOOKS },
+  { file: 'docker-28.5/bridge.dit', version: '28.5', without: HOOKS },
+] as const;
+
+describe.each(SAMPLES)('the recorded start $file', ({ file, version, without }) => {
+  const recording = readTraceFile(packagePath(`traces/samples/${file}`));
+  const trace = analyse(recording);
+  const run = trace.runs[0] as ContainerRun;
+
+  it('is whole, and of one container', () => {
+    expect(trace.runs).toHaveLength(1);
+    expect(trace.warnings.filter(({ code }) => code !== 'inferred')).toEqual([]);
+    expect(recording.header.engine.version).toContain(version);
+    expect(recording.footer).toMatchObject({
+      outcome: 'complete',
+      events: recording.events.length,
+    });
+    expect(recording.loss?.losses.every(({ records }) => records === 0)).toBe(true);
+  });
+
+  it('has every milestone, in causal order, with exact evidence', () => {
+    const expected = MILESTONES.map(([name]) => name).filter(
+      (name) => !(without as readonly string[]).includes(name),
+    );
+    expect(run.milestones.map(({ name }) => name)).toEqual(expected);
+    expect(run.milestones.map(({ certainty }) => certainty)).not.toContain('inferred');
+    const upToExec = run.milestones.slice(0, expected.indexOf('entrypoint exec') + 1);
+    const times = upToExec.map(({ time }) => time);
+    // The rootfs is mounted and hooks run where the engine's release does it; the rest is one chain.
+    expect([...times].sort((a, b) => a - b)).toEqual(times);
+    expect(run.absent.map(({ name }) => name)).toEqual([...without]);
+  });
+
+  it('is attributed to the nanosecond', () => {
+    const window = run.window as NonNullable<ContainerRun['window']>;
+    let at: number = window.start;
+    for (const { start, end } of run.segments) {
+      expect(start).toBe(at);
+      at = end;
+    }
+    expect(at).toBe(window.end);
+    const explained = explainRun(recording, run, 1).reduce((sum, { ns }) => sum + ns, 0);
+    expect(explained).toBe(window.end - window.start);
+    const named = run.segments.filter(({ actor }) => actor !== 'other');
+    const share = named.reduce((sum, { start, end }) => sum + end - start, 0) / explained;
+    expect(share).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('goes through the actors of a start', () => {
+    const actors = new Set(run.segments.map(({ actor }) => actor));
+    for (const actor of [
+      'client',
+      'dockerd',
+      'containerd',
+      'shim',
+      'runc create',
+      'init',
+      'runc start',
+    ]) {
+      expect(actors).toContain(actor);
+    }
+    expect(actors.has('hook')).toBe(without.length === 0);
+  });
+});
