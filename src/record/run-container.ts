@@ -187,6 +187,7 @@ async function observe(
   try {
     await client.start(container);
   } finally {
+    recorder.startIsOver();
     // The engine's own figures, after a failed start too; not before it, where they would cost time.
     await client.inspect(container).catch(() => {});
   }

@@ -36,6 +36,10 @@ import type { Daemon } from './participants.js';
  */
 const FLUSH_EVERY_MS = 500;
 
+/** A start that takes longer, or a machine that says more, is written meanwhile. */
+const HOLD_MS = 5_000;
+const HOLD_BYTES = 64 << 20;
+
 export interface RecorderOptions {
   readonly writer: TraceFileWriter;
   readonly ditVersion: string;
@@ -69,6 +73,8 @@ export class TraceRecorder {
   readonly #cpuAtStart = process.cpuUsage();
   readonly #timer: NodeJS.Timeout;
   readonly #batches: Uint8Array[] = [];
+  /** When the measured start began, performance.now(); undefined: none is under way. */
+  #heldSince: number | undefined;
   #events = 0;
   #malformed = 0;
 
@@ -101,13 +107,23 @@ export class TraceRecorder {
       void this.#source.stop();
       throw error;
     }
-    this.#timer = setInterval(() => this.#flush(), FLUSH_EVERY_MS);
+    this.#timer = setInterval(() => {
+      if (!this.#holds()) this.#flush();
+    }, FLUSH_EVERY_MS);
     this.#timer.unref();
   }
 
-  /** Follows the client from now on: this process's JavaScript thread, not the pump beside it. */
+  /**
+   * Follows the client from now on: this process's JavaScript thread, not the pump beside it. Until
+   * `startIsOver()` that thread is part of what is measured, so nothing is decoded on it unless it must be.
+   */
   followClient(): void {
+    this.#heldSince = performance.now();
     this.#source.follow({ pid: process.pid, onlyTid: process.pid, followChildren: false });
+  }
+
+  startIsOver(): void {
+    this.#heldSince = undefined;
   }
 
   /** CLOCK_REALTIME to absolute trace clock, by the snapshot at the start. */
@@ -218,9 +234,16 @@ export class TraceRecorder {
         arguments: redact ? redactArguments(argv) : argv,
         start: this.#relative(startNs),
         role: stat.pid === process.pid ? 'client' : (roles.get(stat.pid) ?? ''),
-        tids: stat.pid === process.pid ? [process.pid] : threadIds(stat.pid),
+        // The client's other threads are not followed, but a wait for one of them is the client's.
+        tids: threadIds(stat.pid),
       };
     });
+  }
+
+  #holds(): boolean {
+    if (this.#heldSince === undefined) return false;
+    const bytes = this.#batches.reduce((sum, batch) => sum + batch.byteLength, 0);
+    return performance.now() - this.#heldSince < HOLD_MS && bytes < HOLD_BYTES;
   }
 
   #flush({ last = false } = {}): void {
