@@ -34,11 +34,18 @@ export interface RunningDit {
 
 const LIMIT_MS = 60_000;
 
+/** What a test that fails leaves running ends with the tests: at SIGTERM dit takes its container away. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 export function startDit(args: readonly string[], options: DitOptions = {}): RunningDit {
   const { wrapper = [], program = PROGRAM, limitMs = LIMIT_MS } = options;
   const [file = '', ...rest] = [...wrapper, process.execPath, program, ...args];
   const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100', ...options.env };
   const child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -56,6 +63,7 @@ export function startDit(args: readonly string[], options: DitOptions = {}): Run
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(guard);
+      running.delete(child);
       resolve({ code: code ?? undefined, signal, stdout, stderr });
     });
   });

@@ -216,6 +216,23 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
         certainty: 'inferred',
       },
     ],
+    findings: [
+      {
+        id: 'network-hook',
+        ns: 104_200_000,
+        title: 'the network hook re-executed dockerd 2 times: 104 ms, 39 % of the start',
+        evidence: 'libnetwork-setkey as pid 2030, from its exec to its exit',
+        advice: 'newer engines (Docker 26 and later) set the network up without it: upgrade',
+      },
+      {
+        id: 'fsync',
+        ns: 22_000_000,
+        title: '1 fsync on the critical path: 22 ms',
+        evidence: `most of it for containers/${SAMPLE_ID}/config.v2.json: 22 ms; dockerd 22 ms`,
+        advice:
+          "the engine's metadata sits on a slow or busy disk: move its data root to a faster one",
+      },
+    ],
     processes: [],
     exitCode: 3,
     failure: '',
@@ -270,6 +287,7 @@ export function failedTrace(): Trace {
         window: undefined,
         segments: [],
         copyUps: [],
+        findings: [],
         exitCode: 127,
         failure: FAILURE,
       }),
@@ -302,6 +320,7 @@ export function cutTrace(): Trace {
         window: undefined,
         segments: [],
         copyUps: [],
+        findings: [],
         exitCode: undefined,
       }),
     ],
@@ -355,6 +374,13 @@ export function hostileTrace(): Trace {
           category: HOSTILE,
           waitsFor: HOSTILE,
           reason: HOSTILE,
+        })),
+        findings: sampleRun().findings.map(({ ns }) => ({
+          id: HOSTILE,
+          ns,
+          title: HOSTILE,
+          evidence: HOSTILE,
+          advice: HOSTILE,
         })),
         copyUps: sampleRun().copyUps.map((copyUp) => ({
           ...copyUp,

@@ -48,16 +48,16 @@ function record(
   return bytes;
 }
 
-/** As the addon delivers them: each with its size, padded to 8 bytes. */
+/** As the addon delivers them: each with its size, padded to 8 bytes, and nothing behind the last. */
 function batch(...records: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(
-    records.map((each) => {
-      const framed = Buffer.alloc(8 + ((each.length + 7) & ~7));
-      framed.writeUInt32LE(each.length, 0);
-      framed.set(each, 8);
-      return framed;
-    }),
-  );
+  const framed = records.map((each) => {
+    const frame = Buffer.alloc(8 + ((each.length + 7) & ~7));
+    frame.writeUInt32LE(each.length, 0);
+    frame.set(each, 8);
+    return frame;
+  });
+  // A copy with a buffer of its own: Buffer.concat's may be a part of a larger one.
+  return new Uint8Array(Buffer.concat(framed));
 }
 
 /** NUL-terminated texts, one after the other. */

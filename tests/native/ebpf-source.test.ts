@@ -1,0 +1,111 @@
+/** The BPF programs in this kernel: they load, attach, record a process, and count what they lose. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { machine } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import type { EventKindName } from '../../src/model/event-kinds.js';
+import { EventTable } from '../../src/model/event-table.js';
+import { StringInterner } from '../../src/model/strings.js';
+import { loadAddon } from '../../src/sources/ebpf/addon.js';
+import { RecordDecoder } from '../../src/sources/ebpf/decode.js';
+import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
+import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
+import { lacks } from '../support/requirements.js';
+
+interface Recorded {
+  readonly table: EventTable;
+  readonly strings: StringInterner;
+  readonly losses: readonly { where: string; records: number }[];
+  readonly pid: number;
+}
+
+/** Records what a shell does, to its end. */
+async function recordShell(script: string, ringBytes: number): Promise<Recorded> {
+  const strings = new StringInterner();
+  const table = new EventTable();
+  const baseNs = loadAddon().readClocks().monotonicNs;
+  const decoder = new RecordDecoder({ machine: machine(), baseNs, strings, redact: false });
+  const source = EbpfSource.start({
+    machine: machine(),
+    ringBytes,
+    onBatch: (batch) => decoder.decode(batch, table),
+  });
+  try {
+    // It waits for its input until it is followed.
+    const command = `read go; ${script}`;
+    const shell = spawn('sh', ['-c', command], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const pid = shell.pid ?? 0;
+    source.follow({ pid, followChildren: true });
+    shell.stdin.end('go\n');
+    await once(shell, 'close');
+    const { losses } = await source.stop();
+    decoder.finish(table);
+    return { table, strings, losses, pid };
+  } finally {
+    await source.stop();
+  }
+}
+
+/** BPF objects that this process still holds. */
+function heldObjects(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return /bpf[-_](prog|map|link)/.test(target) ? [target] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
+  test('every program loads and attaches, and goes', async () => {
+    const source = EbpfSource.start({ machine: machine(), ringBytes: 1 << 20, onBatch: () => {} });
+    expect(heldObjects()).not.toEqual([]);
+    await source.stop();
+    await source.stop();
+    expect(heldObjects()).toEqual([]);
+    // fentry and kprobe refine what these record; a kernel may refuse them.
+    const programs = source.probes.filter(({ attachPoint }) => attachPoint.startsWith('tp_btf/'));
+    expect(programs.filter(({ attached }) => !attached)).toEqual([]);
+    expect(programs.length).toBeGreaterThanOrEqual(17);
+    for (const { program, attachedNs, refusal } of source.probes) {
+      expect([program, attachedNs > 0n]).toEqual([program, refusal === '']);
+    }
+  });
+
+  test('records a process, its children, and nobody else', async () => {
+    const { table, strings, losses, pid } = await recordShell('/bin/true one two; exit 3', 1 << 20);
+    expect(losses.map(({ where }) => where)).toEqual([...LOSS_COUNTERS, 'queue']);
+    expect(losses.filter(({ records }) => records > 0)).toEqual([]);
+    expect(table.count('malformed')).toBe(0);
+    const rowsOf = (kind: EventKindName, of: number): number[] =>
+      Array.from({ length: table.length }, (_, row) => row).filter(
+        (row) => table.kindName(row) === kind && table.pid.at(row) === of,
+      );
+    const child = table.value(rowsOf('fork', pid)[0] ?? -1, 'child_pids');
+    const [exec = -1] = rowsOf('exec', child);
+    expect(table.values(exec, 'arguments').map((id) => strings.text(id))).toEqual([
+      '/bin/true',
+      'one',
+      'two',
+    ]);
+    expect(table.value(rowsOf('exit', child)[0] ?? -1, 'codes')).toBe(0);
+    expect(table.value(rowsOf('exit', pid)[0] ?? -1, 'codes')).toBe(3);
+    const syscalls = rowsOf('syscall', pid).length + rowsOf('syscall', child).length;
+    expect(syscalls).toBeGreaterThan(10);
+    expect(table.count('syscall')).toBe(syscalls);
+  });
+
+  test('counts what does not fit into the ring', async () => {
+    const busy = 'dd if=/dev/zero of=/dev/null bs=1 count=100000 2>/dev/null';
+    const { table, losses } = await recordShell(busy, 4096);
+    const lost = losses.find(({ where }) => where === 'sys_exit')?.records ?? 0;
+    expect(lost).toBeGreaterThan(1000);
+    expect(table.length).toBeGreaterThan(0);
+    expect(table.count('malformed')).toBe(0);
+    // 100,000 reads and as many writes: each is there or counted.
+    expect(table.count('syscall') + lost).toBeGreaterThanOrEqual(200_000);
+  });
+});
