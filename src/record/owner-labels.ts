@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import { engineError } from '../platform/docker.js';
+import { getJson } from '../platform/engine-api.js';
+import { apiAddress, type EngineEndpoint } from '../platform/engine-endpoint.js';
 import { processStat } from '../platform/process-table.js';
 
 export const RUN_LABEL = 'dev.dit.run';
@@ -19,22 +21,37 @@ export function ownerLabels(traceId: string): Record<string, string> {
 }
 
 /**
- * Removes containers of dit runs that were killed before they could clean up. Others' are never touched.
+ * Ids of containers of dit runs that were killed before they could clean up; others' are never among them. Asked
+ * plainly: nearly always there are none, and no client has to be loaded for it.
  * @throws DitError engine-…
  */
-export async function removeOrphans(docker: Dockerode): Promise<number> {
-  const ours = await docker
-    .listContainers({ all: true, filters: { label: [RUN_LABEL] } })
-    .catch((error: unknown) => {
-      throw engineError(error, 'listing containers');
-    });
-  const orphans = ours.filter(({ Labels }) => {
-    const owner = Labels[OWNER_LABEL] ?? '';
-    const [boot, pid] = owner.split('.');
-    return boot === bootId() && ownerOf(Number(pid)) !== owner;
+export async function findOrphans(endpoint: EngineEndpoint): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [RUN_LABEL] }));
+  const listed = await getJson(
+    apiAddress(endpoint),
+    `/containers/json?all=1&filters=${filters}`,
+    TIMEOUT_MS,
+  ).catch((error: unknown) => {
+    throw engineError(error, 'listing containers');
   });
+  const containers = Array.isArray(listed) ? (listed as Listed[]) : [];
+  return containers.flatMap(({ Id, Labels }) => {
+    const owner = Labels?.[OWNER_LABEL] ?? '';
+    const [boot, pid] = owner.split('.');
+    return Id !== undefined && boot === bootId() && ownerOf(Number(pid)) !== owner ? [Id] : [];
+  });
+}
+
+interface Listed {
+  readonly Id?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Whatever cannot be removed now is found again by the next run. */
+export async function removeOrphans(docker: Dockerode, ids: readonly string[]): Promise<void> {
   await Promise.allSettled(
-    orphans.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })),
+    ids.map((id) => docker.getContainer(id).remove({ force: true, v: true })),
   );
-  return orphans.length;
 }

@@ -9,7 +9,7 @@ import { type EventStream, followEngineEvents } from '../sources/docker/engine-e
 import type { RawMark } from '../sources/docker/marks.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import { CleanUp } from './clean-up.js';
-import { ownerLabels, RUN_LABEL, removeOrphans } from './owner-labels.js';
+import { ownerLabels, RUN_LABEL } from './owner-labels.js';
 import { findDaemons } from './participants.js';
 import { type RecordingSummary, TraceRecorder } from './trace-recorder.js';
 
@@ -78,11 +78,10 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const cleanUp = new CleanUp();
   const observed: Observed = { containerId: '', exitCode: undefined };
   let failure: DitError | undefined;
-  let docker: Dockerode | undefined;
   try {
     const stop = AbortSignal.any([signal, broken.signal]);
     const onEngineLost = (): void => broken.abort(engineLost());
-    docker = await request.docker();
+    const docker = await request.docker();
     recorder.followClient();
     await observe(docker, { ...request, signal: stop }, recorder, cleanUp, observed, onEngineLost);
   } catch (error) {
@@ -96,9 +95,6 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
     failure === undefined ? 'complete' : failure.code === 'interrupted' ? 'interrupted' : 'failed';
   const summary = await recorder.finish(outcome, failure?.message ?? '');
   if (!recordRemoval) cleanUpFailures.push(...(await cleanUp.run()));
-  if (docker !== undefined && failure?.code !== 'engine-gone') {
-    await removeOrphans(docker).catch(() => {});
-  }
   if (failure === undefined && broken.signal.aborted) failure = broken.signal.reason as DitError;
   if (failure?.code === 'engine-gone' && cleanUpFailures.length > 0) {
     // One cause, one message.

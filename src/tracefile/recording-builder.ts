@@ -16,7 +16,7 @@ import { StringInterner } from '../model/strings.js';
 import { decodeChunk } from './columns.js';
 import type { Frame, Gap } from './frames.js';
 import { relativeNs } from './instants.js';
-import { type Charge, OverBudgetError } from './memory-budget.js';
+import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
 import { decodeMessage, type MessageOf, type MessageSchema } from './messages.js';
 import {
   API_MARK,
@@ -32,6 +32,8 @@ import {
 import { MalformedError, WIRE, WireReader } from './wire.js';
 
 const KEPT_PROBLEMS = 20;
+/** For the small frames behind events that did not fit: loss, diagnostics, footer. */
+const RESERVE_BYTES = 16 << 20;
 /** Memory that a string takes beside its characters, with its place in the table's map. */
 const STRING_BYTES = 120;
 
@@ -51,6 +53,9 @@ export class RecordingBuilder {
   readonly #problems: ReadProblem[] = [];
   #furtherProblems = 0;
   #unknownFrames = 0;
+  /** The budget is used up: no more events and strings, but what is small and says how it ended. */
+  #full = false;
+  readonly #reserve = memoryBudget(RESERVE_BYTES);
   #unknownEvents = 0;
 
   constructor(header: TraceHeader, charge: Charge) {
@@ -75,8 +80,13 @@ export class RecordingBuilder {
       return this.#decode(frame);
     } catch (error) {
       if (error instanceof OverBudgetError) {
-        this.problem(frame.offset, `what follows would take ${error.message} of memory; not read`);
-        return false;
+        if (this.#full) return false;
+        this.#full = true;
+        this.problem(
+          frame.offset,
+          `the events from here on would take ${error.message} of memory; not read`,
+        );
+        return true;
       }
       if (!(error instanceof MalformedError)) throw error;
       this.#skippedBytes += frame.end - frame.offset;
@@ -89,6 +99,7 @@ export class RecordingBuilder {
     const { body } = frame;
     const { startNs: baseNs, startRealtimeNs } = this.#header;
     const relative = (instant: bigint): TraceTime => relativeNs(baseNs, instant);
+    if (this.#full && (frame.field === FRAME.events || frame.field === FRAME.strings)) return true;
     if (frame.field === FRAME.events) {
       this.#unknownEvents += decodeChunk(body, this.#events, baseNs, this.#charge).unknown;
       return true;
@@ -98,7 +109,7 @@ export class RecordingBuilder {
       return true;
     }
     const read = <S extends MessageSchema>(schema: S): MessageOf<S> =>
-      decodeMessage(new WireReader(body), schema, this.#charge);
+      decodeMessage(new WireReader(body), schema, this.#full ? this.#reserve : this.#charge);
     switch (frame.field) {
       case FRAME.header:
         return this.#secondHeader(frame.offset, read(HEADER));

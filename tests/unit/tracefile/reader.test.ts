@@ -369,15 +369,20 @@ describe('event chunks', () => {
 });
 
 describe('memory', () => {
-  test('reading stops where the budget ends, and says so', () => {
+  test('events are read until the budget ends, which is said; how it ended is read all the same', () => {
     const sink = new MemorySink();
     generateTrace(new TraceFileWriter(sink), 100_000);
-    const { events, problems } = decodeTraceFile(sink.bytes(), { memoryBytes: 10 << 20 });
+    const { events, problems, footer, loss } = decodeTraceFile(sink.bytes(), {
+      memoryBytes: 10 << 20,
+    });
     expect(events.length).toBeGreaterThan(1_000);
     expect(events.length).toBeLessThan(100_000);
     expect(problems[0]?.message).toBe(
-      'what follows would take more than 10 MiB of memory; not read',
+      'the events from here on would take more than 10 MiB of memory; not read',
     );
+    expect(problems).toHaveLength(1);
+    expect(footer).toMatchObject({ outcome: 'complete', events: 100_000 });
+    expect(loss).toBeDefined();
   });
 
   test('messages of two bytes that become objects are charged as such', () => {
