@@ -3,6 +3,7 @@
  * and is made only where the trace shows it: no rule guesses.
  */
 
+import type { TraceTime } from '../base/time.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Finding, ProcessLife, Segment } from '../model/trace.js';
 import { viewSyscall } from './syscall-view.js';
@@ -56,6 +57,10 @@ const programOf = (life: ProcessLife | undefined): string => {
   return exec?.argv[0] ?? exec?.filename ?? life?.comms.at(-1)?.comm ?? 'a process';
 };
 
+/** When a process became the hook by which older engines set the network up. */
+const networkHookSince = (life: ProcessLife | undefined): TraceTime | undefined =>
+  life?.execs.find(({ argv }) => argv[0] === 'libnetwork-setkey')?.time;
+
 export const FINDING_RULES: readonly FindingRule[] = [
   {
     id: 'short-of-cpu',
@@ -75,17 +80,15 @@ export const FINDING_RULES: readonly FindingRule[] = [
   {
     id: 'network-hook',
     find: ({ run, processes, window }) => {
-      const hooks = run.processes
-        .map((key) => processes[key])
-        .filter((life) => life?.execs.some(({ argv }) => argv[0] === 'libnetwork-setkey') === true);
-      const at = (name: string) =>
-        run.milestones.find((milestone) => milestone.name === name)?.time;
-      const [from, to] = [at('hooks began'), at('hooks ended')];
-      if (hooks.length === 0 || from === undefined || to === undefined) return undefined;
+      const key = run.processes.find((each) => networkHookSince(processes[each]) !== undefined);
+      const hook = key === undefined ? undefined : processes[key];
+      const [from, to] = [networkHookSince(hook), hook?.end];
+      if (hook === undefined || from === undefined || to === undefined) return undefined;
       const ns = to - from;
       if (!worth(ns, window, 5)) return undefined;
       const starts = processes.filter(
-        ({ start, execs }) =>
+        ({ key: own, start, execs }) =>
+          own !== key &&
           start !== undefined &&
           start >= from &&
           start < to &&
@@ -94,7 +97,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `the network hook re-executed dockerd${starts > 0 ? ` ${starts + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
-        evidence: `libnetwork-setkey as pid ${hooks.map((life) => life?.pid).join(', ')}, from its exec to its exit`,
+        evidence: `libnetwork-setkey as pid ${hook.pid}, from its exec to its exit`,
         advice: 'newer engines (Docker 26 and later) set the network up without it: upgrade',
       };
     },
@@ -107,7 +110,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
         ({ actor, process }) =>
           actor === 'hook' &&
           process !== undefined &&
-          processes[process]?.execs.some(({ argv }) => argv[0] === 'libnetwork-setkey') !== true,
+          networkHookSince(processes[process]) === undefined,
       );
       const ns = sum(own);
       if (!worth(ns, window, 10)) return undefined;
@@ -201,6 +204,8 @@ export const FINDING_RULES: readonly FindingRule[] = [
         const stages = life?.execs.filter(({ argv }) => argv[1] === 'init') ?? [];
         const [first, second] = stages;
         if (first === undefined || second === undefined) continue;
+        // The container's own command may have an argument "init" too.
+        if (!/^\/(dev|proc\/[^/]+)\/fd\//.test(second.filename)) continue;
         const ns = second.time - first.time;
         if (!worth(ns, window, 2, 0.01)) return undefined;
         return {

@@ -38,6 +38,63 @@ export function buildProgram(version: string, context: CommandContext, finish: F
       ),
     );
   trace
+    .command('blame')
+    .description('who ran for how long on the critical path, and who waited for what')
+    .argument('[file]', 'trace file; the last recording when absent')
+    .option('--json', 'print it as JSON (docs/json.md)')
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .addOption(widthOption())
+    .action(
+      act(async (file, options) =>
+        (await import('./trace-blame.js')).traceBlame(file, options, context),
+      ),
+    );
+  trace
+    .command('chain')
+    .description('the critical path as a chain, from the entrypoint back to the request')
+    .argument('[file]', 'trace file; the last recording when absent')
+    .option('--json', 'print it as JSON (docs/json.md)')
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .addOption(leastOption('links shorter than this are visits of the link before them', 1))
+    .option('--all', 'every link, however short, with all of its parts')
+    .addOption(widthOption())
+    .action(
+      act(async (file, options) =>
+        (await import('./trace-chain.js')).traceChain(file, options, context),
+      ),
+    );
+  trace
+    .command('diff')
+    .description('what grew and what shrank from one start to another')
+    .argument('<before>', 'trace file')
+    .argument('<after>', 'trace file')
+    .option('--json', 'print it as JSON, with every change (docs/json.md)')
+    .addOption(leastOption('changes smaller than this are summed up', 0.5))
+    .addOption(widthOption())
+    .action(
+      act(async (before, after, options) =>
+        (await import('./trace-diff.js')).traceDiff(before, after, options, context),
+      ),
+    );
+  trace
+    .command('explain')
+    .description('every rule of the table of phases, and on what evidence it decided')
+    .argument('[file]', 'trace file; the last recording when absent')
+    .option('--json', 'print it as JSON (docs/json.md)')
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .addOption(
+      new Option('--examples <n>', 'the longest pieces of each rule')
+        .argParser(numberBetween('--examples', 0, 1_000_000))
+        .default(3),
+    )
+    .option('--rule <id>', 'only this rule: fsync, hooks … (docs/phases.md)')
+    .addOption(widthOption())
+    .action(
+      act(async (file, options) =>
+        (await import('./trace-explain.js')).traceExplain(file, options, context),
+      ),
+    );
+  trace
     .command('events')
     .description('print the events of a trace in time order, one line each')
     .argument('[file]', 'trace file; the last recording when absent')
@@ -132,6 +189,20 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
         .argParser(numberBetween('--ring-mb', 1, 2048))
         .default(64),
     )
+    .optionsGroup('Several starts:')
+    .addOption(
+      new Option(
+        '--runs <n>',
+        'so many starts one after the other: medians, and the median trace',
+      ).argParser(numberBetween('--runs', 1, 10_000)),
+    )
+    .addOption(
+      new Option(
+        '--warmup <n>',
+        'with --runs: starts before them that are not counted; 1 when absent',
+      ).argParser(numberBetween('--warmup', 0, 1000)),
+    )
+    .option('--keep-all', 'with --runs: keep every recording, in a folder beside the median one')
     .optionsGroup('Engine:')
     .addOption(
       new Option(
@@ -173,7 +244,9 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     .option('--read-only', "mount the container's root file system read-only")
     .action(
       act(async (image, command, options) =>
-        (await import('./trace-run.js')).traceRun(image, command, options, context),
+        options.runs === undefined
+          ? (await import('./trace-run.js')).traceRun(image, command, options, context)
+          : (await import('./trace-runs.js')).traceRuns(image, command, options, context),
       ),
     );
   // Not as declared defaults, which the help would print.
@@ -189,6 +262,12 @@ function widthOption(): Option {
   ).argParser(numberBetween('--width', 40, 1000));
 }
 
+function leastOption(description: string, defaultMs: number): Option {
+  return new Option('--least <ms>', description)
+    .argParser(numberBetween('--least', 0, 1e9, 'decimal'))
+    .default(defaultMs);
+}
+
 function timeOption(flags: string, description: string): Option {
   const name = flags.split(' ')[0] ?? flags;
   return new Option(flags, description).argParser(numberBetween(name, -1e12, 1e12, 'decimal'));
@@ -201,5 +280,7 @@ Examples:
   sudo dit trace run                      a start of the built-in image
   sudo dit trace run alpine echo hello    a start of your image
   dit trace show                          the last recording once more
+  dit trace blame                         who took the time of it, who waited
+  dit trace diff before.dit after.dit     what grew, what shrank
   dit trace events --kind exec            what was executed, in order
   dit doctor                              what this machine can record`;

@@ -14,6 +14,12 @@ export interface TraceRunOptions {
   readonly until: UntilOption;
   /** MiB. */
   readonly ringMb: number;
+  /** Starts one after the other; absent: one, without a summary. */
+  readonly runs?: number;
+  /** With `runs`: starts before them that are not counted; absent: one. */
+  readonly warmup?: number;
+  /** With `runs`: every recording stays, not only the median one. */
+  readonly keepAll?: true;
 
   readonly name?: string;
   readonly network?: string;

@@ -1,10 +1,10 @@
 /** `dit trace show [FILE]`: a recording's report once more, from the file alone. */
 import { analyse } from '../analysis/analyse.js';
-import { DitError, EXIT } from '../base/errors.js';
 import type { Trace } from '../model/trace.js';
 import { traceJson } from '../render/json.js';
 import { renderReport } from '../render/report.js';
 import { readTraceFile } from '../tracefile/reader.js';
+import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
 import { themeFor } from './theme.js';
 import { namedOrLastTrace } from './trace-store.js';
@@ -36,20 +36,4 @@ export async function printTrace(
   const width = options.width ?? stdout.width;
   const all = options.all === true;
   await stdout.write(renderReport(trace, { theme: themeFor(stdout), width, all }));
-}
-
-function onlyRun(trace: Trace, asked: string | undefined): Trace {
-  if (asked === undefined) return trace;
-  const runs = trace.runs.filter(
-    ({ containerId, name }) => containerId.startsWith(asked) || name.startsWith(asked),
-  );
-  if (asked !== '' && runs.length > 0) return { ...trace, runs };
-  const known = trace.runs.map(({ containerId, name }) => `${containerId.slice(0, 12)} (${name})`);
-  throw new DitError({
-    code: 'run-unknown',
-    exitCode: EXIT.usage,
-    message: `the trace holds no run '${asked}'`,
-    remedy:
-      known.length === 0 ? 'the trace holds no run at all' : `use one of: ${known.join(', ')}`,
-  });
 }

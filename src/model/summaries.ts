@@ -82,6 +82,7 @@ export interface PhaseSpread extends Spread {
 
 /** Several starts with the same options. */
 export interface RunsSummary {
+  /** Untrusted text, as are the failures. */
   readonly image: string;
   /** Starts that were asked for; warm-ups are not counted. */
   readonly asked: number;
@@ -93,7 +94,7 @@ export interface RunsSummary {
   readonly failures: readonly { readonly start: number; readonly message: string }[];
   /** Events lost in all of them. */
   readonly lost: number;
-  /** The trace of the median start, as it was named to the user. */
+  /** File of the start whose window is nearest to the median. */
   readonly medianTrace: string;
   /** Where all traces stay; undefined: they were deleted. */
   readonly folder: string | undefined;

@@ -31,6 +31,21 @@ function headOf(text: string, columns: number): string {
   return kept;
 }
 
+/** The same, but what is kept is the end: of a path that says most. */
+export function cutStart(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 0) return '';
+  const characters = Array.from(new Intl.Segmenter('en').segment(text), ({ segment }) => segment);
+  let kept = '';
+  let used = 0;
+  for (const character of characters.reverse()) {
+    used += columnsOf(character);
+    if (used > columns - 1) break;
+    kept = character + kept;
+  }
+  return ELLIPSIS + kept;
+}
+
 /** Cut and padded with blanks to exactly `columns`. */
 export function alignLeft(text: string, columns: number): string {
   const short = cut(text, columns);

@@ -14,15 +14,20 @@ import { lengthOf, phaseTotals, shares } from './totals.js';
 
 export const JSON_SCHEMA = 'dit.trace/1';
 
-/** One key of the document a line, so that a person can look at it and a diff says something. */
 export function traceJson(trace: Trace): string {
-  const entries = Object.entries(traceDocument(trace)).map(
+  return keyByLine(traceDocument(trace));
+}
+
+/** One key of the document a line, so that a person can look at it and a diff says something. */
+export function keyByLine(document: Readonly<Record<string, unknown>>): string {
+  const entries = Object.entries(document).map(
     ([key, value]) => `${safeJson(key)}: ${safeJson(value)}`,
   );
   return `{\n${entries.join(',\n')}\n}\n`;
 }
 
-function traceDocument(trace: Trace): Record<string, unknown> {
+/** One object, before it is written as text. */
+export function traceDocument(trace: Trace): Record<string, unknown> {
   const { header, footer, loss, events, bytes, problems, diagnostics, unknownFrames } =
     trace.recording;
   const { host, engine, source, target } = header;
@@ -127,6 +132,7 @@ function runDocument(run: ContainerRun): Record<string, unknown> {
         longest_ns: lengthOf(longest),
       }),
     ),
+    findings: run.findings,
     copy_ups: run.copyUps.map(copyUpDocument),
     segments: run.segments.map(segmentDocument),
   };

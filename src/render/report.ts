@@ -9,14 +9,14 @@
  *   …
  *   lost events: 0 of 12,345
  *
- *   TIMELINE …   PHASES …   WHAT TOOK LONGEST …   MILESTONES …   AFTER THE START …   WARNINGS …
+ *   TIMELINE …   PHASES …   FINDINGS …   WHAT TOOK LONGEST …   MILESTONES …   COPY-UPS …   AFTER THE START …
+ *   WARNINGS …
  */
 import { shortId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
 import type {
   AbsentMilestone,
   ContainerRun,
-  CopyUp,
   Milestone,
   Segment,
   Trace,
@@ -24,7 +24,9 @@ import type {
   Window,
 } from '../model/trace.js';
 import { alignLeft, alignRight, columnsOf, cut, wrap } from './columns.js';
+import { renderCopyUps } from './copy-ups.js';
 import { escapeText } from './escape.js';
+import { renderFindings, shortenIds } from './findings.js';
 import {
   formatBytes,
   formatCount,
@@ -34,6 +36,7 @@ import {
   formatPercent,
   plural,
 } from './format.js';
+import { subjectLine } from './subject.js';
 import type { Paint, Theme } from './theme.js';
 import { renderTimeline } from './timeline.js';
 import { lengthOf, type PhaseTotal, phaseTotals, shares } from './totals.js';
@@ -80,6 +83,7 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
     }
     if (run.window !== undefined) {
       section('PHASES', phases(run.segments, run.window, options));
+      section('FINDINGS', renderFindings(run.findings, options), 'what this trace proves');
       section(
         'WHAT TOOK LONGEST',
         longest(run.segments, run.window, options),
@@ -87,7 +91,11 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
       );
     }
     section('MILESTONES', milestoneTable(milestones, run.absent, options), CLOCK);
-    section('COPY-UPS', copyUps(run, milestones, options), 'files copied to the upper layer');
+    section(
+      'COPY-UPS',
+      renderCopyUps(run, trace.recording.header.source.probes, options),
+      'files that overlayfs copied to the upper layer',
+    );
     section('AFTER THE START', afterwards(run, milestones));
   }
   section(
@@ -104,16 +112,12 @@ const CLOCK = 'times: CLOCK_MONOTONIC, kernel timestamps unless marked api';
 const TOLD_ABOVE: ReadonlySet<string> = new Set(['incomplete']);
 
 /** The result in one line, then whatever a reader must know before believing the rest. */
-function headline(trace: Trace, { theme, width }: ReportOptions): string[] {
+function headline(trace: Trace, options: ReportOptions): string[] {
+  const { theme, width } = options;
   const { header, footer, problems } = trace.recording;
   const [run] = trace.runs;
-  const image = escapeText(run?.image || header.target.image || 'a container');
-  const result =
-    run?.window === undefined
-      ? 'no whole start was recorded'
-      : `${formatMs(run.window.end - run.window.start)} ms from the create request to the entrypoint`;
-  const subject = cut(image, Math.max(10, width - columnsOf(result) - 3));
-  const lines = [`${theme.strong(subject)}   ${cut(result, width - columnsOf(subject) - 3)}`];
+  const image = run?.image || header.target.image || 'a container';
+  const lines = [subjectLine(image, run?.window, options)];
   const say = (text: string): void => {
     lines.push(...alert(text, theme.bad, width));
   };
@@ -351,50 +355,6 @@ function milestoneTable(
   }
   return lines;
 }
-
-/**
- *         +ms         took      size  by           in                path
- *     301.220       640 ms   100 MiB  entrypoint   openat  inferred  /big
- */
-function copyUps(
-  run: ContainerRun,
-  milestones: readonly Milestone[],
-  { theme, width, all }: ReportOptions,
-): string[] {
-  const begin = milestones[0]?.time ?? 0;
-  const shown = all === true ? run.copyUps : run.copyUps.toSorted(byDuration).slice(0, SHOWN_ROWS);
-  const row = (cells: readonly string[]): string =>
-    [
-      ...[12, 10, 11].map((columns, index) => alignRight(cells[index] ?? '', columns)),
-      '  ',
-      ...[12, 11, 10].map((columns, index) => alignLeft(cells[index + 3] ?? '', columns)),
-    ].join('');
-  const lines =
-    shown.length === 0 ? [] : [theme.dim(`${row(['+ms', 'took', 'size', 'by', 'in'])}path`)];
-  for (const { start, duration, bytes, actor, trigger, certainty, path } of shown) {
-    const size = bytes === 0 ? 'metadata' : formatBytes(bytes);
-    const text = row([
-      formatMs(start - begin),
-      formatDuration(duration),
-      size,
-      actor,
-      escapeText(trigger),
-      certainty,
-    ]);
-    lines.push(
-      theme.phase.storage(text) +
-        cut(shortenIds(escapeText(path)), Math.max(0, width - columnsOf(text))),
-    );
-  }
-  const rest = run.copyUps.length - shown.length;
-  if (rest > 0) lines.push(theme.dim(`    and ${plural(rest, 'shorter one')}: --all`));
-  return lines;
-}
-
-const byDuration = (a: CopyUp, b: CopyUp): number => b.duration - a.duration;
-
-/** Nobody reads 64 hex digits in a table. */
-const shortenIds = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
 
 /** What came after the entrypoint's exec, relative to it. */
 function afterwards(run: ContainerRun, milestones: readonly Milestone[]): string[] {

@@ -39,6 +39,8 @@ const GLYPH = {
 } as const;
 
 const PATH_LABEL = 'critical path';
+/** Files that overlayfs copies up, on the path or beside it. */
+const COPY_UP_LABEL = 'copy-ups';
 const LABEL_COLUMNS = PATH_LABEL.length + 2;
 /** "  1,264.1 ms" */
 const TOTAL_COLUMNS = 11;
@@ -72,11 +74,49 @@ export function renderTimeline(
   for (const actor of lanes) {
     lines.push(lane(actor, identity, slices.get(actor), activity.get(actor), scale, theme, false));
   }
+  const copied = run.copyUps.map(({ start, duration }) => ({ start, end: start + duration }));
+  const copying = spanCells(
+    copied.filter(({ start }) => start < span.end),
+    scale,
+  ).join('');
+  if (copying.trim() !== '') {
+    lines.push(alignLeft(COPY_UP_LABEL, LABEL_COLUMNS) + theme.phase.storage(copying.trimEnd()));
+  }
   const axis = axisOf(scale);
   lines.push(indent + theme.dim(axis.line), indent + theme.dim(axis.labels));
   for (const row of milestoneRows(milestones, scale)) lines.push(indent + row);
   lines.push('', ...legend(run, theme, width));
   return lines;
+}
+
+/**
+ * One line with spans drawn where they are, then the axis and its labels.
+ * @param columns of each line; the labels may take as many as a lane's total more
+ */
+export function drawSpans(
+  spans: readonly { readonly start: number; readonly end: number }[],
+  window: Window,
+  columns: number,
+): string[] {
+  const scale: Scale = { span: window, columns: columns - AXIS_UNIT };
+  return [spanCells(spans, scale).join('').trimEnd(), ...Object.values(axisOf(scale))];
+}
+
+/** " ms" behind the last label. */
+const AXIS_UNIT = 3;
+
+function spanCells(
+  spans: readonly { readonly start: number; readonly end: number }[],
+  scale: Scale,
+): string[] {
+  const cells = Array.from({ length: scale.columns }, () => ' ');
+  for (const { start, end } of spans) {
+    if (end < scale.span.start || start > scale.span.end) continue;
+    for (let column = columnOf(scale, start); column <= columnOf(scale, end); column++) {
+      cells[column] = GLYPH.storage;
+    }
+  }
+  return cells;
 }
 
 interface Scale {

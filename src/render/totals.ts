@@ -29,6 +29,15 @@ export interface Share extends Total {
   readonly category: string;
   readonly segments: number;
   readonly longest: Segment;
+  /** Of `ns`: not measured whole. */
+  readonly inferredNs: number;
+}
+
+/** What one actor waited for, in one category. */
+export interface Wait extends Share {
+  readonly state: 'blocked' | 'runnable';
+  /** "a CPU", "block I/O"; why it is not known, where it is not. Untrusted text. */
+  readonly waitsFor: string;
 }
 
 export const lengthOf = (segment: Segment): number => segment.end - segment.start;
@@ -49,8 +58,30 @@ export function phaseTotals(segments: readonly Segment[]): PhaseTotal[] {
 
 /** Who spent how much on what, largest first. */
 export function shares(segments: readonly Segment[]): Share[] {
+  return shareBy(segments, () => '');
+}
+
+/** Time on the path in which a thread ran, largest first. */
+export function selfTimes(segments: readonly Segment[]): Share[] {
+  return shares(segments.filter((segment) => !isWaiting(segment)));
+}
+
+/** The rest of the path: who was blocked or runnable for how long, by what they waited for; largest first. */
+export function waits(segments: readonly Segment[]): Wait[] {
+  return shareBy(segments.filter(isWaiting), waitedFor).map((share) => ({
+    ...share,
+    state: share.longest.state === 'runnable' ? 'runnable' : 'blocked',
+    waitsFor: waitedFor(share.longest),
+  }));
+}
+
+function waitedFor({ state, waitsFor, reason }: Segment): string {
+  return state === 'runnable' ? 'a CPU' : waitsFor || reason || 'unknown';
+}
+
+function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => string): Share[] {
   const groups = groupBy(segments, (segment) =>
-    [segment.actor, phaseOf(segment), segment.category].join('\0'),
+    [segment.actor, phaseOf(segment), segment.category, keyOf(segment)].join('\0'),
   );
   return [...groups.values()]
     .map((group): Share => {
@@ -62,6 +93,7 @@ export function shares(segments: readonly Segment[]): Share[] {
         category,
         segments: group.length,
         longest,
+        inferredNs: sum(group.filter(({ certainty }) => certainty === 'inferred')).ns,
         ...sum(group),
       };
     })

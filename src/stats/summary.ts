@@ -46,3 +46,19 @@ export function bootstrapMedian(
   const tail = (1 - confidence) / 2;
   return { low: quantile(medians, tail), high: quantile(medians, 1 - tail) };
 }
+
+export interface Summary extends Interval {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `low` and `high` are the bootstrap interval of the median. All NaN for no values. */
+export function summarize(values: readonly number[], options: BootstrapOptions = {}): Summary {
+  return {
+    median: median(values),
+    ...bootstrapMedian(values, options),
+    min: quantile(values, 0),
+    max: quantile(values, 1),
+  };
+}

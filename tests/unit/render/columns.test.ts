@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignLeft, alignRight, columnsOf, cut, wrap } from '../../../src/render/columns.js';
+import {
+  alignLeft,
+  alignRight,
+  columnsOf,
+  cut,
+  cutStart,
+  wrap,
+} from '../../../src/render/columns.js';
 import { escapeText } from '../../../src/render/escape.js';
 
 const text = fc.string({ unit: 'grapheme' }).map(escapeText);
@@ -17,6 +24,13 @@ describe('columns', () => {
     expect(cut('abcd', 4)).toBe('abcd');
     expect(cut('漢字漢字', 4)).toBe('漢…');
     expect(cut('abc', 0)).toBe('');
+  });
+
+  it('keeps the end where that says most', () => {
+    expect(cutStart('/a/b/c', 4)).toBe('…b/c');
+    expect(cutStart('/a/b', 4)).toBe('/a/b');
+    expect(cutStart('漢字漢字', 4)).toBe('…字');
+    expect(cutStart('abc', 0)).toBe('');
   });
 
   it('fits at either side', () => {

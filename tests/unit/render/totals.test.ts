@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ACTORS } from '../../../src/model/trace.js';
-import { PHASES, phaseTotals, shares } from '../../../src/render/totals.js';
+import { PHASES, phaseTotals, selfTimes, shares, waits } from '../../../src/render/totals.js';
 import { type Piece, segmentsFrom } from '../../support/traces.js';
 
 const arbitraryPiece: fc.Arbitrary<Piece> = fc.tuple(
@@ -61,6 +61,19 @@ describe('totals', () => {
     expect(second).toMatchObject({ actor: 'dockerd', category: 'dockerd', ns: 10, segments: 1 });
   });
 
+  it('who ran, and apart from it who waited for what', () => {
+    expect(selfTimes(segments).map(({ actor, category, ns }) => [actor, category, ns])).toEqual([
+      ['dockerd', 'fsync', 20],
+      ['dockerd', 'dockerd', 10],
+      ['init', 'mounts', 5],
+    ]);
+    expect(waits(segments).map(({ state, waitsFor, ns }) => [state, waitsFor, ns])).toEqual([
+      ['blocked', 'unknown', 30],
+      ['runnable', 'a CPU', 7],
+      ['blocked', 'unknown', 1],
+    ]);
+  });
+
   it('every nanosecond is in one phase, one category and one share', () => {
     fc.assert(
       fc.property(fc.array(arbitraryPiece), (pieces) => {
@@ -73,6 +86,7 @@ describe('totals', () => {
         expect(sum(totals)).toBe(length);
         expect(sum(totals.flatMap(({ categories }) => categories))).toBe(length);
         expect(sum(shares(all))).toBe(length);
+        expect(sum(selfTimes(all)) + sum(waits(all))).toBe(length);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrapMedian, median, quantile } from '../../../src/stats/summary.js';
+import { bootstrapMedian, median, quantile, summarize } from '../../../src/stats/summary.js';
 
 describe('quantile', () => {
   it('interpolates as type 7 does', () => {
@@ -40,5 +40,14 @@ describe('bootstrapMedian', () => {
       if (low <= 0 && high >= 0) covered++;
     }
     expect(covered / 200).toBeGreaterThan(0.88);
+  });
+});
+
+describe('summarize', () => {
+  it('has the median, its interval and the extremes', () => {
+    const values = [9, 1, 5, 3, 7];
+    expect(summarize(values)).toEqual({ median: 5, ...bootstrapMedian(values), min: 1, max: 9 });
+    expect(summarize([4])).toEqual({ median: 4, low: 4, high: 4, min: 4, max: 4 });
+    expect(summarize([]).median).toBeNaN();
   });
 });

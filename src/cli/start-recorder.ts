@@ -1,0 +1,185 @@
+/** Recorded starts with one set of options: engine, client and image are prepared once. */
+import { chownSync } from 'node:fs';
+import type Dockerode from 'dockerode';
+import { DitError, EXIT } from '../base/errors.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
+import { connectDocker, engineError } from '../platform/docker.js';
+import type { EngineEndpoint } from '../platform/engine-endpoint.js';
+import { hasImage, readEngineInfo } from '../platform/engine-info.js';
+import { readHostInfo } from '../platform/host-info.js';
+import { packageVersion } from '../platform/package-files.js';
+import { findOrphans, removeOrphans } from '../record/owner-labels.js';
+import { type RunResult, runContainer, type Until } from '../record/run-container.js';
+import { formatBytes } from '../render/format.js';
+import type { PullProgress } from '../sources/docker/engine-client.js';
+import { needEbpf } from '../sources/ebpf/ebpf-source.js';
+import type { TraceFileWriter } from '../tracefile/writer.js';
+import { chooseEngine } from './choose-engine.js';
+import type { CommandContext } from './context.js';
+import { errorLines } from './report-error.js';
+import { createOptions, type TraceRunOptions } from './run-options.js';
+
+export interface StartRequest {
+  /** undefined: the built-in one. */
+  readonly image: string | undefined;
+  readonly command: readonly string[];
+  readonly options: TraceRunOptions;
+  /** What the container writes. */
+  readonly onOutput: (chunk: Buffer) => void;
+}
+
+export interface StartRecorder {
+  /** Starts and records one container; see `runContainer`. @throws DitError */
+  record(writer: TraceFileWriter): Promise<RunResult>;
+  /** Takes away what was put into somebody else's engine. */
+  close(): Promise<void>;
+}
+
+export const imageOf = (image: string | undefined): string => image ?? BUILTIN_IMAGE;
+
+/** What can be refused before anything is done. @throws DitError exit 2 or 3 */
+export function needRecording({ ringMb, runs, warmup, keepAll }: TraceRunOptions): void {
+  if (runs === undefined && (warmup !== undefined || keepAll === true)) {
+    throw new DitError({
+      code: 'option-conflict',
+      exitCode: EXIT.usage,
+      message: `${keepAll === true ? '--keep-all' : '--warmup'} says something only with --runs`,
+      remedy: 'say how many starts: --runs 10',
+    });
+  }
+  if (!Number.isInteger(Math.log2(ringMb))) {
+    throw new DitError({
+      code: 'option-value',
+      exitCode: EXIT.usage,
+      message: `'${ringMb}' is no value for --ring-mb`,
+      remedy: 'use a power of two: 16, 64, 256',
+    });
+  }
+  needEbpf();
+}
+
+/** @throws DitError */
+export async function prepareStarts(
+  { image, command, options, onOutput }: StartRequest,
+  context: CommandContext,
+): Promise<StartRecorder> {
+  const { env, signal, stderr } = context;
+  const quiet = options.quiet === true;
+  const target = imageOf(image);
+  const chosen = await chooseEngine(options, env, (line) =>
+    quiet ? Promise.resolve() : stderr.line(`dit: ${line}`),
+  );
+  const { endpoint, privateEngine } = chosen;
+  const docker = connectOnce(endpoint);
+  const [engine, found, orphans] = await Promise.all([
+    readEngineInfo(endpoint, privateEngine),
+    hasImage(endpoint, target),
+    findOrphans(endpoint),
+  ]);
+  if (orphans.length > 0) await removeOrphans(await docker(), orphans);
+  // An image that dit puts into somebody else's engine goes with the runs.
+  const lend = !found && target === BUILTIN_IMAGE;
+  if (lend) await loadBuiltinImage(await docker());
+  let imageIsHere = found || lend;
+  return {
+    record: async (writer) => {
+      const result = await runContainer({
+        docker,
+        imageIsHere,
+        engine,
+        host: readHostInfo(),
+        target: {
+          image: target,
+          command,
+          containerName: options.name ?? '',
+          network: options.network ?? '',
+          runtime: options.runtime ?? '',
+        },
+        create: createOptions(target, command, options, env),
+        writer,
+        ditVersion: packageVersion(),
+        command: ['dit', ...process.argv.slice(2)],
+        redact: options.redact === true,
+        ringBytes: options.ringMb * 2 ** 20,
+        until: untilOf(options.until),
+        signal,
+        onPull: pullProgress(target, context, quiet),
+        onArmed: () => {},
+        onOutput: (_stream, chunk) => onOutput(chunk),
+      });
+      imageIsHere = true;
+      return result;
+    },
+    close: async () => {
+      if (lend && !privateEngine) await removeImage(await docker(), target);
+    },
+  };
+}
+
+/** What a run could not take away, for people to look after. */
+export async function reportCleanUp(
+  { cleanUpFailures }: RunResult,
+  { stderr }: CommandContext,
+): Promise<void> {
+  for (const failed of cleanUpFailures) {
+    await stderr.write(
+      errorLines(`clean-up is not complete: ${failed}`, 'docker ps -a --filter label=dev.dit.run'),
+    );
+  }
+}
+
+/** A trace made through sudo belongs to whoever typed the command. */
+export function giveToSudoUser(path: string, env: CommandContext['env']): void {
+  const uid = Number(env.SUDO_UID);
+  const gid = Number(env.SUDO_GID);
+  if (!Number.isInteger(uid) || !Number.isInteger(gid) || env.SUDO_UID === undefined) return;
+  try {
+    chownSync(path, uid, gid);
+  } catch {
+    // Not ours to give (a device, a foreign file system): root can still read it.
+  }
+}
+
+/** Left where another container uses it by now, or where the engine is gone. */
+async function removeImage(docker: Dockerode, image: string): Promise<void> {
+  await docker
+    .getImage(image)
+    .remove({ noprune: true })
+    .catch(() => {});
+}
+
+function loadBuiltinImage(docker: Dockerode): ReturnType<typeof ensureBuiltinImage> {
+  return ensureBuiltinImage(docker).catch((error: unknown) => {
+    throw engineError(error, 'loading the built-in image');
+  });
+}
+
+/** The client is loaded when it is first needed, and once. */
+function connectOnce(endpoint: EngineEndpoint): () => Promise<Dockerode> {
+  let connected: Promise<Dockerode> | undefined;
+  return () => {
+    connected ??= connectDocker(endpoint);
+    return connected;
+  };
+}
+
+function untilOf(until: TraceRunOptions['until']): Until {
+  return typeof until === 'number' ? { msAfterStart: until * 1000 } : until;
+}
+
+/** One line that is rewritten on a terminal, and one a finished layer elsewhere. */
+function pullProgress(
+  image: string,
+  { stderr }: CommandContext,
+  quiet: boolean,
+): (progress: PullProgress) => void {
+  let layersSaid = -1;
+  return ({ layers, layersDone, bytes, totalBytes }) => {
+    if (quiet) return;
+    const amount = totalBytes > 0 ? `, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}` : '';
+    const line = `dit: pulling ${image}: ${layersDone} of ${layers} layers${amount}`;
+    if (stderr.isTerminal) void stderr.write(`\r\x1b[K${line}`);
+    else if (layersDone !== layersSaid) void stderr.line(line);
+    layersSaid = layersDone;
+  };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse.js';
+import { describeSegment, explainRun } from '../../../src/analysis/explain.js';
+import { PHASE_RULES } from '../../../src/analysis/rules.js';
+import { WAKE_CONTEXT, WAKE_FLAG } from '../../../src/model/event-kinds.js';
+import type { ContainerRun, Segment } from '../../../src/model/trace.js';
+import { PID, startedContainer } from '../../support/stream.js';
+import { sampleRecording, sampleRun, segmentsFrom } from '../../support/traces.js';
+
+const idle = { pid: 0 };
+
+/** init mounts, then waits in fdatasync for the disk, then runs to its exec. */
+function explained(examples = 3) {
+  const stream = startedContainer({ shim: 2000, runc: 3000, init: 4000, entrypoint: 10_000 })
+    .mark('create', 100, 500)
+    .switch(4000, idle, { pid: PID.init })
+    .syscall('mount', 4100, 4400, PID.init, PID.init, { texts: { 1: '/proc', 2: 'proc' } })
+    .syscall('mount', 4500, 4600, PID.init, PID.init, { texts: { 1: '/sys', 2: 'sysfs' } })
+    .syscall('fdatasync', 4990, 9050, PID.init, PID.init, { texts: { 8: 'meta.db' } })
+    .switch(5000, { pid: PID.init, ioWait: true }, idle)
+    .wake(
+      8900,
+      idle,
+      { pid: PID.init },
+      { context: WAKE_CONTEXT.hardIrq, flags: WAKE_FLAG.blockCompletion },
+    )
+    .switch(9000, idle, { pid: PID.init });
+  const recording = stream.recording();
+  const run = analyse(recording).runs[0] as ContainerRun;
+  return { recording, run, rules: explainRun(recording, run, examples) };
+}
+
+describe('explainRun', () => {
+  it('has every rule of the table, in its order', () => {
+    expect(explained().rules.map(({ rule, phase, because }) => ({ rule, phase, because }))).toEqual(
+      PHASE_RULES.map(({ id, phase, because }) => ({ rule: id, phase, because })),
+    );
+  });
+
+  it('accounts for every piece of the path that a rule decided', () => {
+    const { rules, run } = explained();
+    const window = (run.window?.end ?? 0) - (run.window?.start ?? 0);
+    const unattributed = run.segments
+      .filter(({ phase }) => phase === undefined)
+      .reduce((sum, { start, end }) => sum + (end - start), 0);
+    expect(rules.reduce((sum, { ns }) => sum + ns, 0) + unattributed).toBe(window);
+    expect(rules.reduce((sum, { segments }) => sum + segments, 0)).toBe(
+      run.segments.filter(({ phase }) => phase !== undefined).length,
+    );
+  });
+
+  it('shows the longest pieces with the events behind them', () => {
+    const { rules } = explained();
+    const of = (id: string) => rules.find(({ rule }) => rule === id);
+    expect(of('mounts')).toMatchObject({ segments: 2, ns: 400, categories: ['mounts'] });
+    expect(of('mounts')?.evidence.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^syscall in mount \/proc proc, event \d+$/),
+      expect.stringMatching(/^syscall in mount \/sys sysfs, event \d+$/),
+    ]);
+    expect(of('fsync')?.evidence[0]?.text).toMatch(
+      /^blocked in fdatasync meta\.db, event \d+, ended by block I\/O, event \d+$/,
+    );
+    expect(of('hooks')).toMatchObject({ segments: 0, ns: 0, evidence: [], categories: ['hooks'] });
+    expect(of('program')?.categories).toContain('runc');
+  });
+
+  it('shows as many as were asked for', () => {
+    expect(explained(1).rules.map(({ evidence }) => evidence.length)).not.toContain(2);
+    expect(explained(0).rules.every(({ evidence }) => evidence.length === 0)).toBe(true);
+  });
+
+  it('says why something is inferred', () => {
+    const [segment] = segmentsFrom(0, [[5, 'init', 'blocked', 'runtime', 'runc']]);
+    const inferred = { ...segment, reason: 'its wake-up was not recorded' } as Segment;
+    expect(describeSegment(sampleRecording(), inferred)).toBe(
+      'blocked outside any syscall (inferred: its wake-up was not recorded)',
+    );
+  });
+
+  it('explains a start without a path by nothing', () => {
+    const none = explainRun(sampleRecording(), sampleRun({ segments: [] }), 3);
+    expect(none.every(({ segments }) => segments === 0)).toBe(true);
+  });
+});

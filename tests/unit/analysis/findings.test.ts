@@ -1,0 +1,261 @@
+/** Each rule with a run that triggers it, and one that is like it and must not. */
+import { describe, expect, it } from 'vitest';
+import { FINDING_RULES, findingsOf } from '../../../src/analysis/findings.js';
+import { durationOf, traceTimeOf } from '../../../src/base/time.js';
+import { EventTable } from '../../../src/model/event-table.js';
+import type { Recording } from '../../../src/model/recording.js';
+import { StringInterner } from '../../../src/model/strings.js';
+import type { ContainerRun, CopyUp, Finding, ProcessLife } from '../../../src/model/trace.js';
+import { keyOf, livesOf } from '../../support/lives.js';
+import { type Piece, sampleRecording, sampleRun, segmentsFrom } from '../../support/traces.js';
+
+const MS = 1e6;
+
+interface Case {
+  readonly run: ContainerRun;
+  readonly recording?: Recording;
+  readonly processes?: readonly ProcessLife[];
+}
+
+/** A run of 200 ms in which nothing is remarkable but what `pieces` say. */
+function runOf(pieces: readonly Piece[], changes: Partial<ContainerRun> = {}): ContainerRun {
+  const used = pieces.reduce((sum, [ns]) => sum + ns, 0);
+  const rest: Piece = [200 * MS - used, 'dockerd', 'user code', 'runtime', 'dockerd'];
+  const segments = segmentsFrom(0, [...pieces, rest]);
+  const window = { start: traceTimeOf(0), end: traceTimeOf(200 * MS) };
+  return sampleRun({ segments, window, copyUps: [], findings: [], ...changes });
+}
+
+const find = ({ run, recording = sampleRecording(), processes = [] }: Case): Finding[] =>
+  findingsOf(run, recording, processes);
+
+function fsyncs(calls: number, ms: number): Case {
+  const strings = new StringInterner();
+  const events = new EventTable();
+  const files = ['meta.db', 'local-kv.db'];
+  for (let call = 0; call < calls; call++) {
+    events.push(
+      'syscall',
+      { time: call, pid: 1 },
+      {
+        names: strings.intern('fdatasync'),
+        text_positions: [8],
+        texts: [strings.intern(files[call % 2] ?? '')],
+      },
+    );
+  }
+  const run = runOf(
+    Array.from(
+      { length: calls },
+      (): Piece => [ms * MS, 'containerd', 'blocked', 'storage', 'fsync', 'block I/O'],
+    ),
+  );
+  const segments = run.segments.map((segment, index) => ({
+    ...segment,
+    syscall: index < calls ? index : undefined,
+  }));
+  return { run: { ...run, segments }, recording: sampleRecording({ events, strings }) };
+}
+
+/** A hook from 50 ms on; another one, in front of it, is none of its time. */
+function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
+  const processes = livesOf([
+    {
+      actor: 'hook',
+      start: 50 * MS,
+      end: (50 + ms) * MS,
+      execs: [{ time: 50 * MS, filename: '/proc/7/exe', argv: [argv0, '-exec-root=/run'] }],
+    },
+    {
+      actor: 'hook',
+      start: 60 * MS,
+      end: 61 * MS,
+      execs: [{ time: 60 * MS, filename: '/proc/self/exe', argv: ['setup-resolver'] }],
+    },
+    {
+      actor: 'hook',
+      start: 10 * MS,
+      end: 49 * MS,
+      execs: [{ time: 11 * MS, filename: '/bin/other-hook', argv: ['/bin/other-hook'] }],
+    },
+  ]);
+  return { run: runOf([], { processes: [0, 1, 2].map(keyOf) }), processes };
+}
+
+function hookOf(ms: number, argv0: string): Case {
+  const run = runOf([[ms * MS, 'hook', 'user code', 'runtime', 'hooks']]);
+  const segments = run.segments.map((segment) =>
+    segment.actor === 'hook' ? { ...segment, process: keyOf(0) } : segment,
+  );
+  const execs = [{ time: 0, filename: argv0, argv: [argv0] }];
+  return { run: { ...run, segments }, processes: livesOf([{ actor: 'hook', execs }]) };
+}
+
+/** runc's first stage executes itself again after `ms`. */
+function sealing(ms: number, filename = '/proc/self/fd/6'): Case {
+  const processes = livesOf([
+    {
+      actor: 'init',
+      execs: [
+        { time: 20 * MS, filename: '/proc/self/exe', argv: ['runc', 'init'] },
+        { time: (20 + ms) * MS, filename, argv: ['runc', 'init'] },
+      ],
+    },
+  ]);
+  return { run: runOf([], { processes: [keyOf(0)] }), processes };
+}
+
+function sleeping(ms: number): Case {
+  const run = runOf([[ms * MS, 'runc create', 'blocked', 'runtime', 'sleep', 'timer']]);
+  const segments = run.segments.map((segment) => ({ ...segment, process: keyOf(0) }));
+  const execs = [{ time: 0, filename: '/bin/sleep', argv: ['sleep', '0.2'] }];
+  return { run: { ...run, segments }, processes: livesOf([{ actor: 'runc create', execs }]) };
+}
+
+function copying(ms: number): Case {
+  const copyUp = (path: string, duration: number, bytes: number): CopyUp => ({
+    start: traceTimeOf(210 * MS),
+    duration: durationOf(duration),
+    bytes,
+    path,
+    actor: 'entrypoint',
+    process: undefined,
+    tid: 1,
+    syscall: undefined,
+    trigger: 'openat',
+    certainty: 'exact',
+  });
+  return {
+    run: runOf([], { copyUps: [copyUp('/small', 1 * MS, 1000), copyUp('/big', ms * MS, 100e6)] }),
+  };
+}
+
+const waiting = (ms: number, ...rest: [Piece[1], Piece[2], Piece[3], string, string?]): Case => ({
+  run: runOf([[ms * MS, ...rest]]),
+});
+
+/** Rule, what triggers it, its title and evidence, and what does not. */
+const CASES: readonly (readonly [
+  id: string,
+  triggers: Case,
+  title: string,
+  evidence: string,
+  not: readonly Case[],
+])[] = [
+  [
+    'short-of-cpu',
+    waiting(61, 'init', 'runnable', 'runtime', 'scheduling delay'),
+    'runnable but not running for 61 ms: the machine is short of CPU',
+    '1 wait for a CPU on the critical path: init 61 ms',
+    [
+      waiting(19, 'init', 'runnable', 'runtime', 'scheduling delay'),
+      waiting(61, 'init', 'blocked', 'runtime', 'IPC hand-over'),
+    ],
+  ],
+  [
+    'network-hook',
+    networkHook(108),
+    'the network hook re-executed dockerd 2 times: 108 ms, 54 % of the start',
+    'libnetwork-setkey as pid 100, from its exec to its exit',
+    [networkHook(4), networkHook(108, 'my-hook')],
+  ],
+  [
+    'slow-hook',
+    hookOf(150, '/opt/hooks/gpu'),
+    'an OCI hook held the start up for 150 ms',
+    '/opt/hooks/gpu on the critical path, 75 % of the start',
+    [hookOf(8, '/opt/hooks/gpu'), hookOf(150, 'libnetwork-setkey')],
+  ],
+  [
+    'fsync',
+    fsyncs(12, 0.75),
+    '12 fsyncs on the critical path: 9.0 ms',
+    'most of it for meta.db: 4.5 ms; containerd 9.0 ms',
+    [fsyncs(4, 0.75), waiting(9, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
+  ],
+  [
+    'cold-cache',
+    waiting(42, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O'),
+    'binaries were read from disk for 42 ms: the page cache was cold',
+    '1 wait for block I/O in page faults and execve: client 42 ms',
+    [waiting(3, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O')],
+  ],
+  [
+    'disk',
+    waiting(30, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O'),
+    'the disk kept the start waiting for 30 ms',
+    '1 wait for block I/O in syscalls: dockerd 30 ms',
+    [waiting(4, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
+  ],
+  [
+    'cgroup-rcu',
+    waiting(13, 'runc create', 'blocked', 'kernel', 'cgroups', 'rcu_preempt (kernel thread)'),
+    'moving a process into its cgroup waited 13 ms for the kernel',
+    '1 write to cgroup.procs blocked until an RCU grace period ended',
+    [
+      waiting(13, 'runc create', 'syscall', 'kernel', 'cgroups'),
+      waiting(13, 'runc create', 'blocked', 'kernel', 'mounts', 'rcu_exp_gp_kthr (kernel thread)'),
+    ],
+  ],
+  [
+    'sealing',
+    sealing(4),
+    'runc sealed its own binary: 4.0 ms',
+    'pid 100 executed itself twice, the second time from /proc/self/fd/6',
+    [sealing(1), sealing(40, '/usr/bin/busybox')],
+  ],
+  [
+    'sleep',
+    sleeping(100),
+    'the start slept for 100 ms: it waited for a timer and for nothing else',
+    'sleep (runc create), 1 sleep: runc create 100 ms',
+    [sleeping(5), waiting(100, 'dockerd', 'blocked', 'runtime', 'Go scheduler', 'timer')],
+  ],
+  [
+    'other-start',
+    waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', "another container's runc, pid 12"),
+    'waited 40 ms for the start of another container',
+    "1 wait; the longest was ended by another container's runc, pid 12",
+    [waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', 'runc, pid 12')],
+  ],
+  [
+    'copy-up',
+    copying(640),
+    '2 files copied up from the image: 100.0 MB, 641 ms',
+    '/big: 100.0 MB in 640 ms, by openat (exact)',
+    [copying(5), { run: runOf([]) }],
+  ],
+];
+
+describe('findings', () => {
+  it.each(CASES)('%s: says it with figure and evidence', (id, triggers, title, evidence) => {
+    const found = find(triggers);
+    expect(found.map((finding) => finding.id)).toEqual([id]);
+    expect(found[0]).toMatchObject({ title, evidence });
+    expect(found[0]?.advice).not.toBe('');
+    const figure = /([\d.]+) ms/.exec(title)?.[1];
+    expect(((found[0]?.ns ?? 0) / MS).toFixed(figure?.includes('.') ? 1 : 0)).toBe(figure);
+  });
+
+  it.each(CASES)('%s: is silent where the trace does not prove it', (id, _case, _t, _e, not) => {
+    for (const each of not) expect(find(each).map((finding) => finding.id)).not.toContain(id);
+  });
+
+  it('has a case for every rule', () => {
+    expect(CASES.map(([id]) => id)).toEqual(FINDING_RULES.map(({ id }) => id));
+  });
+
+  it('finds nothing in a start without anything remarkable, nor in one that never was', () => {
+    expect(find({ run: runOf([]) })).toEqual([]);
+    expect(find({ run: { ...copying(640).run, window: undefined } })).toEqual([]);
+  });
+
+  it('names the largest first', () => {
+    const run = runOf([
+      [12 * MS, 'runc create', 'blocked', 'kernel', 'cgroups', 'rcu_preempt (kernel thread)'],
+      [70 * MS, 'init', 'runnable', 'runtime', 'scheduling delay'],
+      [20 * MS, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O'],
+    ]);
+    expect(find({ run }).map(({ id }) => id)).toEqual(['short-of-cpu', 'cold-cache', 'cgroup-rcu']);
+  });
+});
