@@ -82,7 +82,7 @@ await withBenchEngine(
       without.push(ms.first as number);
       withIt.push(ms.recorded as number);
       // Against both of the others: half the noise of one.
-    ratios.push((2 * (ms.recorded as number)) / ((ms.first as number) + (ms.second as number)));
+      ratios.push((2 * (ms.recorded as number)) / ((ms.first as number) + (ms.second as number)));
       controls.push((ms.second as number) / (ms.first as number));
     }
     const say = (name: string, values: readonly number[], unit: string): void => {
