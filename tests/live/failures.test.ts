@@ -423,7 +423,13 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
       done
       exec "$@"`;
     const wrapper = ['unshare', '--mount', 'sh', '-ec', hide, 'sh'];
-    const env = { DOCKER_HOST: undefined, HOME: folder, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+    // With a data root of its own: what lies in the usual one would be taken for a dead engine's.
+    const env = {
+      DOCKER_HOST: undefined,
+      DIT_DATA_ROOT: folder,
+      HOME: folder,
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    };
     const end = await dit(['trace', 'run', '-q', '-o', file], { wrapper, env });
     expect(end.code).toBe(3);
     expectMessage(end, /dockerd is not installed/, /set-up engine/);
