@@ -166,7 +166,8 @@ struct dit_syscall_detail {
 	unsigned char cgroup_files_only; /* only where that descriptor is a file of a cgroup file system */
 	unsigned char pointer;         /* 1 + the argument that points to a u64: its value is recorded instead */
 	unsigned char may_copy_up;     /* data dirtied inside it on another file system is an overlay's copy-up */
-	unsigned char reserved[2];
+	unsigned char skip_read_only;  /* not where argument 2, open flags, asks for reading alone */
+	unsigned char reserved;
 };
 
 #define DIT_WAKE_HRTIMER 1

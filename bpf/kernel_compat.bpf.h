@@ -13,19 +13,21 @@ struct task_struct___before_5_14 {
 static __always_inline unsigned int task_state(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->__state))
-		return BPF_CORE_READ(task, __state);
-	return (unsigned int)BPF_CORE_READ((struct task_struct___before_5_14 *)task, state);
+		return task->__state;
+	return (unsigned int)((struct task_struct___before_5_14 *)task)->state;
 }
 
 /* libbpf before 1.2 has no macro for the sixth argument. */
 #if defined(__TARGET_ARCH_x86)
-#define DIT_PARM6_SYSCALL(regs) BPF_CORE_READ(regs, r9)
+#define DIT_PARM6_SYSCALL(regs) ((regs)->r9)
 #else
-#define DIT_PARM6_SYSCALL(regs) BPF_CORE_READ(regs, regs[5])
+#define DIT_PARM6_SYSCALL(regs) ((regs)->regs[5])
 #endif
 
 #define DIT_S_IFMT 0170000
 #define DIT_S_IFREG 0100000
+#define DIT_O_ACCMODE 03
+#define DIT_O_CREAT 0100
 #define DIT_O_TRUNC 01000
 #define DIT_PF_KTHREAD 0x00200000
 #define DIT_CGROUP_MAGIC 0x27e0eb

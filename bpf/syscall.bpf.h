@@ -152,6 +152,12 @@ static __always_inline void dirty_flush(struct syscall_in_progress *call, u32 pi
 	call->dirty_inode = 0;
 }
 
+/* openat's flags: a file that is only read is opened thousands of times, and tells little. */
+static __always_inline bool read_only(struct pt_regs *regs)
+{
+	return !(PT_REGS_PARM3_SYSCALL(regs) & (DIT_O_ACCMODE | DIT_O_CREAT | DIT_O_TRUNC));
+}
+
 /* These two run at every syscall of the machine: one look-up each for a thread that is known. Threads have an
  * entry only if they are followed. */
 SEC("tp_btf/sys_enter")
@@ -182,11 +188,11 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	call->dirty_folios = 0;
 
 	detail = bpf_map_lookup_elem(&syscall_details, &number);
-	if (detail && detail->wanted) {
+	if (detail && detail->wanted && !(detail->skip_read_only && read_only(regs))) {
 		u64 values[6] = {
-			PT_REGS_PARM1_CORE_SYSCALL(regs), PT_REGS_PARM2_CORE_SYSCALL(regs),
-			PT_REGS_PARM3_CORE_SYSCALL(regs), PT_REGS_PARM4_CORE_SYSCALL(regs),
-			PT_REGS_PARM5_CORE_SYSCALL(regs), DIT_PARM6_SYSCALL(regs),
+			PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs),
+			PT_REGS_PARM3_SYSCALL(regs), PT_REGS_PARM4_SYSCALL(regs),
+			PT_REGS_PARM5_SYSCALL(regs), DIT_PARM6_SYSCALL(regs),
 		};
 
 		call->may_copy_up = detail->may_copy_up;

@@ -36,8 +36,8 @@ const REQUIRED: ReadonlySet<string> = new Set([
 const COPY_UP_OBJECTS = ['bpf/build/copy_up_fentry.bpf.o', 'bpf/build/copy_up_kprobe.bpf.o'];
 
 const PUMP = {
-  drainEveryMs: 10,
-  deliverEveryMs: 100,
+  drainEveryMs: 100,
+  deliverEveryMs: 200,
   batchBytes: 1 << 20,
   queueBytes: 512 << 20,
 };
@@ -200,6 +200,7 @@ function fillSyscallDetails(session: NativeSession, machine: string): void {
     value[3] = detail.cgroupFilesOnly === true ? 1 : 0;
     value[4] = detail.pointer === undefined ? 0 : detail.pointer + 1;
     value[5] = detail.mayCopyUp === true ? 1 : 0;
+    value[6] = detail.skipReadOnly === true ? 1 : 0;
     session.updateMap('syscall_details', u32(number), value);
   });
 }

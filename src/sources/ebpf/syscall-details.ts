@@ -11,6 +11,8 @@ export interface SyscallDetail {
   readonly pointer?: number;
   /** File data dirtied inside it is an overlay's copy-up. */
   readonly mayCopyUp?: boolean;
+  /** Not where argument 2, open flags, asks for reading alone. */
+  readonly skipReadOnly?: boolean;
 }
 
 const path0: SyscallDetail = { texts: [0] };
@@ -67,7 +69,7 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   write: { descriptor: 0, cgroupFilesOnly: true },
   // files: what is opened, and what makes overlayfs copy up
   open: copies(path0),
-  openat: copies(path1),
+  openat: { ...copies(path1), skipReadOnly: true },
   openat2: copies(path1),
   creat: copies(path0),
   mkdir: path0,
