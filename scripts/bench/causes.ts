@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import type Dockerode from 'dockerode';
 import type { ContainerRun } from '../../src/model/trace.js';
 import { randomFrom } from '../../src/stats/random.js';
-import { median } from '../../src/stats/summary.js';
+import { bootstrapMedian, median } from '../../src/stats/summary.js';
 import { type BenchEngine, withBenchEngine } from './bench-engine.js';
 
 const { values: options } = parseArgs({
@@ -206,8 +206,11 @@ async function startOf(engine: BenchEngine, cause: Cause | undefined): Promise<P
   }
 }
 
-/** Median over the pairs of what each key grew by, ms. */
-async function growth(engine: BenchEngine, cause: Cause | undefined): Promise<Map<string, number>> {
+/** What each key grew by in every pair, ms. */
+async function growth(
+  engine: BenchEngine,
+  cause: Cause | undefined,
+): Promise<Map<string, number[]>> {
   const grown = new Map<string, number[]>();
   const all: (readonly [Profile, Profile])[] = [];
   for (let i = 0; i < pairs; i++) {
@@ -226,7 +229,7 @@ async function growth(engine: BenchEngine, cause: Cause | undefined): Promise<Ma
       grown.set(key, list);
     }
   }
-  return new Map([...grown].map(([key, values]) => [key, median(values)]));
+  return grown;
 }
 
 let failed = 0;
@@ -241,18 +244,31 @@ async function examine(onLoop: boolean): Promise<void> {
     { name: options.name, keep: options.keep, config: { runtimes }, ...where },
     async (engine) => {
       for (let i = 0; i < 5; i++) await startOf(engine, undefined);
-      const noise = await growth(engine, undefined);
+      const noise = noiseOf(await growth(engine, undefined));
       const loudest = [...noise]
         .filter(([key]) => key.includes('/'))
-        .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]))[0];
+        .sort((a, b) => b[1] - a[1])[0];
       console.log(
         `Docker ${engine.info.version}${onLoop ? ', data on a loop device' : ''}: ${pairs} interleaved pairs each; medians, ms`,
       );
       console.log(
-        `A/A: window ${noise.get('window')?.toFixed(1)}, loudest category ${loudest?.[0]} ${loudest?.[1].toFixed(1)}`,
+        `A/A noise: window ± ${noise.get('window')?.toFixed(1)}, loudest category ${loudest?.[0]} ± ${loudest?.[1].toFixed(1)}`,
       );
-      for (const cause of causes) report(cause, await growth(engine, cause), noise);
+      for (const cause of causes) report(cause, medians(await growth(engine, cause)), noise);
     },
+  );
+}
+
+const medians = (grown: ReadonlyMap<string, number[]>): Map<string, number> =>
+  new Map([...grown].map(([key, values]) => [key, median(values)]));
+
+/** How far the median of so many pairs goes by itself: the wider side of its 95 % interval, ms. */
+function noiseOf(grown: ReadonlyMap<string, number[]>): Map<string, number> {
+  return new Map(
+    [...grown].map(([key, values]) => {
+      const { low, high } = bootstrapMedian(values);
+      return [key, Math.max(Math.abs(low), Math.abs(high))];
+    }),
   );
 }
 
@@ -273,7 +289,7 @@ function report(
       key.includes('/') &&
       key !== cause.grows &&
       !key.startsWith(`${cause.grows}/`) &&
-      Math.abs(ms) > Math.abs(noise.get(key) ?? 0) + 5,
+      Math.abs(ms) > (noise.get(key) ?? 0) + 5,
   );
   const right = close && got > 0 && others.length === 0;
   if (!right) failed++;
