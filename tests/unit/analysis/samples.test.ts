@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
+import { compareRuns } from '../../../src/analysis/compare.js';
 import { explainRun } from '../../../src/analysis/explain.js';
 import { MILESTONES } from '../../../src/analysis/milestones.js';
 import type { ContainerRun } from '../../../src/model/trace.js';
@@ -10,6 +11,7 @@ const HOOKS = ['hooks began', 'hooks ended'];
 const SAMPLES = [
   { file: 'docker-20.10/none.dit', version: '20.10', without: [] },
   { file: 'docker-20.10/bridge.dit', version: '20.10', without: [] },
+  { file: 'docker-20.10/slow-runtime.dit', version: '20.10', without: [] },
   // This engine sets the network up itself.
   { file: 'docker-28.5/none.dit', version: '28.5', without: HOOKS },
   { file: 'docker-28.5/bridge.dit', version: '28.5', without: HOOKS },
@@ -73,5 +75,22 @@ describe.each(SAMPLES)('the recorded start $file', ({ file, version, without }) 
       expect(actors).toContain(actor);
     }
     expect(actors.has('hook')).toBe(without.length === 0);
+  });
+});
+
+describe('the start with a runtime that sleeps 200 ms', () => {
+  const runOf = (file: string): ContainerRun =>
+    analyse(readTraceFile(packagePath(`traces/samples/${file}`))).runs[0] as ContainerRun;
+  const slow = runOf('docker-20.10/slow-runtime.dit');
+
+  it('differs from the usual one by that sleep before all', () => {
+    const [first] = compareRuns(runOf('docker-20.10/none.dit'), slow).differences;
+    expect(first).toMatchObject({ actor: 'runc create', phase: 'runtime', category: 'sleep' });
+    const grown = ((first?.after ?? 0) - (first?.before ?? 0)) / 1e6;
+    expect(Math.abs(grown - 200)).toBeLessThan(5);
+  });
+
+  it('has it as its first finding', () => {
+    expect(slow.findings[0]).toMatchObject({ id: 'sleep' });
   });
 });
