@@ -52,6 +52,8 @@ export interface RunResult {
 
 /** runc start answers the API before the entrypoint's exec is over. */
 const GRACE_AFTER_START_MS = 200;
+/** How long the answer to the wait may trail the container's end. */
+const EXIT_GRACE_MS = 1000;
 /** How long the last output may trail the container's exit. */
 const OUTPUT_GRACE_MS = 1000;
 
@@ -173,7 +175,9 @@ async function observe(
   signal.throwIfAborted();
   const output = await client.attach(container, request.onOutput);
   cleanUp.add('closing the output', () => output.close());
-  const exited = client.wait(container).then((exit) => {
+  const waits = new AbortController();
+  cleanUp.add('ending the waits', () => waits.abort());
+  const exited = client.wait(container, waits.signal).then((exit) => {
     observed.exitCode = exit.exitCode;
   });
   // A failing start leaves the wait behind; its rejection is not news then.
@@ -187,7 +191,14 @@ async function observe(
     // The engine's own figures, after a failed start too; not before it, where they would cost time.
     await client.inspect(container).catch(() => {});
   }
-  await interruptible(endOf(until, exited), signal);
+  // The first wait's answer is the recorded one: it gets the time to come.
+  const stopped = client.waitStopped(container, waits.signal).then(async (exit) => {
+    observed.exitCode = exit.exitCode;
+    await Promise.race([exited, sleep(EXIT_GRACE_MS, undefined, { ref: false })]);
+  });
+  const ended = Promise.race([exited, stopped.catch(() => exited)]);
+  ended.catch(() => {});
+  await interruptible(endOf(until, ended), signal);
   if (observed.exitCode !== undefined) {
     await Promise.race([output.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);
   }
@@ -200,6 +211,8 @@ async function endOf(until: Until, exited: Promise<void>): Promise<void> {
 }
 
 function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  // Whatever becomes of it after an interruption is not news.
+  work.catch(() => {});
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     if (signal.aborted) return abort();

@@ -48,7 +48,7 @@ async function makeImage(engine: LiveEngine): Promise<void> {
     for (const name of SMALL) put(name, 4);
     put('big', BIG_BYTES);
     archive.finalize();
-    await container.putArchive(archive, { path: '/' });
+    await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: '/' });
     const [repo, tag] = IMAGE.split(':');
     await container.commit({ repo, tag });
   } finally {

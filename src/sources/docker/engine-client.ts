@@ -107,9 +107,14 @@ export class EngineClient {
   }
 
   /** The wait is sent before the start, as docker run does, so that no exit is missed. */
-  wait(container: Dockerode.Container): Promise<ContainerExit> {
+  wait(container: Dockerode.Container, signal?: AbortSignal): Promise<ContainerExit> {
     const startNs = process.hrtime.bigint();
-    return (container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>).then(
+    return (
+      container.wait({
+        condition: 'next-exit',
+        ...(signal === undefined ? {} : { abortSignal: signal }),
+      }) as Promise<{ StatusCode: number }>
+    ).then(
       ({ StatusCode }) => {
         this.#mark({
           name: 'wait',
@@ -126,6 +131,16 @@ export class EngineClient {
         throw this.#failed(asked, error, 'waiting for the container');
       },
     );
+  }
+
+  /**
+   * Resolves when the container does not run, at once where it has ended already: sent after the start, because a
+   * busy engine may take in the wait for its next exit only after that exit. No mark: it is the same exit.
+   */
+  async waitStopped(container: Dockerode.Container, signal: AbortSignal): Promise<ContainerExit> {
+    const options = { condition: 'not-running', abortSignal: signal } as const;
+    const { StatusCode } = (await container.wait(options)) as { StatusCode: number };
+    return { exitCode: StatusCode };
   }
 
   async start(container: Dockerode.Container): Promise<void> {
