@@ -84,7 +84,6 @@ export async function withBenchEngine(
           until: 'removed',
           signal: new AbortController().signal,
           onPull: () => {},
-          onArmed: () => {},
           onOutput: () => {},
         });
         writer.close();

@@ -93,14 +93,6 @@ export function processesAs(
   });
 }
 
-/** Calls of the run's own processes, or of the engine's shared ones, that `accept`s. */
-export function findCalls(
-  run: RunView,
-  accept: (call: ActorCall) => boolean,
-): readonly ActorCall[] {
-  return run.calls.filter(accept);
-}
-
 export const viewCall = (run: TraceView, call: ActorCall): SyscallView =>
   viewSyscall(run.recording, call.row);
 

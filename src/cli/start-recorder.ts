@@ -104,7 +104,6 @@ export async function prepareStarts(
         until: untilOf(options.until),
         signal,
         onPull: pullProgress(target, context, quiet),
-        onArmed: () => {},
         onOutput: (_stream, chunk) => onOutput(chunk),
       });
       imageIsHere = true;

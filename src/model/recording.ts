@@ -44,8 +44,6 @@ export interface ProbeInfo {
   readonly attachedNs: bigint;
 }
 
-export type SourceName = 'ebpf' | 'bpftrace' | 'strace' | 'api';
-
 export interface SourceInfo {
   readonly name: string;
   readonly probes: readonly ProbeInfo[];

@@ -30,9 +30,6 @@ function expand(runs: readonly Run[]): readonly (string | undefined)[] {
 
 const TABLES: Readonly<Record<string, readonly Run[]>> = { x86_64: X86_64, aarch64: AARCH64 };
 
-/** The machines whose syscall numbers are known here. */
-export const KNOWN_MACHINES: readonly string[] = Object.keys(TABLES);
-
 /** A machine's names by number; empty for an unknown machine. */
 export function syscallNames(machine: string): readonly (string | undefined)[] {
   return expand(TABLES[machine] ?? []);

@@ -36,7 +36,6 @@ export interface RunRequest {
   /** Aborted by a signal: the recording is closed, the container removed. */
   readonly signal: AbortSignal;
   readonly onPull: (progress: PullProgress) => void;
-  readonly onArmed: () => void;
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
 }
 
@@ -75,7 +74,6 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
     onUnwritable: (error) => broken.abort(error),
   });
   for (const mark of early) recorder.mark(mark);
-  request.onArmed();
 
   const cleanUp = new CleanUp();
   const observed: Observed = { containerId: '', exitCode: undefined };
