@@ -22,6 +22,7 @@ enum dit_kind {
 	DIT_WAKING = 10,      /* aux = context | vector << 8 | flags << 16 */
 	DIT_DIRTY = 11,       /* aux = folios dirtied */
 	DIT_COPY_UP = 12,     /* aux = copy-up's open flags */
+	DIT_CACHE_FILL = 13,  /* aux = folios added */
 };
 
 /* Which counter of `losses` belongs to which program. */
@@ -38,6 +39,7 @@ enum dit_program {
 	DIT_PROGRAM_SCHED_WAKING,
 	DIT_PROGRAM_WRITEBACK_DIRTY,
 	DIT_PROGRAM_OVL_COPY_UP,
+	DIT_PROGRAM_CACHE_FILL,
 	DIT_PROGRAM_PARTICIPANTS, /* a process that should be followed did not fit into the map */
 	DIT_PROGRAM_COUNT,
 };
@@ -139,6 +141,12 @@ struct dit_dirty {
 	unsigned long long last_ns;    /* the last folio */
 	unsigned int device;           /* kernel dev_t */
 	unsigned int reserved;
+};
+
+/* Folios that a thread added to the page cache in one go: what it needed was not in memory. */
+struct dit_cache_fill {
+	struct dit_header header;      /* time_ns: the first folio */
+	unsigned long long last_ns;    /* the last folio */
 };
 
 /* One copy-up, measured at the kernel's own function. */

@@ -8,6 +8,9 @@
 #define DIT_MAX_PARTICIPANTS 16384
 #define DIT_MAX_THREADS 65536
 
+/* Folios further apart belong to different reads. */
+#define DIT_FILL_GAP_NS 50000
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 << 20); /* the addon sets the real size */

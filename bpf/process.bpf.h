@@ -85,7 +85,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 
 	if (!participant_find(pid, tid))
 		return 0;
-	syscall_forget_thread(tid);
+	syscall_forget_thread(pid, tid);
 	if (last)
 		bpf_map_delete_elem(&participants, &pid);
 

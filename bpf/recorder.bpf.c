@@ -12,6 +12,7 @@
 #include "maps.bpf.h"
 #include "syscall.bpf.h"
 #include "dirty.bpf.h"
+#include "cache_fill.bpf.h"
 #include "process.bpf.h"
 #include "cgroup.bpf.h"
 #include "sched.bpf.h"

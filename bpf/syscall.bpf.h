@@ -9,12 +9,15 @@ struct syscall_in_progress {
 	u64 entry_ns; /* 0: none */
 	u32 number;
 	u32 may_copy_up;
-	/* What copy_up.bpf.h saw so far inside this call. */
+	/* What dirty.bpf.h saw so far inside this call. */
 	struct inode *dirty_inode;
 	u64 dirty_first_ns;
 	u64 dirty_last_ns;
 	u32 dirty_folios;
-	u32 reserved;
+	/* What cache_fill.bpf.h saw since the last syscall's entry or exit. */
+	u32 fill_folios;
+	u64 fill_first_ns;
+	u64 fill_last_ns;
 };
 
 /* By thread id. Entries stay for the life of the thread: one look-up a tracepoint, no allocation. */
@@ -32,8 +35,46 @@ struct {
 	__type(value, struct dit_syscall_detail);
 } syscall_details SEC(".maps");
 
-static __always_inline void syscall_forget_thread(u32 tid)
+/* The entry of a followed thread, made where there is none. */
+static __always_inline struct syscall_in_progress *syscall_of_thread(u32 tid)
 {
+	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+	struct syscall_in_progress none = {};
+
+	if (call)
+		return call;
+	if (bpf_map_update_elem(&syscalls_in_progress, &tid, &none, BPF_ANY)) {
+		loss_count(DIT_PROGRAM_SYS_ENTER);
+		return 0;
+	}
+	return bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+}
+
+/* Sends what the thread added to the page cache, and begins anew. */
+static __always_inline void fill_flush(struct syscall_in_progress *call, u32 pid, u32 tid)
+{
+	struct dit_cache_fill *record;
+
+	if (!call->fill_folios)
+		return;
+	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	if (record) {
+		header_fill(&record->header, call->fill_first_ns, pid, tid, DIT_CACHE_FILL, call->fill_folios);
+		record->last_ns = call->fill_last_ns;
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	} else {
+		loss_count(DIT_PROGRAM_CACHE_FILL);
+	}
+	call->fill_folios = 0;
+}
+
+static __always_inline void syscall_forget_thread(u32 pid, u32 tid)
+{
+	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+
+	if (!call)
+		return;
+	fill_flush(call, pid, tid);
 	bpf_map_delete_elem(&syscalls_in_progress, &tid);
 }
 
@@ -169,18 +210,13 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	struct dit_syscall_detail *detail;
 
 	if (!call) {
-		struct syscall_in_progress none = {};
-
 		if (!participant_find(pid, tid))
 			return 0;
-		if (bpf_map_update_elem(&syscalls_in_progress, &tid, &none, BPF_ANY)) {
-			loss_count(DIT_PROGRAM_SYS_ENTER);
-			return 0;
-		}
-		call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+		call = syscall_of_thread(tid);
 		if (!call)
 			return 0;
 	}
+	fill_flush(call, pid, tid);
 	now = bpf_ktime_get_ns();
 	call->entry_ns = now;
 	call->number = number;
@@ -213,6 +249,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 		return 0; /* not followed, or entered before the recording began */
 	now = bpf_ktime_get_ns();
 	dirty_flush(call, pid_tgid >> 32, tid);
+	fill_flush(call, pid_tgid >> 32, tid);
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (record) {
 		header_fill(&record->header, now, pid_tgid >> 32, tid, DIT_SYSCALL, call->number);

@@ -16,7 +16,11 @@ interface Part {
   readonly end: number;
   readonly state: SegmentState;
   readonly syscall: number | undefined;
+  readonly fillsPageCache: boolean;
 }
+
+/** From a read's last folio to the switch: the request is handed to the device. */
+const HAND_OVER_NS = 300_000;
 
 /** Tiles the window exactly: the sum of the segments' lengths is its length, in integer ns. */
 export function attribute(
@@ -25,7 +29,9 @@ export function attribute(
   milestones: readonly Milestone[],
   window: Window,
 ): Segment[] {
-  const parts = pieces.flatMap((piece) => splitBySyscalls(run, piece));
+  const parts = pieces.flatMap((piece, index) =>
+    splitBySyscalls(run, piece).flatMap((part) => splitByCacheFills(run, part, pieces[index + 1])),
+  );
   const pidOf = threadOwners(run);
   const networkSetUp = [...networkEpisodes(run), ...hookSpan(milestones)];
   const segments = parts.map((part, index): Segment => {
@@ -40,6 +46,7 @@ export function attribute(
       state,
       call: syscall === undefined ? undefined : viewSyscall(run.recording, syscall),
       waitsFor: piece.waitsFor,
+      fillsPageCache: part.fillsPageCache,
       handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
       duringNetworkSetUp: networkSetUp.some(({ from, to }) => start >= from && start < to),
     };
@@ -76,7 +83,16 @@ function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {
   if (piece.state !== 'running') {
     // A thread that is off the CPU stays in the syscall in which it left it.
     const syscall = activity.syscallAt(piece.tid, piece.start);
-    return [{ piece, start: piece.start, end: piece.end, state: piece.state, syscall }];
+    return [
+      {
+        piece,
+        start: piece.start,
+        end: piece.end,
+        state: piece.state,
+        syscall,
+        fillsPageCache: false,
+      },
+    ];
   }
   const parts: Part[] = [];
   let at = piece.start;
@@ -85,13 +101,53 @@ function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {
     const end = Math.min(piece.end, activity.syscallEnd(row));
     if (end <= start) continue;
     if (start > at)
-      parts.push({ piece, start: at, end: start, state: 'user code', syscall: undefined });
-    parts.push({ piece, start, end, state: 'syscall', syscall: row });
+      parts.push({
+        piece,
+        start: at,
+        end: start,
+        state: 'user code',
+        syscall: undefined,
+        fillsPageCache: false,
+      });
+    parts.push({ piece, start, end, state: 'syscall', syscall: row, fillsPageCache: false });
     at = end;
   }
   if (at < piece.end) {
-    parts.push({ piece, start: at, end: piece.end, state: 'user code', syscall: undefined });
+    parts.push({
+      piece,
+      start: at,
+      end: piece.end,
+      state: 'user code',
+      syscall: undefined,
+      fillsPageCache: false,
+    });
   }
+  return parts;
+}
+
+/**
+ * Tells the reads apart that miss the page cache. What is added to the page cache inside a syscall is a
+ * read only if the thread then waits for the disk: writes add folios too.
+ */
+function splitByCacheFills(run: RunView, part: Part, next: PathPiece | undefined): Part[] {
+  const { piece, state } = part;
+  if (piece.state !== 'running') return [part];
+  const fills = run.activity.cacheFillsIn(piece.tid, part.start, part.end);
+  if (fills.length === 0) return [part];
+  const waits = part.end === piece.end && next?.tid === piece.tid && next.waitsFor === 'block I/O';
+  const last = fills.at(-1) as { from: number; to: number };
+  if (waits && part.end - last.to <= HAND_OVER_NS) last.to = part.end;
+  else if (state === 'syscall') return [part];
+  const parts: Part[] = [];
+  let at = part.start;
+  for (const { from, to } of fills) {
+    if (from > at) parts.push({ ...part, start: at, end: from });
+    if (to > Math.max(at, from)) {
+      parts.push({ ...part, start: Math.max(at, from), end: to, fillsPageCache: true });
+    }
+    at = Math.max(at, to);
+  }
+  if (at < part.end) parts.push({ ...part, start: at });
   return parts;
 }
 

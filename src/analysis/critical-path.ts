@@ -92,6 +92,14 @@ export function walkCriticalPath(
       tid = born.parentTid;
       continue;
     }
+    if (born === undefined && stay === undefined) {
+      // Not there yet: an inferred hand-over came to it before its fork.
+      const unborn = run.lives.nextThreadStart(tid, time as TraceTime);
+      if (unborn !== undefined) {
+        tid = unborn.parentTid;
+        continue;
+      }
+    }
     if (stay !== undefined && stay.to >= time) {
       ran = { from: Math.max(stay.from, window.start), to: time };
       put(stay.from, 'running');

@@ -32,6 +32,8 @@ export interface Lives {
   at(pid: number, time: TraceTime): LifeDraft | undefined;
   /** The fork that began thread tid's life which includes `time`; undefined: before the recording. */
   threadStart(tid: number, time: TraceTime): ThreadStart | undefined;
+  /** The first fork at or after `time` that begins a life of thread tid. */
+  nextThreadStart(tid: number, time: TraceTime): ThreadStart | undefined;
   /** Where a thread took over its leader's id in an exec: its former tid, else undefined. */
   formerTid(tid: number, time: TraceTime): { tid: number; until: TraceTime } | undefined;
 }
@@ -156,6 +158,9 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
     },
     threadStart(tid, time) {
       return threads.get(tid)?.findLast((start) => start.time <= time);
+    },
+    nextThreadStart(tid, time) {
+      return threads.get(tid)?.find((start) => start.time >= time);
     },
     formerTid(tid, time) {
       return takeovers.get(tid)?.findLast(({ until }) => until <= time);

@@ -11,6 +11,8 @@ export interface SegmentFacts {
   readonly state: SegmentState;
   readonly call: SyscallView | undefined;
   readonly waitsFor: string;
+  /** The thread, on the CPU, reads what is not in memory into the page cache. */
+  readonly fillsPageCache: boolean;
   /** The path goes on, in the same process, on a thread that this one wakes. */
   readonly handsOverWithin: boolean;
   /** dockerd sets a network up: in one of its episodes, or while runc waits for its hook. */
@@ -109,7 +111,9 @@ function isCgroup({ call }: SegmentFacts): boolean {
   }
 }
 
-const onDisk = ({ waitsFor }: SegmentFacts): boolean => waitsFor === 'block I/O';
+/** It waits for the disk, or prepares to: the read's own CPU time belongs to the read. */
+const onDisk = ({ waitsFor, fillsPageCache }: SegmentFacts): boolean =>
+  waitsFor === 'block I/O' || fillsPageCache;
 
 /** runc's init is runc until the entrypoint's exec. */
 function programOf(actor: ActorKind): string {
@@ -143,21 +147,22 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     id: 'cold-exec',
     phase: 'storage',
     category: 'cold binaries',
-    because: 'execve waits for block I/O: the binary is not in the page cache',
+    because: 'execve reads from the disk or waits for it: the binary is not in the page cache',
     when: (facts) => isExec(facts) && onDisk(facts),
   },
   {
     id: 'cold-fault',
     phase: 'storage',
     category: 'cold binaries',
-    because: 'blocked outside any syscall until block I/O ended: a page fault on a mapped file',
+    because:
+      'outside any syscall, reads from the disk or waits for it: a page fault on a mapped file',
     when: (facts) => facts.call === undefined && onDisk(facts),
   },
   {
     id: 'disk',
     phase: 'storage',
     category: 'disk wait',
-    because: 'a syscall waits for block I/O',
+    because: 'a syscall reads from the disk or waits for it',
     when: onDisk,
   },
   {

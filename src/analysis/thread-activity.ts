@@ -24,9 +24,11 @@ interface Thread {
   readonly switches: number[];
   /** Rows of waking events of which it is the target, by time. */
   readonly wakings: number[];
+  /** Rows of cache_fill events, by time. */
+  readonly fills: number[];
 }
 
-const NOTHING: Thread = { syscalls: [], switches: [], wakings: [] };
+const NOTHING: Thread = { syscalls: [], switches: [], wakings: [], fills: [] };
 
 export class ThreadActivity {
   readonly #events: EventTable;
@@ -60,6 +62,9 @@ export class ThreadActivity {
           if (next !== 0) this.#thread(next).switches.push(row);
           break;
         }
+        case KIND.cache_fill:
+          this.#thread(events.tid.at(row)).fills.push(row);
+          break;
         case KIND.waking:
           this.#thread(targets.at(events.row.at(row))).wakings.push(row);
           break;
@@ -150,6 +155,20 @@ export class ThreadActivity {
     return rows;
   }
 
+  /** When the thread read into the page cache within [from, to), in time order. */
+  cacheFillsIn(tid: number, from: number, to: number): { from: number; to: number }[] {
+    const { fills } = this.#of(tid);
+    const found: { from: number; to: number }[] = [];
+    for (let i = Math.max(0, this.#lastUpTo(fills, from)); i < fills.length; i++) {
+      const row = fills[i] as number;
+      const start = this.#events.time.at(row);
+      if (start >= to) break;
+      const end = start + this.#events.value(row, 'last_offset_ns');
+      if (end >= from) found.push({ from: Math.max(start, from), to: Math.min(end, to) });
+    }
+    return found;
+  }
+
   /** When a syscall returned; Infinity: not while it was recorded. */
   syscallEnd(row: number): number {
     const own = this.#events.row.at(row);
@@ -190,7 +209,7 @@ export class ThreadActivity {
   #thread(tid: number, pid?: number): Thread {
     let thread = this.#threads.get(tid);
     if (thread === undefined) {
-      thread = { syscalls: [], switches: [], wakings: [] };
+      thread = { syscalls: [], switches: [], wakings: [], fills: [] };
       this.#threads.set(tid, thread);
     }
     if (pid !== undefined && thread.syscalls.length === 0) {

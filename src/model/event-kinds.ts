@@ -41,7 +41,7 @@ export type EventKindName =
   | 'waking'
   | 'copy_up'
   | 'dirty'
-  | 'fault'
+  | 'cache_fill'
   | 'malformed';
 
 export const KIND = {
@@ -56,7 +56,7 @@ export const KIND = {
   waking: 9,
   copy_up: 10,
   dirty: 11,
-  fault: 12,
+  cache_fill: 12,
   malformed: 15,
 } as const satisfies Record<EventKindName, number>;
 
@@ -175,10 +175,10 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     ],
   },
   {
-    name: 'fault',
-    id: KIND.fault,
+    name: 'cache_fill',
+    id: KIND.cache_fill,
     chunkField: 27,
-    columns: [uint('addresses', 1), uint('error_codes', 2)],
+    columns: [uint('folios', 1), uint('last_offset_ns', 2)],
   },
   { name: 'malformed', id: KIND.malformed, chunkField: 0, columns: [] },
 ];

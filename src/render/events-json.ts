@@ -48,8 +48,6 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   waker_comms: 'waker_comm',
   inodes: 'inode',
   devices: 'device',
-  addresses: 'address',
-  error_codes: 'error_code',
 };
 
 const FLAG_NAMES: Partial<Record<EventKindName, Readonly<Record<string, number>>>> = {

@@ -75,8 +75,8 @@ function describe(recording: Recording, row: number): string {
       return `copy_up ${text('paths')} ${formatBytes(number('bytes'))}  ${formatDuration(number('durations_ns'))}`;
     case 'dirty':
       return `dirty ${plural(number('folios'), 'folio')} of inode ${number('inodes')}, ${formatBytes(number('bytes'))}`;
-    case 'fault':
-      return `fault at 0x${number('addresses').toString(16)}`;
+    case 'cache_fill':
+      return `cache_fill ${plural(number('folios'), 'folio')}  ${formatDuration(number('last_offset_ns'))}`;
     case 'malformed':
       return 'malformed record';
   }

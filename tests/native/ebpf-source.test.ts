@@ -1,8 +1,9 @@
 /** The BPF programs in this kernel: they load, attach, record a process, and count what they lose. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EventKindName } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
@@ -11,6 +12,7 @@ import { loadAddon } from '../../src/sources/ebpf/addon.js';
 import { RecordDecoder } from '../../src/sources/ebpf/decode.js';
 import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
+import { ROOT } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 
 interface Recorded {
@@ -69,7 +71,7 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
     // fentry and kprobe refine what these record; a kernel may refuse them.
     const programs = source.probes.filter(({ attachPoint }) => attachPoint.startsWith('tp_btf/'));
     expect(programs.filter(({ attached }) => !attached)).toEqual([]);
-    expect(programs.length).toBeGreaterThanOrEqual(17);
+    expect(programs.length).toBeGreaterThanOrEqual(18);
     for (const { program, attachedNs, refusal } of source.probes) {
       expect([program, attachedNs > 0n]).toEqual([program, refusal === '']);
     }
@@ -96,6 +98,32 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
     const syscalls = rowsOf('syscall', pid).length + rowsOf('syscall', child).length;
     expect(syscalls).toBeGreaterThan(10);
     expect(table.count('syscall')).toBe(syscalls);
+  });
+
+  test('sees a read that misses the page cache, and none when it is warm', async () => {
+    // Beside the sources: /tmp may be in memory.
+    const folder = mkdtempSync(join(ROOT, 'node_modules/.cold-'));
+    try {
+      const file = join(folder, 'file');
+      writeFileSync(file, Buffer.alloc(1 << 20, 1));
+      const drop = `sync; dd if=${file} iflag=nocache count=0 2>/dev/null`;
+      const warmUp = `cat ${file} >/dev/null`;
+      const filled = async (script: string): Promise<number> => {
+        const { table } = await recordShell(script, 1 << 22);
+        let folios = 0;
+        for (let row = 0; row < table.length; row++) {
+          if (table.kindName(row) === 'cache_fill') folios += table.value(row, 'folios');
+        }
+        return folios;
+      };
+      execFileSync('sh', ['-c', warmUp]);
+      const warm = await filled(warmUp);
+      const cold = await filled(`${drop}; ${warmUp}`);
+      expect(cold).toBeGreaterThan(warm);
+      expect(warm).toBeLessThan(16);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('counts what does not fit into the ring', async () => {

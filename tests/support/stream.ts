@@ -110,6 +110,15 @@ export class Stream {
     return this;
   }
 
+  cacheFill(from: number, to: number, pid: number, tid = pid): this {
+    this.events.push(
+      'cache_fill',
+      { time: from, pid, tid },
+      { folios: 16, last_offset_ns: to - from },
+    );
+    return this;
+  }
+
   /** A CPU goes from one thread to another; tid 0 is the idle task. */
   switch(
     time: number,

@@ -183,6 +183,12 @@ export class RecordDecoder {
           flags: COPY_UP_FLAG.exact,
         },
       );
+    } else if (kind === RECORD_KIND.cacheFill && view.byteLength >= SIZE.cacheFill) {
+      into.push(
+        'cache_fill',
+        { time, cpu, pid, tid },
+        { folios: aux, last_offset_ns: this.#time(view, OFFSET.cacheFill.last_ns) - time },
+      );
     } else {
       into.pushCommon(KIND.malformed, time, cpu, pid, tid);
     }

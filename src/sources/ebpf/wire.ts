@@ -16,6 +16,7 @@ export const RECORD_KIND = {
   waking: 10,
   dirty: 11,
   copyUp: 12,
+  cacheFill: 13,
 } as const;
 
 /** In the order of enum dit_program: the counters of the map `losses`. */
@@ -32,6 +33,7 @@ export const LOSS_COUNTERS: readonly string[] = [
   'sched_waking',
   'writeback_dirty',
   'ovl_copy_up',
+  'cache_fill',
   'participants',
 ];
 
@@ -48,6 +50,7 @@ export const SIZE = {
   waking: 48,
   dirty: 56,
   copyUp: 48,
+  cacheFill: 32,
   participant: 8,
   syscallDetail: 8,
   comm: 16,
@@ -81,4 +84,5 @@ export const OFFSET = {
   waking: { target_pid: 24, target_tid: 28, waker_comm: 32 },
   dirty: { inode: 24, bytes: 32, last_ns: 40, device: 48 },
   copyUp: { duration_ns: 24, bytes: 32, result: 40, path_bytes: 44, path_names: 46, path: 48 },
+  cacheFill: { last_ns: 24 },
 } as const;

@@ -88,6 +88,63 @@ describe('walkCriticalPath', () => {
     });
   });
 
+  it('counts the CPU time of a read that misses the page cache as storage, up to its wait', () => {
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init })
+      .cacheFill(4600, 4800, PID.init)
+      .switch(5000, { pid: PID.init, ioWait: true }, idle)
+      .wake(8900, idle, { pid: PID.init }, { flags: WAKE_FLAG.blockCompletion, context: 2 })
+      .switch(9000, idle, { pid: PID.init });
+    const segments = segmentsOf(stream);
+    expect(at(segments, 4500)).toMatchObject({ state: 'user code', category: 'runc' });
+    for (const time of [4600, 4900]) {
+      expect(at(segments, time)).toMatchObject({ state: 'user code', category: 'cold binaries' });
+    }
+    expect(at(segments, 9500)).toMatchObject({ state: 'user code', category: 'runc' });
+  });
+
+  it('leaves a syscall that fills the page cache without waiting for the disk what it is', () => {
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init })
+      .syscall('write', 4500, 5500, PID.init)
+      .cacheFill(4600, 4800, PID.init);
+    expect(at(segmentsOf(stream), 4700)).toMatchObject({ state: 'syscall', category: 'runc' });
+  });
+
+  it('does not lose the path in a thread that is not there yet', () => {
+    const monitor = PID.dockerd + 1;
+    const parent = PID.dockerd + 2;
+    const child = PID.dockerd + 3;
+    const stream = initThatWaited()
+      .wake(8900, { pid: PID.dockerd, tid: parent }, { pid: PID.init })
+      .fork(10, PID.dockerd, PID.dockerd, monitor)
+      .fork(11, PID.dockerd, PID.dockerd, parent)
+      .switch(20, idle, { pid: PID.dockerd, tid: parent })
+      .switch(30, { pid: PID.dockerd, tid: parent }, idle)
+      .wake(8550, { pid: PID.dockerd, tid: monitor }, { pid: PID.dockerd, tid: parent })
+      .switch(8600, idle, { pid: PID.dockerd, tid: parent })
+      // The monitor is woken by its timer at 8000 and runs at 8400; what ran then was forked at 8200.
+      .syscall('nanosleep', 2990, 8410, PID.dockerd, monitor)
+      .switch(2900, idle, { pid: PID.dockerd, tid: monitor }, 1)
+      .switch(3000, { pid: PID.dockerd, tid: monitor }, idle, 1)
+      .wake(
+        8000,
+        idle,
+        { pid: PID.dockerd, tid: monitor },
+        { context: WAKE_CONTEXT.hardIrq, flags: WAKE_FLAG.hrtimer },
+      )
+      .switch(8400, idle, { pid: PID.dockerd, tid: monitor }, 1)
+      .switch(1000, idle, { pid: PID.dockerd }, 2)
+      .fork(8200, PID.dockerd, PID.dockerd, child)
+      .switch(8300, idle, { pid: PID.dockerd, tid: child }, 3)
+      .syscall('gettid', 8320, 8330, PID.dockerd, child)
+      .switch(8500, { pid: PID.dockerd, tid: child }, idle, 3);
+    const segments = segmentsOf(stream);
+    expect(at(segments, 7500)).toMatchObject({ tid: PID.dockerd, state: 'user code' });
+  });
+
   it.each([
     ['a timer', { context: WAKE_CONTEXT.hardIrq, flags: WAKE_FLAG.hrtimer }, 'timer', 'sleep'],
     ['the network', { context: WAKE_CONTEXT.softIrq, vector: 3 }, 'network', 'IPC hand-over'],

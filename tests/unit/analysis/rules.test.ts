@@ -32,6 +32,7 @@ const facts = (more: Partial<SegmentFacts>): SegmentFacts => ({
   state: 'syscall',
   call: undefined,
   waitsFor: '',
+  fillsPageCache: false,
   handsOverWithin: false,
   duringNetworkSetUp: false,
   ...more,
@@ -55,6 +56,16 @@ const CASES: readonly (readonly [string, Partial<SegmentFacts>, string])[] = [
     'kernel/mounts',
   ],
   ["init's proc", { call: call('mount', { 2: 'proc' }) }, 'kernel/mounts'],
+  [
+    'a read that prepares to wait for the disk',
+    { call: call('newfstatat'), fillsPageCache: true },
+    'storage/disk wait',
+  ],
+  [
+    'a page fault that fills the page cache',
+    { state: 'user code', fillsPageCache: true },
+    'storage/cold binaries',
+  ],
   [
     'fdatasync, waiting',
     { actor: 'containerd', state: 'blocked', call: call('fdatasync'), waitsFor: 'block I/O' },

@@ -42,7 +42,7 @@ function errorOf(run: () => unknown): DitError {
 function bulkyTable(count: number): EventTable {
   const table = new EventTable();
   for (let i = 0; i < count; i++) {
-    table.push('fault', { time: i * 1e9, pid: i % 1000 }, { addresses: 2 ** 50 - i * 999_983 });
+    table.push('dirty', { time: i * 1e9, pid: i % 1000 }, { inodes: 2 ** 50 - i * 999_983 });
   }
   return table;
 }
