@@ -2,12 +2,10 @@
  *
  * Copy-up by inference, for kernels that let nobody look at overlayfs's own functions: overlayfs copies a file
  * up inside another syscall, so file data that a thread dirties while it is inside open, truncate, rename, link,
- * chmod, chown, utimensat or setxattr is a copy-up. The one tracepoint it takes is there since 3.x; its name
- * and argument changed from page to folio in 5.16 (203a31516616).
+ * chmod, chown, utimensat or setxattr is a copy-up. The one tracepoint it takes is there since 3.x.
  */
 
-SEC("tp_btf/writeback_dirty_folio")
-int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
+static __always_inline int dirty_note(struct address_space *mapping)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
 	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid;
@@ -35,4 +33,18 @@ int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *m
 	call->dirty_last_ns = now;
 	call->dirty_folios++;
 	return 0;
+}
+
+SEC("tp_btf/writeback_dirty_folio")
+int BPF_PROG(writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
+{
+	return dirty_note(mapping);
+}
+
+/* Its name and first argument changed from page to folio in 5.16 (203a31516616). Loaded where the one above is
+ * refused: see bpf_session.h. */
+SEC("tp_btf/writeback_dirty_page")
+int BPF_PROG(writeback_dirty_folio___before_5_16, struct page *page, struct address_space *mapping)
+{
+	return dirty_note(mapping);
 }

@@ -175,7 +175,13 @@ struct dit_syscall_detail {
 	unsigned char pointer;         /* 1 + the argument that points to a u64: its value is recorded instead */
 	unsigned char may_copy_up;     /* data dirtied inside it on another file system is an overlay's copy-up */
 	unsigned char skip_read_only;  /* not where argument 2, open flags, asks for reading alone */
-	unsigned char reserved;
+	unsigned char request;         /* 1 + the argument whose bytes are a text where they begin with "POST" */
+};
+
+/* Value of the one entry of the array `settings`. */
+struct dit_settings {
+	unsigned int named_calls_only; /* nothing is recorded of syscalls that `syscall_details` does not want */
+	unsigned int reserved;
 };
 
 #define DIT_WAKE_HRTIMER 1

@@ -17,6 +17,14 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 	return (unsigned int)((struct task_struct___before_5_14 *)task)->state;
 }
 
+/* bpf_get_current_task_btf() came in 5.11 (3ca1032ab7ab); without it the flags take a probe read. */
+static __always_inline unsigned int current_task_flags(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf()->flags;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), flags);
+}
+
 /* libbpf before 1.2 has no macro for the sixth argument. */
 #if defined(__TARGET_ARCH_x86)
 #define DIT_PARM6_SYSCALL(regs) ((regs)->r9)
@@ -32,5 +40,6 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 #define DIT_PF_KTHREAD 0x00200000
 #define DIT_CGROUP_MAGIC 0x27e0eb
 #define DIT_CGROUP2_MAGIC 0x63677270
+#define DIT_POST 0x54534f50 /* "POST", little-endian */
 
 #endif

@@ -24,6 +24,13 @@ struct {
 	__type(value, struct dit_participant);
 } participants SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct dit_settings);
+} settings SEC(".maps");
+
 /* Cgroups whose members are followed, by cgroup_key(): made or entered by a participant. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

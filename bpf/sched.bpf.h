@@ -60,7 +60,6 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(sched_waking, struct task_struct *target)
 {
 	u32 target_pid = target->tgid, target_tid = target->pid;
-	struct task_struct *current_task;
 	struct cpu_context *cpu;
 	struct dit_waking *record;
 	u64 pid_tgid, now;
@@ -70,7 +69,6 @@ int BPF_PROG(sched_waking, struct task_struct *target)
 		return 0;
 	now = bpf_ktime_get_ns();
 	pid_tgid = bpf_get_current_pid_tgid();
-	current_task = bpf_get_current_task_btf();
 	cpu = cpu_context_here();
 
 	if (cpu) {
@@ -88,7 +86,7 @@ int BPF_PROG(sched_waking, struct task_struct *target)
 		if (context && now - cpu->block_completion_ns < BLOCK_COMPLETION_WINDOW_NS)
 			flags |= DIT_WAKE_BLOCK_COMPLETION;
 	}
-	if (current_task->flags & DIT_PF_KTHREAD)
+	if (current_task_flags() & DIT_PF_KTHREAD)
 		flags |= DIT_WAKE_KERNEL_THREAD;
 
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);

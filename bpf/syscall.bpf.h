@@ -111,11 +111,20 @@ static __always_inline void arguments_record(u64 now, u32 pid, u32 tid, u32 numb
 	struct scratch *scratch;
 	struct dit_arguments *record;
 	struct file *file = 0;
-	u32 offset = 0, texts = 0;
+	u32 offset = 0, texts = 0, wanted_texts = detail->text_arguments;
+	bool is_request = false;
 	u16 names = 0;
 	long copied;
 
-	if (detail->descriptor) {
+	if (detail->request) {
+		u32 at = (detail->request - 1) & 3, verb = 0;
+
+		bpf_probe_read_user(&verb, sizeof(verb), (void *)values[at]);
+		is_request = verb == DIT_POST;
+		if (is_request)
+			wanted_texts |= 1u << at;
+	}
+	if (detail->descriptor && !is_request) {
 		file = file_of_descriptor((u32)values[(detail->descriptor - 1) & 3]);
 		if (detail->cgroup_files_only) {
 			unsigned long magic = file ? BPF_CORE_READ(file, f_inode, i_sb, s_magic) : 0;
@@ -142,7 +151,7 @@ static __always_inline void arguments_record(u64 now, u32 pid, u32 tid, u32 numb
 
 #pragma unroll
 	for (int i = 0; i < 6; i++) {
-		if (!(detail->text_arguments & (1 << i)) || !values[i])
+		if (!(wanted_texts & (1 << i)) || !values[i])
 			continue;
 		offset &= DIT_TEXTS * DIT_TEXT_BYTES - 1;
 		if (offset > (DIT_TEXTS - 1) * DIT_TEXT_BYTES)
@@ -206,9 +215,15 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
 	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid, number = (u32)id;
-	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
-	struct dit_syscall_detail *detail;
+	struct syscall_in_progress *call;
+	struct dit_syscall_detail *detail = bpf_map_lookup_elem(&syscall_details, &number);
+	u32 zero = 0;
+	struct dit_settings *setting = bpf_map_lookup_elem(&settings, &zero);
 
+	/* Look-ups in arrays are inlined: what is not wanted costs the rest of the machine next to nothing. */
+	if (setting && setting->named_calls_only && !(detail && detail->wanted))
+		return 0;
+	call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
 	if (!call) {
 		if (!participant_find(pid, tid))
 			return 0;
@@ -223,7 +238,6 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 	call->may_copy_up = 0;
 	call->dirty_folios = 0;
 
-	detail = bpf_map_lookup_elem(&syscall_details, &number);
 	if (detail && detail->wanted && !(detail->skip_read_only && read_only(regs))) {
 		u64 values[6] = {
 			PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs),

@@ -520,6 +520,8 @@ const header = (): NewTraceHeader => ({
     containerName: '',
     network: 'none',
     runtime: 'runc',
+    scope: '',
+    containerId: '',
   },
   redacted: false,
   command: ['dit', 'trace', 'run', 'synthetic', 'true'],

@@ -17,6 +17,7 @@ import {
 import { readEngineInfo } from '../../src/platform/engine-info.js';
 import { readHostInfo } from '../../src/platform/host-info.js';
 import { type RunResult, runContainer } from '../../src/record/run-container.js';
+import { SOURCES, type SourceName } from '../../src/sources/sources.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import { TraceFileWriter } from '../../src/tracefile/writer.js';
 
@@ -40,6 +41,8 @@ export async function withBenchEngine(
   options: EngineOptions & {
     readonly name: string /** Where the traces stay; else they go. */;
     readonly keep?: string | undefined;
+    /** 'ebpf' when absent. */
+    readonly source?: SourceName;
   },
   work: (engine: BenchEngine) => Promise<void>,
 ): Promise<void> {
@@ -69,13 +72,24 @@ export async function withBenchEngine(
           imageIsHere: true,
           engine: info,
           host: readHostInfo(),
-          target: { image, command: ['true'], containerName: '', network: '', runtime: '' },
+          target: {
+            image,
+            command: ['true'],
+            containerName: '',
+            network: '',
+            runtime: '',
+            scope: '',
+            containerId: '',
+          },
           create: {
             Image: image,
             Cmd: ['true'],
             ...create,
             HostConfig: { NetworkMode: 'none', ...create.HostConfig },
           },
+          sources: SOURCES.filter(({ name }) => name === (options.source ?? 'ebpf')),
+          refusals: [],
+          onRefusal: () => {},
           writer,
           ditVersion: 'bench',
           command: [],

@@ -1,76 +1,89 @@
 /** A recording to a Trace: order, correlate, walk, attribute. Pure; the one entry to the analysis. */
-import { type ContainerId, parseContainerId } from '../base/ids.js';
-import type { TraceTime } from '../base/time.js';
+
+import type { ContainerId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
-import type {
-  ContainerRun,
-  Milestone,
-  ProcessLife,
-  Segment,
-  Trace,
-  Window,
-} from '../model/trace.js';
+import type { ContainerRun, ProcessLife, Segment, Trace, Window } from '../model/trace.js';
 import { assignActors } from './actors.js';
+import { apiSegments } from './api-segments.js';
 import { attribute } from './attribute.js';
+import { ClientFinder } from './clients.js';
 import { findCopyUps } from './copy-ups.js';
 import { walkCriticalPath } from './critical-path.js';
+import { containersOf, reusedIds } from './discover.js';
+import { initProcess } from './entrypoint.js';
 import { findingsOf } from './findings.js';
-import { findMilestones, initProcess } from './milestones.js';
+import { findMilestones } from './milestones.js';
+import { namespaceFacts } from './namespace-facts.js';
 import { buildLives } from './process-lives.js';
 import { collectCalls, type RunView, type TraceView, viewRun } from './run-view.js';
+import { stagePath } from './stage-path.js';
 import { ThreadActivity } from './thread-activity.js';
 import { timeOrder } from './time-order.js';
 import { warningsOf } from './warnings.js';
+import { windowOf } from './windows.js';
 
-export function analyse(recording: Recording): Trace {
+/** @param isWanted of the containers that the recording is about, those to look at; all when absent */
+export function analyse(
+  recording: Recording,
+  isWanted: (id: ContainerId) => boolean = () => true,
+): Trace {
   const order = timeOrder(recording.events);
   const lives = buildLives(recording, order);
-  const actors = assignActors(lives.processes);
+  const facts = namespaceFacts(recording, order, lives);
+  let actors = assignActors(lives.processes, facts);
+  const usesRuntime = actors
+    .flat()
+    .some(({ actor }) => actor === 'shim' || actor === 'runc create');
+  if (recording.header.target.scope === 'command' && !usesRuntime) {
+    actors = assignActors(lives.processes, facts, { bare: true });
+  }
   const activity = new ThreadActivity(recording.events, order);
   const calls = collectCalls(recording, order, lives, actors);
   const view: TraceView = { recording, order, lives, actors, activity, calls };
 
-  const asked = askedFor(recording);
-  const seen = new Set(actors.flat().flatMap(({ containerId }) => containerId ?? []));
+  const clients = new ClientFinder(view);
+  const runs: RunView[] = [];
+  const foreign = new Set(actors.flat().flatMap(({ containerId }) => containerId ?? []));
+  for (const id of containersOf(view)) {
+    if (!isWanted(id)) continue;
+    const run = viewRun(view, id);
+    if (clients.isForeign(run)) continue;
+    runs.push(run);
+    foreign.delete(id);
+  }
   const processes = lives.processes.map(
     (life): ProcessLife => ({ ...life, actors: actors[life.key] ?? [] }),
   );
-  const runs = asked.map((id) => {
-    const run = analyseRun(view, id);
+  const analysed = runs.map((view) => {
+    const run = analyseRun(view, clients);
     return { ...run, findings: findingsOf(run, recording, processes) };
   });
   return {
     recording,
     order,
     processes,
-    runs,
-    foreign: [...seen].filter((id) => !asked.includes(id)),
-    warnings: warningsOf(recording, runs),
+    runs: analysed,
+    foreign: [...foreign],
+    warnings: warningsOf(recording, analysed, reusedIds(view)),
   };
 }
 
-/** The containers that dit's own client created in this recording. */
-function askedFor(recording: Recording): ContainerId[] {
-  return recording.marks
-    .filter(({ name, wallClock }) => name === 'create' && !wallClock)
-    .flatMap(({ containerId }) => parseContainerId(containerId) ?? []);
-}
-
-function analyseRun(view: TraceView, containerId: ContainerId): ContainerRun {
-  const run = viewRun(view, containerId);
-  const { milestones, absent } = findMilestones(run);
+function analyseRun(run: RunView, clients: ClientFinder): ContainerRun {
+  const { milestones, absent } = findMilestones(run, clients);
   const window = windowOf(milestones);
-  const { target } = view.recording.header;
+  const { target } = run.recording.header;
+  const named = (key: string): string | undefined =>
+    run.recording.marks.find(
+      ({ detail, containerId }) => containerId === run.containerId && detail[key] !== undefined,
+    )?.detail[key];
   return {
-    containerId,
-    name:
-      run.marks.find(({ detail }) => detail.name !== undefined)?.detail.name?.replace(/^\//, '') ??
-      target.containerName,
-    image: target.image,
+    containerId: run.containerId,
+    name: named('name')?.replace(/^\//, '') ?? target.containerName,
+    image: target.image || (named('image') ?? ''),
     milestones,
     absent,
     window,
-    segments: window === undefined ? [] : segmentsOf(run, milestones, window),
+    segments: window === undefined ? [] : segmentsOf(run, clients, milestones, window),
     copyUps: findCopyUps(run),
     findings: [],
     processes: run.processes.map(({ key }) => key),
@@ -79,18 +92,19 @@ function analyseRun(view: TraceView, containerId: ContainerId): ContainerRun {
   };
 }
 
-function windowOf(milestones: readonly Milestone[]): Window | undefined {
-  const at = (name: Milestone['name']): TraceTime | undefined =>
-    milestones.find((milestone) => milestone.name === name)?.time;
-  const start = at('create requested');
-  const end = at('entrypoint exec');
-  return start === undefined || end === undefined || end <= start ? undefined : { start, end };
-}
-
-function segmentsOf(run: RunView, milestones: readonly Milestone[], window: Window): Segment[] {
+function segmentsOf(
+  run: RunView,
+  clients: ClientFinder,
+  milestones: ContainerRun['milestones'],
+  window: Window,
+): Segment[] {
+  if (window.to === 'start answered') return apiSegments(run, window);
   const init = initProcess(run);
   if (init === undefined) return [];
-  return attribute(run, walkCriticalPath(run, window, init.pid), milestones, window);
+  const path = run.activity.hasSchedule
+    ? walkCriticalPath(run, window, init.pid, clients.anchorsOf(run))
+    : stagePath(run, milestones, window);
+  return attribute(run, path, milestones, window);
 }
 
 function exitCodeOf(run: RunView): number | undefined {

@@ -1,5 +1,6 @@
 /** From pieces of the critical path to segments: each with its actor, what it did, phase and category. */
 import { assert } from '../base/assert.js';
+import { isBare } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import type { ActorKind, Milestone, Segment, SegmentState, Window } from '../model/trace.js';
 import type { PathPiece } from './critical-path.js';
@@ -48,6 +49,7 @@ export function attribute(
       waitsFor: piece.waitsFor,
       fillsPageCache: part.fillsPageCache,
       handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
+      withoutRuntime: isBare(run.containerId),
       duringNetworkSetUp: networkSetUp.some(({ from, to }) => start >= from && start < to),
     };
     const rule = ruleFor(facts);

@@ -32,11 +32,41 @@ const OVERTAKEN_NS = 200_000;
 /** Hops between threads at one instant, beyond which the records contradict each other. */
 const MAX_HOPS_AT_ONCE = 64;
 
+/** A moment at which it is known who the start was waiting for: the client, when it wrote a request. */
+export interface PathAnchor {
+  readonly time: number;
+  readonly tid: number;
+}
+
 /**
  * Pieces that tile [window.start, window.end) without gap or overlap, in time order.
  * @param last the thread that is on the path just before the window's end
+ * @param anchors in time order; where wake-ups lead elsewhere, as in an engine that serves many clients, they
+ * bring the path back
  */
 export function walkCriticalPath(
+  run: RunView,
+  window: { readonly start: number; readonly end: number },
+  last: number,
+  anchors: readonly PathAnchor[] = [],
+): PathPiece[] {
+  let { end } = window;
+  let tid = last;
+  let pieces: PathPiece[] = [];
+  for (const anchor of [...anchors].reverse()) {
+    if (anchor.time <= window.start || anchor.time >= end) continue;
+    pieces = [...walkBack(run, { start: anchor.time, end }, tid), ...pieces];
+    end = anchor.time;
+    tid = anchor.tid;
+  }
+  return [...walkBack(run, { start: window.start, end }, tid), ...pieces];
+}
+
+/**
+ * One stretch of the path.
+ * @param last the thread that is on the path just before the window's end
+ */
+function walkBack(
   run: RunView,
   window: { readonly start: number; readonly end: number },
   last: number,

@@ -2,17 +2,21 @@
  * The milestones of a start: a table of finders, each with the evidence it found or the reason why there is
  * none. Their order here is the causal order.
  */
-import { shortId } from '../base/ids.js';
+import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import type { ApiMark } from '../model/recording.js';
 import type {
   AbsentMilestone,
+  ActorKind,
   Certainty,
   Evidence,
   Milestone,
   MilestoneName,
 } from '../model/trace.js';
+import type { ClientRequest } from './client-requests.js';
+import type { ClientFinder } from './clients.js';
+import { entrypointExec, initProcess } from './entrypoint.js';
 import type { LifeDraft } from './process-lives.js';
 import { callEnd, processesAs, type RunView, spanOf, viewCall } from './run-view.js';
 import { namespacesOf } from './syscall-view.js';
@@ -24,12 +28,13 @@ interface Found {
 }
 
 /** What it found, or why there is nothing. */
-type Finder = (run: RunView, soFar: readonly Milestone[]) => Found | string;
+type Finder = (run: RunView, soFar: readonly Milestone[], clients: ClientFinder) => Found | string;
 
 export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])[] = [
-  ['create requested', (run) => markEdge(run, 'create', 'start')],
+  ['command exec', findCommand],
+  ['create requested', findCreate],
   ['create answered', (run) => markEdge(run, 'create', 'end')],
-  ['start requested', (run) => markEdge(run, 'start', 'start')],
+  ['start requested', findStart],
   ['rootfs mounted', findRootfs],
   ['shim exec', (run) => firstExec(run, 'shim')],
   ['runc exec', (run) => firstExec(run, 'runc create')],
@@ -42,38 +47,112 @@ export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])
   ['runc exited', findRuncExit],
   ['exec FIFO opened', findFifo],
   ['entrypoint exec', findEntrypoint],
+  ['start answered', findStartAnswer],
   ['first output', (run) => markEdge(run, 'output', 'start')],
   ['exited', findExit],
   ['removed', (run) => markEdge(run, 'remove', 'end')],
 ];
 
-export function findMilestones(run: RunView): {
-  milestones: Milestone[];
-  absent: AbsentMilestone[];
-} {
+/** Those that are seen from the engine's API alone. */
+const OF_REQUESTS: ReadonlySet<MilestoneName> = new Set([
+  'create requested',
+  'create answered',
+  'start requested',
+  'start answered',
+  'first output',
+  'exited',
+  'removed',
+]);
+
+export function findMilestones(
+  run: RunView,
+  clients: ClientFinder,
+): { milestones: Milestone[]; absent: AbsentMilestone[] } {
   const milestones: Milestone[] = [];
   const absent: AbsentMilestone[] = [];
   for (const [name, find] of MILESTONES) {
-    const found = find(run, milestones);
+    const hidden = seesApiAlone(run) && !OF_REQUESTS.has(name);
+    const found = hidden ? NO_KERNEL : find(run, milestones, clients);
+    // What this kind of recording never has, is not missing.
+    if (found === '') continue;
     if (typeof found === 'string') absent.push({ name, reason: found });
     else milestones.push({ name, certainty: 'exact', ...found });
   }
   return { milestones, absent };
 }
 
-/** The last stage of runc init: the process that becomes the entrypoint. */
-export function initProcess(run: RunView): LifeDraft | undefined {
-  const candidates = run.processes.filter((life) =>
-    run.actors[life.key]?.some(({ actor }) => actor === 'init'),
+const NO_KERNEL = 'it cannot be seen without the kernel';
+
+const seesApiAlone = ({ recording }: RunView): boolean => recording.header.source.name === 'api';
+
+/** dit is the client: its requests are marks. */
+const isOwnRequest = ({ recording }: RunView): boolean => recording.header.target.scope === '';
+
+function findCommand(
+  run: RunView,
+  _soFar: readonly Milestone[],
+  clients: ClientFinder,
+): Found | string {
+  if (run.recording.header.target.scope !== 'command') return '';
+  const client = clients.claim(run);
+  if (client === undefined) return 'its client had started another container before';
+  const { exec, life } = client;
+  return {
+    time: exec.time,
+    evidence: eventEvidence(exec.event, `exec ${basename(exec.filename)}, pid ${life.pid}`),
+  };
+}
+
+/** dit's own request; of another client's, the engine's first call that names the container. */
+function findCreate(
+  run: RunView,
+  _soFar: readonly Milestone[],
+  clients: ClientFinder,
+): Found | string {
+  if (isOwnRequest(run)) return markEdge(run, 'create', 'start');
+  const asked = clients.requestsFor(run)?.create;
+  if (asked !== undefined) return requestFound(asked, 'create');
+  const first = run.calls.find(({ actor, row }) => ENGINES.has(actor) && names(run, row));
+  if (first === undefined) return 'no call of an engine was seen to name the container';
+  return {
+    time: first.time,
+    certainty: 'inferred',
+    evidence: eventEvidence(first.row, `${first.actor}: the first ${first.name} that names it`),
+  };
+}
+
+function findStart(
+  run: RunView,
+  _soFar: readonly Milestone[],
+  clients: ClientFinder,
+): Found | string {
+  if (isOwnRequest(run)) return markEdge(run, 'start', 'start');
+  const asked = clients.requestsFor(run)?.start;
+  return asked === undefined ? '' : requestFound(asked, 'start');
+}
+
+const requestFound = ({ time, row, life, ambiguous }: ClientRequest, what: string): Found => ({
+  time,
+  certainty: ambiguous ? 'inferred' : 'exact',
+  evidence: eventEvidence(row, `${what} request written by pid ${life.pid}`),
+});
+
+const ENGINES: ReadonlySet<ActorKind> = new Set(['dockerd', 'containerd', 'client']);
+
+/** Whether one of the call's paths has the container's id as a component. */
+function names(run: RunView, row: number): boolean {
+  const { events, strings } = run.recording;
+  return events.values(row, 'texts').some((id) =>
+    strings
+      .text(id)
+      .split(/[/,=:]/)
+      .includes(run.containerId),
   );
-  const executed = candidates.find((life) =>
-    run.actors[life.key]?.some(({ actor }) => actor === 'entrypoint'),
-  );
-  return (
-    executed ??
-    candidates.findLast((life) => life.comms.some(({ comm }) => comm === 'runc:[2:INIT]')) ??
-    candidates.at(-1)
-  );
+}
+
+/** Where nothing nearer to the entrypoint can be seen. */
+function findStartAnswer(run: RunView): Found | string {
+  return seesApiAlone(run) ? markEdge(run, 'start', 'end') : '';
 }
 
 const MARK_REASONS: Readonly<Record<string, string>> = {
@@ -84,6 +163,7 @@ const MARK_REASONS: Readonly<Record<string, string>> = {
 };
 
 function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | string {
+  if (!isOwnRequest(run)) return '';
   const mark = run.marks.find((candidate) => candidate.name === name);
   if (mark === undefined) return MARK_REASONS[name] ?? `no ${name} was recorded`;
   const time = edge === 'start' ? mark.start : mark.end;
@@ -120,8 +200,14 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string 
  * overlay mount before the shim, which other containers' starts can confuse.
  */
 function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
-  const started = timeOf(soFar, 'start requested');
-  if (started === undefined) return 'the container was not started';
+  const started = isOwnRequest(run)
+    ? timeOf(soFar, 'start requested')
+    : (timeOf(soFar, 'create requested') ?? timeOf(soFar, 'command exec'));
+  if (started === undefined) {
+    return isOwnRequest(run)
+      ? 'the container was not started'
+      : 'no overlay mount by an engine was seen';
+  }
   const shim = run.processes
     .flatMap((life) => life.execs)
     .reduce((first, { time }) => Math.min(first, time), Number.POSITIVE_INFINITY);
@@ -136,7 +222,7 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
   const targetOf = ({ view }: (typeof mounts)[number]): string =>
     view.name === 'mount' ? view.text(1) : view.text(3);
   const isEngine = ({ call }: (typeof mounts)[number]): boolean =>
-    call.actor === 'dockerd' || call.actor === 'containerd' || call.containerId === run.containerId;
+    ENGINES.has(call.actor) || call.containerId === run.containerId;
 
   const certain = mounts.find(
     (mount) =>
@@ -147,7 +233,7 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
   const found =
     certain ?? mounts.filter((mount) => isEngine(mount) && mount.call.time < shim).at(-1);
   const end = found === undefined ? undefined : callEnd(run, found.call);
-  if (found === undefined || end === undefined) return 'no overlay mount by the engine was seen';
+  if (found === undefined || end === undefined) return 'no overlay mount by an engine was seen';
   return {
     time: end,
     certainty: certain === undefined ? 'inferred' : 'exact',
@@ -166,10 +252,8 @@ function findCgroup(run: RunView): Found | string {
     const target = events.value(row, 'target_pids');
     const time = events.time.at(row) as TraceTime;
     // The path, never who did it: with the systemd driver that is systemd.
-    if (
-      !path.includes(run.containerId) &&
-      spanOf(run, target, time)?.containerId !== run.containerId
-    ) {
+    const named = parseContainerId(run.containerId) !== undefined && path.includes(run.containerId);
+    if (!named && spanOf(run, target, time)?.containerId !== run.containerId) {
       continue;
     }
     if (path === '/' || path === '') continue;
@@ -182,7 +266,10 @@ const isRuntime = (actor: string): boolean => actor === 'runc create' || actor =
 
 function findFirstNamespace(run: RunView): Found | string {
   for (const call of run.calls) {
-    if (call.containerId !== run.containerId || !isRuntime(call.actor)) continue;
+    const byRuntime = call.containerId === run.containerId && isRuntime(call.actor);
+    // Without a runtime it is the program itself, until that call the client's.
+    const byItself = run.containerId === bareContainerId(call.life.pid) && call.actor === 'client';
+    if (!byRuntime && !byItself) continue;
     if (call.name !== 'clone' && call.name !== 'clone3' && call.name !== 'unshare') continue;
     const view = viewCall(run, call);
     const namespaces = namespacesOf(view);
@@ -298,8 +385,7 @@ function findFifo(run: RunView): Found | string {
 
 function findEntrypoint(run: RunView): Found | string {
   const init = initProcess(run);
-  const span = init && run.actors[init.key]?.find(({ actor }) => actor === 'entrypoint');
-  const exec = init?.execs.find(({ time }) => time === span?.from);
+  const exec = entrypointExec(run);
   if (init === undefined || exec === undefined) return 'no entrypoint was executed';
   return {
     time: exec.time,
@@ -308,6 +394,7 @@ function findEntrypoint(run: RunView): Found | string {
 }
 
 function findExit(run: RunView): Found | string {
+  if (seesApiAlone(run)) return exitByEngine(run);
   const init = initProcess(run);
   if (init?.end === undefined || init.exitEvent === undefined) {
     return 'the container did not exit while it was recorded';
@@ -317,6 +404,20 @@ function findExit(run: RunView): Found | string {
   return {
     time: init.end,
     evidence: eventEvidence(init.exitEvent, `exit of pid ${init.pid} ${how}`),
+  };
+}
+
+/** The engine's own event, on its wall clock. */
+function exitByEngine(run: RunView): Found | string {
+  const { marks } = run.recording;
+  const died = marks.find(
+    ({ name, containerId }) => name === 'engine.die' && containerId === run.containerId,
+  );
+  if (died === undefined) return "the engine's event of its end was not seen";
+  return {
+    time: died.start,
+    certainty: 'inferred',
+    evidence: { kind: 'mark', mark: marks.indexOf(died), text: "engine's event, its wall clock" },
   };
 }
 

@@ -15,6 +15,8 @@ export interface SegmentFacts {
   readonly fillsPageCache: boolean;
   /** The path goes on, in the same process, on a thread that this one wakes. */
   readonly handsOverWithin: boolean;
+  /** A program made its namespaces itself: there is no runtime. */
+  readonly withoutRuntime: boolean;
   /** dockerd sets a network up: in one of its episodes, or while runc waits for its hook. */
   readonly duringNetworkSetUp: boolean;
 }
@@ -95,9 +97,9 @@ const isCgroupPath = (path: string): boolean => path.startsWith('/sys/fs/cgroup'
 function isCgroup({ call }: SegmentFacts): boolean {
   if (call === undefined) return false;
   switch (call.name) {
-    // Its arguments are recorded only where the file is a cgroup's.
+    // Its file is recorded only where it is a cgroup's.
     case 'write':
-      return call.arguments.length > 0;
+      return call.file(0) !== '';
     case 'mkdir':
     case 'rmdir':
       return isCgroupPath(call.text(0));
@@ -116,7 +118,8 @@ const onDisk = ({ waitsFor, fillsPageCache }: SegmentFacts): boolean =>
   waitsFor === 'block I/O' || fillsPageCache;
 
 /** runc's init is runc until the entrypoint's exec. */
-function programOf(actor: ActorKind): string {
+function programOf({ actor, withoutRuntime }: SegmentFacts): string {
+  if (withoutRuntime && actor === 'init') return 'client';
   if (actor === 'hook') return 'hooks';
   return actor === 'init' || actor.startsWith('runc') ? 'runc' : actor;
 }
@@ -270,7 +273,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
   {
     id: 'program',
     phase: 'runtime',
-    category: ({ actor }) => programOf(actor),
+    category: programOf,
     because: 'the program itself: its code, its other syscalls, its other waits',
     when: ({ actor }) => actor !== 'other',
   },

@@ -11,7 +11,12 @@ const COPY_UP_PROGRAMS: ReadonlySet<string> = new Set([
   'ovl_copy_up_one_exit',
 ]);
 
-export function warningsOf(recording: Recording, runs: readonly ContainerRun[]): TraceWarning[] {
+/** @param reused container ids that were given to several containers */
+export function warningsOf(
+  recording: Recording,
+  runs: readonly ContainerRun[],
+  reused: readonly string[] = [],
+): TraceWarning[] {
   const warnings: TraceWarning[] = [];
   const warn = (code: string, message: string, remedy: string): void => {
     warnings.push({ code, message, remedy });
@@ -69,6 +74,13 @@ export function warningsOf(recording: Recording, runs: readonly ContainerRun[]):
       'clock-step',
       `the wall clock moved by ${(step / 1e6).toFixed(1)} ms against the trace clock`,
       "the engine's event times are only a rough cross-check here",
+    );
+  }
+  for (const id of reused) {
+    warn(
+      'id-reused',
+      `several containers were started under the name '${id}': only the first is reported`,
+      'give each container a name of its own',
     );
   }
   for (const run of runs) {

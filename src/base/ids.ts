@@ -4,7 +4,7 @@ declare const containerId: unique symbol;
 declare const processKey: unique symbol;
 declare const stringId: unique symbol;
 
-/** The engine's full container id: 64 hex digits. */
+/** The engine's full container id, 64 hex digits; or the name that an OCI runtime was given for it. */
 export type ContainerId = string & { readonly [containerId]: true };
 
 /** One life of one pid: an index into the process table, because pids are reused. */
@@ -19,4 +19,17 @@ export function parseContainerId(text: string): ContainerId | undefined {
   return CONTAINER_ID.test(text) ? (text as ContainerId) : undefined;
 }
 
-export const shortId = (id: ContainerId): string => id.slice(0, 12);
+/** Names that ctr and the OCI runtimes take: no path, no option. */
+const RUNTIME_ID = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,1023}$/;
+
+/** What an OCI runtime's command line names: a container id in its wider sense. */
+export function parseRuntimeId(text: string): ContainerId | undefined {
+  return RUNTIME_ID.test(text) ? (text as ContainerId) : undefined;
+}
+
+/** The id of a container that no runtime has named: namespaces made by a program itself. */
+export const bareContainerId = (pid: number): ContainerId => `pid-${pid}` as ContainerId;
+
+export const isBare = (id: ContainerId): boolean => /^pid-\d+$/.test(id);
+
+export const shortId = (id: ContainerId): string => (CONTAINER_ID.test(id) ? id.slice(0, 12) : id);

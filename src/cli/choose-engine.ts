@@ -14,6 +14,8 @@ export interface ChosenEngine {
 export interface EngineChoice {
   readonly engine: 'auto' | 'private';
   readonly host?: string | undefined;
+  /** An engine on another machine will do: its kernel is not asked for. */
+  readonly remoteWill?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function chooseEngine(
     ...(choice.host === undefined ? {} : { host: choice.host }),
   });
   if (endpoint === undefined) return startPrivate(tried, say);
-  if (endpoint.kind === 'remote') {
+  if (endpoint.kind === 'remote' && choice.remoteWill !== true) {
     throw new DitError({
       code: 'engine-remote',
       exitCode: EXIT.capability,

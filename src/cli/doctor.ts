@@ -2,14 +2,25 @@
 import { EXIT } from '../base/errors.js';
 import { machineCapabilities } from '../platform/capabilities.js';
 import { canRecord, doctorJson, renderDoctor } from '../render/doctor.js';
+import { renderSources, sourcesJson } from '../render/sources.js';
 import { ebpfCapabilities } from '../sources/ebpf/capabilities.js';
 import type { CommandContext } from './context.js';
+import { sourceTableHere } from './source-table.js';
 import { themeFor } from './theme.js';
 
 export async function doctor(
-  { json, host }: { readonly json?: true; readonly host?: string },
+  {
+    json,
+    host,
+    sources,
+  }: { readonly json?: true; readonly host?: string; readonly sources?: true },
   { stdout }: CommandContext,
 ): Promise<number> {
+  if (sources === true) {
+    const table = await sourceTableHere();
+    await stdout.write(json === true ? sourcesJson(table) : renderSources(table, themeFor(stdout)));
+    return EXIT.ok;
+  }
   const capabilities = [...(await machineCapabilities(host)), ...(await ebpfCapabilities())];
   const text =
     json === true

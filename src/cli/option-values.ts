@@ -1,5 +1,6 @@
 /** Values of options: parsed where they are read, refused with what would be right. */
 import { DitError, EXIT } from '../base/errors.js';
+import type { WatchFilter } from './trace-watch.js';
 
 /** When the recording ends; a number is seconds after the start. */
 export type UntilOption = 'started' | 'exit' | 'removed' | number;
@@ -46,6 +47,23 @@ export function numberBetween(
       `${kind === 'integer' ? 'a whole number' : 'a number'} from ${least} to ${most}`,
     );
   };
+}
+
+/** Rings are powers of two. @throws DitError */
+export function checkRing(ringMb: number): void {
+  if (!Number.isInteger(Math.log2(ringMb))) {
+    throw badValue(String(ringMb), '--ring-mb', 'a power of two: 16, 64, 256');
+  }
+}
+
+/** "name=web*", "slower=500". @throws DitError */
+export function parseFilter(text: string): WatchFilter {
+  const at = text.indexOf('=');
+  const key = text.slice(0, Math.max(0, at));
+  const value = text.slice(at + 1);
+  if (key === 'name' || key === 'image' || key === 'id') return { key, value };
+  if (key === 'slower' && (parseNumber(value) ?? -1) >= 0) return { key, value };
+  throw badValue(text, '--filter', 'name=…, image=…, id=… or slower=MS');
 }
 
 function parseNumber(text: string): number | undefined {

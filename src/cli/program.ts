@@ -1,7 +1,8 @@
 /** The command line: every command with its options. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
 import type { CommandContext, CommandResult } from './context.js';
-import { numberBetween, parseMemory, parseUntil } from './option-values.js';
+import { numberBetween, parseFilter, parseMemory, parseUntil } from './option-values.js';
+import type { WatchFilter } from './trace-watch.js';
 
 /** Called with the exit code of the command that ran. */
 export type Finish = (exitCode: number) => void;
@@ -24,6 +25,8 @@ export function buildProgram(version: string, context: CommandContext, finish: F
 
   const trace = program.command('trace').description('record a start and read recordings');
   defineRun(trace, context, act);
+  defineExec(trace, context, act);
+  defineWatch(trace, context, act);
   trace
     .command('show')
     .description('print a trace: timeline, phases, milestones')
@@ -145,7 +148,8 @@ export function buildProgram(version: string, context: CommandContext, finish: F
   program
     .command('doctor')
     .description('say what this machine can record, and what to do where it cannot')
-    .option('--json', 'print the capabilities as JSON')
+    .option('--sources', 'what each source of events gives, and which work here')
+    .option('--json', 'print the capabilities, or the sources, as JSON')
     .addOption(
       new Option('--host <url>', 'the Docker engine to look at: unix://, tcp:// or ssh://'),
     )
@@ -184,11 +188,8 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     .option('--strict', 'exit with 5 when events were lost')
     .option('--json', 'print the analysis as JSON (docs/json.md)')
     .option('-q, --quiet', 'print only where the trace was saved')
-    .addOption(
-      new Option('--ring-mb <n>', 'ring buffer between kernel and dit, MiB, a power of two')
-        .argParser(numberBetween('--ring-mb', 1, 2048))
-        .default(64),
-    )
+    .addOption(ringOption())
+    .addOption(sourceOption())
     .optionsGroup('Several starts:')
     .addOption(
       new Option(
@@ -253,7 +254,94 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
   for (const name of REPEATABLE) run.setOptionValueWithSource(name, [], 'default');
 }
 
+function defineExec(trace: Command, context: CommandContext, act: Act): void {
+  trace
+    .command('exec')
+    .description(
+      'run a command and record every container that it starts: docker, podman, ctr, runc …',
+    )
+    .usage('[options] -- <command...>')
+    .argument('<command...>', 'what to run; its exit status becomes that of dit')
+    .passThroughOptions()
+    .option(
+      '-o, --output <file>',
+      'trace file to write; a new one in the traces folder when absent',
+    )
+    .option('--redact', 'keep arguments, environment values and the host name out of the file')
+    .option('--strict', 'exit with 5 when events were lost')
+    .option('--json', "print the analysis as JSON; the command's output goes to standard error")
+    .option('-q, --quiet', 'print only where the trace was saved')
+    .addOption(ringOption())
+    .addOption(sourceOption())
+    .addOption(
+      new Option(
+        '--engine <which>',
+        '"auto": the engine that answers, if any; "private": one of dit\'s own, as DOCKER_HOST',
+      )
+        .choices(['auto', 'private'])
+        .default('auto'),
+    )
+    .option('-H, --host <url>', 'Docker engine for the command, as its DOCKER_HOST')
+    .addOption(
+      new Option('--follow <pid>', 'a daemon that works for the command; may be repeated')
+        .argParser((text: string, before: readonly number[]) => [
+          ...before,
+          numberBetween('--follow', 2, 2 ** 31)(text),
+        ])
+        .default([], 'docker and containerd are found by their sockets'),
+    )
+    .action(
+      act(async (argv, options) =>
+        (await import('./trace-exec.js')).traceExec(argv, options, context),
+      ),
+    );
+}
+
+function defineWatch(trace: Command, context: CommandContext, act: Act): void {
+  trace
+    .command('watch')
+    .description('say every container start on this machine until Ctrl-C, a line each')
+    .option('--out <folder>', 'write a trace file of each start into this folder')
+    .option('--json', 'one JSON object a start, and one summary (docs/json.md)')
+    .addOption(
+      new Option(
+        '--filter <key=value>',
+        'only starts with this name, image or id (* stands for anything), or slower=MS; may be repeated',
+      )
+        .argParser((text: string, before: readonly WatchFilter[]) => [...before, parseFilter(text)])
+        .default([], 'all'),
+    )
+    .addOption(
+      new Option('--for <seconds>', 'end by itself after so long').argParser(
+        numberBetween('--for', 0.1, 1e9, 'decimal'),
+      ),
+    )
+    .option('--redact', 'keep arguments and the host name out of the files')
+    .option('--strict', 'exit with 5 when events were lost')
+    .addOption(ringOption())
+    .addOption(sourceOption())
+    .option('-H, --host <url>', 'Docker engine on this machine: unix:///path')
+    .action(
+      act(async (options) => (await import('./trace-watch.js')).traceWatch(options, context)),
+    );
+}
+
 const REPEATABLE = ['env', 'label', 'volume', 'tmpfs', 'capAdd', 'capDrop', 'securityOpt'];
+
+function ringOption(): Option {
+  return new Option('--ring-mb <n>', 'ring buffer between kernel and dit, MiB, a power of two')
+    .argParser(numberBetween('--ring-mb', 1, 2048))
+    .default(64);
+}
+
+function sourceOption(): Option {
+  return new Option(
+    '--source <name>',
+    'how events are captured; "auto" takes the first that works: dit doctor --sources',
+  )
+    .choices(['auto', 'ebpf', 'bpftrace', 'strace', 'api'])
+    .default('auto');
+}
 
 function widthOption(): Option {
   return new Option(

@@ -1,5 +1,6 @@
 /** The options of `dit trace run` as commander parses them, and what they ask of the engine. */
 import type Dockerode from 'dockerode';
+import type { SourceName } from '../sources/sources.js';
 import type { UntilOption } from './option-values.js';
 
 export interface TraceRunOptions {
@@ -9,6 +10,7 @@ export interface TraceRunOptions {
   readonly json?: true;
   readonly strict?: true;
   readonly quiet?: true;
+  readonly source: 'auto' | SourceName;
   readonly engine: 'auto' | 'private';
   readonly host?: string;
   readonly until: UntilOption;

@@ -12,10 +12,11 @@ import { findOrphans, removeOrphans } from '../record/owner-labels.js';
 import { type RunResult, runContainer, type Until } from '../record/run-container.js';
 import { formatBytes } from '../render/format.js';
 import type { PullProgress } from '../sources/docker/engine-client.js';
-import { needEbpf } from '../sources/ebpf/ebpf-source.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import { chooseEngine } from './choose-engine.js';
+import { chooseSources, refusalInWords } from './choose-sources.js';
 import type { CommandContext } from './context.js';
+import { checkRing } from './option-values.js';
 import { errorLines } from './report-error.js';
 import { createOptions, type TraceRunOptions } from './run-options.js';
 
@@ -37,8 +38,8 @@ export interface StartRecorder {
 
 export const imageOf = (image: string | undefined): string => image ?? BUILTIN_IMAGE;
 
-/** What can be refused before anything is done. @throws DitError exit 2 or 3 */
-export function needRecording({ ringMb, runs, warmup, keepAll }: TraceRunOptions): void {
+/** What can be refused before anything is done. @throws DitError exit 2 */
+export function checkOptions({ ringMb, runs, warmup, keepAll }: TraceRunOptions): void {
   if (runs === undefined && (warmup !== undefined || keepAll === true)) {
     throw new DitError({
       code: 'option-conflict',
@@ -47,15 +48,7 @@ export function needRecording({ ringMb, runs, warmup, keepAll }: TraceRunOptions
       remedy: 'say how many starts: --runs 10',
     });
   }
-  if (!Number.isInteger(Math.log2(ringMb))) {
-    throw new DitError({
-      code: 'option-value',
-      exitCode: EXIT.usage,
-      message: `'${ringMb}' is no value for --ring-mb`,
-      remedy: 'use a power of two: 16, 64, 256',
-    });
-  }
-  needEbpf();
+  checkRing(ringMb);
 }
 
 /** @throws DitError */
@@ -66,10 +59,11 @@ export async function prepareStarts(
   const { env, signal, stderr } = context;
   const quiet = options.quiet === true;
   const target = imageOf(image);
-  const chosen = await chooseEngine(options, env, (line) =>
-    quiet ? Promise.resolve() : stderr.line(`dit: ${line}`),
-  );
-  const { endpoint, privateEngine } = chosen;
+  const say = (line: string): Promise<void> =>
+    quiet ? Promise.resolve() : stderr.line(`dit: ${line}`);
+  const sources = await chooseSources(options.source, say);
+  const remoteWill = sources.candidates.some(({ seesKernel }) => !seesKernel);
+  const { endpoint, privateEngine } = await chooseEngine({ ...options, remoteWill }, env, say);
   const docker = connectOnce(endpoint);
   const [engine, found, orphans] = await Promise.all([
     readEngineInfo(endpoint, privateEngine),
@@ -94,8 +88,13 @@ export async function prepareStarts(
           containerName: options.name ?? '',
           network: options.network ?? '',
           runtime: options.runtime ?? '',
+          scope: '',
+          containerId: '',
         },
         create: createOptions(target, command, options, env),
+        sources: sources.candidates.filter((kind) => endpoint.kind === 'local' || !kind.seesKernel),
+        refusals: sources.refusals,
+        onRefusal: (refusal) => void say(refusalInWords(refusal)),
         writer,
         ditVersion: packageVersion(),
         command: ['dit', ...process.argv.slice(2)],

@@ -8,9 +8,9 @@ import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
 import type { TraceRunOptions } from './run-options.js';
 import {
+  checkOptions,
   giveToSudoUser,
   imageOf,
-  needRecording,
   prepareStarts,
   reportCleanUp,
   type StartRecorder,
@@ -24,7 +24,7 @@ export async function traceRun(
   context: CommandContext,
 ): Promise<number> {
   const { stderr, env } = context;
-  needRecording(options);
+  checkOptions(options);
   const unique = randomBytes(2).toString('hex');
   const path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
   const writer = new TraceFileWriter(path);

@@ -15,9 +15,9 @@ import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
 import type { TraceRunOptions } from './run-options.js';
 import {
+  checkOptions,
   giveToSudoUser,
   imageOf,
-  needRecording,
   prepareStarts,
   reportCleanUp,
   type StartRecorder,
@@ -43,7 +43,7 @@ export async function traceRuns(
   const folder = makeFolder(path);
   let kept = false;
   try {
-    needRecording(options);
+    checkOptions(options);
     const recorder = await prepareStarts({ image, command, options, onOutput: () => {} }, context);
     let series: Series;
     try {

@@ -58,6 +58,10 @@ export interface TargetInfo {
   readonly containerName: string;
   readonly network: string;
   readonly runtime: string;
+  /** Whose starts are runs: the one container's, all that a command started, or all on the host. */
+  readonly scope: '' | 'command' | 'host' | string;
+  /** Of several containers in the file, the one that it is about; '' for all in its scope. */
+  readonly containerId: string;
 }
 
 export interface TraceHeader {

@@ -80,6 +80,7 @@ export interface ProcessLife {
 }
 
 export type MilestoneName =
+  | 'command exec'
   | 'create requested'
   | 'create answered'
   | 'start requested'
@@ -95,6 +96,7 @@ export type MilestoneName =
   | 'runc exited'
   | 'exec FIFO opened'
   | 'entrypoint exec'
+  | 'start answered'
   | 'first output'
   | 'exited'
   | 'removed';
@@ -141,10 +143,20 @@ export interface Segment {
   readonly rule: string;
 }
 
-/** The part of a start that is measured: the create request's beginning to the entrypoint's exec. */
-export interface Window {
+export interface Span {
   readonly start: TraceTime;
   readonly end: TraceTime;
+}
+
+/**
+ * The part of a start that is measured: from the create request, or the first thing known of it, to the
+ * entrypoint's exec, or the last thing known.
+ */
+export interface Window extends Span {
+  /** The milestone at `start`. */
+  readonly from: MilestoneName;
+  /** The milestone at `end`. */
+  readonly to: MilestoneName;
 }
 
 /** A file that overlayfs copied from a lower layer to the upper one, because something was about to change it. */

@@ -15,6 +15,22 @@ interface VersionAnswer {
 /** Some seconds: an engine that starts many containers at once answers late. */
 const TIMEOUT_MS = 30_000;
 
+/** What is known of the engine where none takes part. */
+export const NO_ENGINE: EngineInfo = {
+  endpoint: '',
+  name: '',
+  version: '',
+  apiVersion: '',
+  containerdVersion: '',
+  runcVersion: '',
+  storageDriver: '',
+  cgroupDriver: '',
+  cgroupVersion: '',
+  privateEngine: false,
+  defaultRuntime: '',
+  dataRoot: '',
+};
+
 /**
  * @param privateEngine the caller's knowledge
  * @throws DitError engine-gone

@@ -37,8 +37,11 @@ function findListener(socketPath: string, processes: readonly ProcessStat[]): nu
   try {
     peer = loadAddon().peerPid(socketPath);
   } catch (error) {
-    if (error instanceof DitError) throw error;
-    throw unknownProcess(socketPath, messageOf(error));
+    // Without the addon: whoever holds the socket.
+    if (!(error instanceof DitError)) throw unknownProcess(socketPath, messageOf(error));
+    const holder = findByInheritedSocket(socketPath, processes);
+    if (holder !== undefined) return holder;
+    throw unknownProcess(socketPath, 'no process of this user is seen to hold it');
   }
   // With socket activation the listener is systemd's and dockerd has inherited it.
   if (peer !== 0 && processStat(peer)?.comm !== 'systemd') return peer;
@@ -74,10 +77,31 @@ function findByInheritedSocket(
   })?.pid;
 }
 
-function findContainerd(): number | undefined {
-  for (const socket of CONTAINERD_SOCKETS) {
+/** The system's containerd, which ctr and nerdctl talk to. */
+export function findSystemContainerd(env: NodeJS.ProcessEnv): Daemon[] {
+  const address = env.CONTAINERD_ADDRESS?.replace(/^unix:\/\//, '');
+  const pid = findContainerd(address ? [address] : CONTAINERD_SOCKETS);
+  return pid === undefined ? [] : [{ pid, role: 'containerd' }];
+}
+
+/** A daemon named by its pid; what it is called says what it is. */
+export function daemonOf(pid: number): Daemon {
+  const comm = processStat(pid)?.comm;
+  if (comm === undefined) {
+    throw new DitError({
+      code: 'no-process',
+      exitCode: EXIT.usage,
+      message: `there is no process ${pid} to follow`,
+      remedy: 'look it up: pgrep -a containerd',
+    });
+  }
+  return { pid, role: comm === 'dockerd' || comm === 'containerd' ? comm : '' };
+}
+
+function findContainerd(sockets: readonly string[] = CONTAINERD_SOCKETS): number | undefined {
+  for (const socket of sockets) {
     try {
-      const pid = loadAddon().peerPid(socket);
+      const pid = findListener(socket, listProcesses());
       if (pid > 1) return pid;
     } catch {
       // not there: the next one

@@ -7,10 +7,11 @@ import { ENGINE_GONE_REMEDY } from '../platform/docker.js';
 import { EngineClient, type PullProgress } from '../sources/docker/engine-client.js';
 import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { RawMark } from '../sources/docker/marks.js';
+import type { SourceKind, SourceRefusal } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import { CleanUp } from './clean-up.js';
 import { ownerLabels, RUN_LABEL } from './owner-labels.js';
-import { findDaemons } from './participants.js';
+import { type Daemon, findDaemons } from './participants.js';
 import { type RecordingSummary, TraceRecorder } from './trace-recorder.js';
 
 /** When the recording ends: at the start's end, the container's exit, its removal, or some time after the start. */
@@ -27,6 +28,9 @@ export interface RunRequest {
   readonly host: HostInfo;
   readonly target: TargetInfo;
   readonly create: Dockerode.ContainerCreateOptions;
+  readonly sources: readonly SourceKind[];
+  readonly refusals: readonly SourceRefusal[];
+  readonly onRefusal: (refusal: SourceRefusal) => void;
   readonly writer: TraceFileWriter;
   readonly ditVersion: string;
   readonly command: readonly string[];
@@ -65,12 +69,13 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const { signal } = request;
   const early = await prepare(request);
 
-  const daemons = findDaemons(request.engine.endpoint.replace(/^unix:\/\//, ''));
+  const daemons = daemonsOnce(request.engine.endpoint);
   // The file cannot be written any more, or the engine is gone: whichever comes first.
   const broken = new AbortController();
-  const recorder = new TraceRecorder({
+  const recorder = await TraceRecorder.start({
     ...request,
     daemons,
+    isClient: true,
     onUnwritable: (error) => broken.abort(error),
   });
   for (const mark of early) recorder.mark(mark);
@@ -102,6 +107,15 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
     cleanUpFailures.length = 0;
   }
   return { summary, ...observed, failure, cleanUpFailures };
+}
+
+/** Looked for when the first source asks, and once. @throws DitError engine-process-unknown */
+function daemonsOnce(endpoint: string): () => readonly Daemon[] {
+  let found: readonly Daemon[] | undefined;
+  return () => {
+    found ??= findDaemons(endpoint.replace(/^unix:\/\//, ''));
+    return found;
+  };
 }
 
 function leftInGoneEngine({ code, exitCode, message, cause }: DitError, id: string): DitError {

@@ -1,5 +1,5 @@
 /**
- * A live recording: source, decoder and trace file together. Everything that comes in is on disk within
+ * A live recording: source and trace file together. Everything that comes in is on disk within
  * FLUSH_EVERY_MS; memory holds no more than that and what the ring delivers at once.
  */
 import { randomBytes } from 'node:crypto';
@@ -22,13 +22,16 @@ import {
   threadIds,
   withDescendants,
 } from '../platform/process-table.js';
+import { type ClockReading, readClocks } from '../sources/clocks.js';
 import type { RawMark } from '../sources/docker/marks.js';
-import { type ClockReading, loadAddon } from '../sources/ebpf/addon.js';
-import { RecordDecoder } from '../sources/ebpf/decode.js';
-import { EbpfSource } from '../sources/ebpf/ebpf-source.js';
 import { REDACTED, redactArguments } from '../sources/redact.js';
+import type { Participant, RecordingSource } from '../sources/source.js';
+import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import type { Daemon } from './participants.js';
+
+/** The thread that sends the requests. */
+const CLIENT: Participant = { pid: process.pid, onlyTid: process.pid, followChildren: false };
 
 /**
  * How often batches are decoded and written. Not at once: a start takes some hundred milliseconds, and
@@ -41,6 +44,12 @@ const HOLD_MS = 5_000;
 const HOLD_BYTES = 64 << 20;
 
 export interface RecorderOptions {
+  /** The first that can be started is used. */
+  readonly sources: readonly SourceKind[];
+  /** Better sources that could not be used, known beforehand. */
+  readonly refusals: readonly SourceRefusal[];
+  /** A better source could not be started. */
+  readonly onRefusal: (refusal: SourceRefusal) => void;
   readonly writer: TraceFileWriter;
   readonly ditVersion: string;
   readonly host: HostInfo;
@@ -49,8 +58,10 @@ export interface RecorderOptions {
   readonly command: readonly string[];
   readonly redact: boolean;
   readonly ringBytes: number;
-  /** The engine's processes; the client is this process's main thread. */
-  readonly daemons: readonly Daemon[];
+  /** Whose work is recorded, with their descendants; asked for only where the source sees the kernel. */
+  readonly daemons: () => readonly Daemon[];
+  /** This process's main thread is the engine's client. */
+  readonly isClient: boolean;
   /** The file cannot be written any more; what was written is readable. */
   readonly onUnwritable: (error: DitError) => void;
 }
@@ -65,48 +76,63 @@ export class TraceRecorder {
   readonly traceId: string;
   readonly #options: RecorderOptions;
   readonly #writer: TraceFileWriter;
-  readonly #strings = new StringInterner();
-  readonly #source: EbpfSource;
-  readonly #decoder: RecordDecoder;
+  readonly #strings: StringInterner;
+  readonly #kind: SourceKind;
+  readonly #source: RecordingSource;
   readonly #baseNs: bigint;
   readonly #baseClocks: ClockReading;
   readonly #cpuAtStart = process.cpuUsage();
   readonly #timer: NodeJS.Timeout;
-  readonly #batches: Uint8Array[] = [];
   /** When the measured start began, performance.now(); undefined: none is under way. */
   #heldSince: number | undefined;
   #events = 0;
   #malformed = 0;
 
   /**
-   * Arms the probes, then writes header, clocks and the processes that were there. When it returns,
+   * Arms the probes, then writes header, clocks and the processes that were there. When it resolves,
    * every link is attached and the participants are followed.
    * @throws DitError of the source or of the writer; nothing stays attached then.
    */
-  constructor(options: RecorderOptions) {
-    this.#options = options;
-    this.#writer = options.writer;
-    this.traceId = randomBytes(16).toString('hex');
-    this.#baseClocks = loadAddon().readClocks();
-    this.#baseNs = this.#baseClocks.monotonicNs;
-    this.#decoder = new RecordDecoder({
+  static async start(options: RecorderOptions): Promise<TraceRecorder> {
+    const strings = new StringInterner();
+    const clocks = readClocks();
+    const { kind, source, refusals } = await startFirst(options.sources, (kind) => ({
       machine: options.host.architecture,
-      baseNs: this.#baseNs,
-      strings: this.#strings,
+      baseNs: clocks.monotonicNs,
+      strings,
       redact: options.redact,
-    });
-    this.#source = EbpfSource.start({
-      machine: options.host.architecture,
       ringBytes: options.ringBytes,
-      onBatch: (batch) => this.#batches.push(batch),
-    });
+      participants: kind.seesKernel ? participantsOf(options, kind) : [],
+    }));
+    for (const refusal of refusals) options.onRefusal(refusal);
     try {
-      this.#follow();
-      this.#writeBeginning();
+      const recorder = new TraceRecorder(options, kind, source, strings, clocks);
+      for (const { source: name, error } of [...options.refusals, ...refusals]) {
+        recorder.diagnostic('source-refused', `${name}: ${error.message}`, error.remedy);
+      }
+      return recorder;
     } catch (error) {
-      void this.#source.stop();
+      void source.stop();
       throw error;
     }
+  }
+
+  private constructor(
+    options: RecorderOptions,
+    kind: SourceKind,
+    source: RecordingSource,
+    strings: StringInterner,
+    clocks: ClockReading,
+  ) {
+    this.#options = options;
+    this.#kind = kind;
+    this.#source = source;
+    this.#strings = strings;
+    this.#writer = options.writer;
+    this.traceId = randomBytes(16).toString('hex');
+    this.#baseClocks = clocks;
+    this.#baseNs = clocks.monotonicNs;
+    this.#writeBeginning();
     this.#timer = setInterval(() => {
       if (!this.#holds()) this.#flush();
     }, FLUSH_EVERY_MS);
@@ -114,12 +140,12 @@ export class TraceRecorder {
   }
 
   /**
-   * Follows the client from now on: this process's JavaScript thread, not the pump beside it. Until
-   * `startIsOver()` that thread is part of what is measured, so nothing is decoded on it unless it must be.
+   * Follows the client from now on: this process's JavaScript thread, not the pump beside it. Until `startIsOver()` this thread is part of what is measured, so nothing is
+   * decoded on it unless it must be.
    */
   followClient(): void {
     this.#heldSince = performance.now();
-    this.#source.follow({ pid: process.pid, onlyTid: process.pid, followChildren: false });
+    if (this.#kind.followsLater) this.#source.follow(CLIENT);
   }
 
   startIsOver(): void {
@@ -160,11 +186,11 @@ export class TraceRecorder {
   async finish(outcome: TraceFooter['outcome'], failure: string): Promise<RecordingSummary> {
     clearInterval(this.#timer);
     const { losses, disarmNs } = await this.#source.stop();
-    this.#flush({ last: true });
+    this.#flush();
     const end = this.#relative(process.hrtime.bigint());
     const cpu = process.cpuUsage(this.#cpuAtStart);
     this.#write(() => {
-      this.#writer.clock(this.#clockSnapshot(loadAddon().readClocks()));
+      this.#writer.clock(this.#clockSnapshot(readClocks()));
       this.#writer.loss({ at: end, losses });
       this.#writer.footer({
         end,
@@ -183,14 +209,8 @@ export class TraceRecorder {
     };
   }
 
-  #follow(): void {
-    for (const { pid } of this.#options.daemons) {
-      this.#source.follow({ pid, followChildren: true });
-    }
-  }
-
   #writeBeginning(): void {
-    const { host, engine, target, command, redact, ditVersion, ringBytes } = this.#options;
+    const { host, engine, target, command, redact, ditVersion } = this.#options;
     this.#writer.header({
       traceId: this.traceId,
       ditVersion,
@@ -198,13 +218,7 @@ export class TraceRecorder {
       startRealtimeNs: this.#baseClocks.realtimeNs,
       host: redact ? { ...host, hostname: '' } : host,
       engine,
-      source: {
-        name: 'ebpf',
-        probes: this.#source.probes,
-        perturbed: false,
-        perturbation: '',
-        ringBytes,
-      },
+      source: this.#source.info,
       target: redact ? { ...target, command: [] } : target,
       redacted: redact,
       command: redact ? [] : command,
@@ -216,14 +230,16 @@ export class TraceRecorder {
 
   /** Participants and their descendants, which are followed from now on too. */
   #knownProcesses(): KnownProcess[] {
-    const { daemons, redact } = this.#options;
+    if (!this.#kind.seesKernel) return [];
+    const { redact } = this.#options;
+    const daemons = this.#options.daemons();
     const roles = new Map<number, string>(daemons.map(({ pid, role }) => [pid, role]));
     const bootToTrace = this.#baseClocks.monotonicNs - this.#baseClocks.boottimeNs;
-    const family = withDescendants(listProcesses(), roles.keys());
-    for (const { pid } of family) {
-      if (!roles.has(pid)) this.#source.follow({ pid, followChildren: true });
-    }
-    const client = listProcesses().filter(({ pid }) => pid === process.pid);
+    const processes = listProcesses();
+    const family = withDescendants(processes, roles.keys());
+    // Those that came before the probes were armed.
+    for (const { pid } of family) this.#source.follow({ pid, followChildren: true });
+    const client = processes.filter(({ pid }) => this.#options.isClient && pid === process.pid);
     return [...client, ...family].map((stat) => {
       const argv = stat.pid === process.pid ? this.#options.command : processArguments(stat.pid);
       const startNs = BigInt(stat.startTicks) * BigInt(NS_PER_TICK) + bootToTrace;
@@ -242,14 +258,13 @@ export class TraceRecorder {
 
   #holds(): boolean {
     if (this.#heldSince === undefined) return false;
-    const bytes = this.#batches.reduce((sum, batch) => sum + batch.byteLength, 0);
-    return performance.now() - this.#heldSince < HOLD_MS && bytes < HOLD_BYTES;
+    const waited = performance.now() - this.#heldSince;
+    return waited < HOLD_MS && this.#source.pendingBytes < HOLD_BYTES;
   }
 
-  #flush({ last = false } = {}): void {
+  #flush(): void {
     const table = new EventTable();
-    for (const batch of this.#batches.splice(0)) this.#decoder.decode(batch, table);
-    if (last) this.#decoder.finish(table);
+    this.#source.drain(table);
     if (table.length === 0) return;
     this.#events += table.length;
     this.#malformed += table.count('malformed');
@@ -283,4 +298,14 @@ export class TraceRecorder {
   #relative(absoluteNs: bigint): TraceTime {
     return Number(absoluteNs - this.#baseNs) as TraceTime;
   }
+}
+
+function participantsOf(options: RecorderOptions, kind: SourceKind): Participant[] {
+  const roots = options.daemons().map(({ pid }) => pid);
+  const family = withDescendants(listProcesses(), roots);
+  const takesClientNow = options.isClient && !kind.followsLater;
+  return [
+    ...family.map(({ pid }) => ({ pid, followChildren: true })),
+    ...(takesClientNow ? [CLIENT] : []),
+  ];
 }

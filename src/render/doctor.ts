@@ -14,17 +14,31 @@ import { alignLeft, wrap } from './columns.js';
 import { escapeText, safeJson } from './escape.js';
 import type { Theme } from './theme.js';
 
+/** The best source that this machine has: ebpf takes all that is required, the others one capability each. */
+export function bestSource(capabilities: readonly Capability[]): string | undefined {
+  const has = (id: string): boolean =>
+    capabilities.some((capability) => capability.id === id && capability.available);
+  const missing = capabilities.filter(({ available, required }) => required && !available);
+  if (missing.length === 0) return 'ebpf';
+  if (missing.some(({ id }) => ENGINES.includes(id))) return undefined;
+  return ['bpftrace', 'strace'].find(has);
+}
+
+const ENGINES = ['docker', 'private-engine'];
+
 export const canRecord = (capabilities: readonly Capability[]): boolean =>
-  capabilities.every(({ available, required }) => available || !required);
+  bestSource(capabilities) !== undefined;
 
 export function renderDoctor(
   capabilities: readonly Capability[],
   theme: Theme,
   width: number,
 ): string {
-  const verdict = canRecord(capabilities)
-    ? theme.good('dit can record here, with the ebpf source')
-    : theme.bad('dit cannot record here; it can read trace files: dit trace show FILE');
+  const source = bestSource(capabilities);
+  const verdict =
+    source === undefined
+      ? theme.bad('dit cannot record here; it can read trace files: dit trace show FILE')
+      : theme.good(`dit can record here, with the ${source} source`);
   const lines = [verdict, ''];
   for (const { title, available, required, evidence, remedy } of capabilities) {
     const [word, paint] = available
@@ -56,7 +70,7 @@ export function doctorJson(capabilities: readonly Capability[]): string {
     {
       schema: 'dit.doctor/1',
       can_record: canRecord(capabilities),
-      source: canRecord(capabilities) ? 'ebpf' : null,
+      source: bestSource(capabilities) ?? null,
       capabilities,
     },
     2,

@@ -19,6 +19,7 @@ import type {
   ContainerRun,
   Milestone,
   Segment,
+  Span,
   Trace,
   TraceWarning,
   Window,
@@ -68,12 +69,8 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
   lines.push(...headline(trace, options), ...header(trace, options));
   for (const run of trace.runs) {
     if (trace.runs.length > 1) {
-      lines.push(
-        '',
-        options.theme.strong(
-          cut(`${shortId(run.containerId)}  ${escapeText(run.name)}`, options.width),
-        ),
-      );
+      const who = `${shortId(run.containerId)}  ${run.name}  ${run.image}`.trimEnd();
+      lines.push('', subjectLine(who, run.window, options));
     }
     const milestones = [...run.milestones].sort((a, b) => a.time - b.time);
     const span = run.window ?? observed(milestones, trace.recording);
@@ -117,7 +114,11 @@ function headline(trace: Trace, options: ReportOptions): string[] {
   const { header, footer, problems } = trace.recording;
   const [run] = trace.runs;
   const image = run?.image || header.target.image || 'a container';
-  const lines = [subjectLine(image, run?.window, options)];
+  const lines = [
+    trace.runs.length > 1
+      ? theme.strong(`${trace.runs.length} containers were started`)
+      : subjectLine(image, run?.window, options),
+  ];
   const say = (text: string): void => {
     lines.push(...alert(text, theme.bad, width));
   };
@@ -158,11 +159,15 @@ function header(trace: Trace, options: ReportOptions): string[] {
   const named = (name: string, version: string): string =>
     version === '' ? '' : `${name} ${version}`;
 
-  if (run !== undefined) add('container', `${shortId(run.containerId)}  ${run.name}`);
+  if (trace.runs.length === 1 && run !== undefined)
+    add('container', `${shortId(run.containerId)}  ${run.name}`);
   if (target.command.length > 0) add('command', target.command.join(' '));
+  const noEngine = engine.version === '';
   add(
     'engine',
-    `${engine.name || 'Docker'} ${engine.version}${engine.privateEngine ? " (dit's own)" : ''}`,
+    noEngine
+      ? ''
+      : `${engine.name || 'Docker'} ${engine.version}${engine.privateEngine ? " (dit's own)" : ''}`,
     named('containerd', engine.containerdVersion),
     named('runc', engine.runcVersion),
     engine.storageDriver,
@@ -229,7 +234,7 @@ function lossLine(recorded: number, loss: Recording['loss'], theme: Theme): stri
 }
 
 /** What there is to draw of a start that never reached its entrypoint. */
-function observed(milestones: readonly Milestone[], recording: Recording): Window | undefined {
+function observed(milestones: readonly Milestone[], recording: Recording): Span | undefined {
   const start = milestones[0]?.time;
   const end = milestones.at(-1)?.time ?? recording.footer?.end;
   return start === undefined || end === undefined || end <= start ? undefined : { start, end };

@@ -1,6 +1,12 @@
 /** The first line of what is printed about a run: its image and how long its start took. */
 import { shortId } from '../base/ids.js';
-import { type ContainerRun, type Trace, type Window, windowLength } from '../model/trace.js';
+import {
+  type ContainerRun,
+  type MilestoneName,
+  type Trace,
+  type Window,
+  windowLength,
+} from '../model/trace.js';
 import { columnsOf, cut } from './columns.js';
 import { escapeText } from './escape.js';
 import { formatMs } from './format.js';
@@ -21,10 +27,22 @@ export function subjectLine(
   const result =
     window === undefined
       ? 'no whole start was recorded'
-      : `${formatMs(windowLength(window))} ms from the create request to the entrypoint`;
+      : `${formatMs(windowLength(window))} ms from ${spoken(window.from)} to ${spoken(window.to)}`;
   const subject = cut(escapeText(image), Math.max(10, width - columnsOf(result) - 3));
   return `${theme.strong(subject)}   ${cut(result, width - columnsOf(subject) - 3)}`;
 }
+
+const SPOKEN: Partial<Record<MilestoneName, string>> = {
+  'command exec': "the command's exec",
+  'create requested': 'the create request',
+  'shim exec': "the shim's exec",
+  'runc exec': "runc's exec",
+  'first namespace': 'the first namespace',
+  'entrypoint exec': 'the entrypoint',
+  'start answered': "the start's answer",
+};
+
+const spoken = (name: MilestoneName): string => SPOKEN[name] ?? name;
 
 /** One page a run; where the trace holds several, each is headed by its container. */
 export function pagesOf(

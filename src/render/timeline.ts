@@ -20,8 +20,8 @@ import {
   type ContainerRun,
   type Milestone,
   type MilestoneName,
+  type Span,
   type Trace,
-  type Window,
 } from '../model/trace.js';
 import { alignLeft, alignRight } from './columns.js';
 import { formatMs } from './format.js';
@@ -52,7 +52,7 @@ const MILESTONE_ROWS = 4;
 export function renderTimeline(
   trace: Trace,
   run: ContainerRun,
-  span: Window,
+  span: Span,
   milestones: readonly Milestone[],
   theme: Theme,
   width: number,
@@ -95,7 +95,7 @@ export function renderTimeline(
  */
 export function drawSpans(
   spans: readonly { readonly start: number; readonly end: number }[],
-  window: Window,
+  window: Span,
   columns: number,
 ): string[] {
   const scale: Scale = { span: window, columns: columns - AXIS_UNIT };
@@ -120,7 +120,7 @@ function spanCells(
 }
 
 interface Scale {
-  readonly span: Window;
+  readonly span: Span;
   readonly columns: number;
 }
 
@@ -258,7 +258,7 @@ function activityOf(trace: Trace, run: ContainerRun, scale: Scale): Activity {
   return lanes;
 }
 
-function* rowsIn(events: EventTable, order: Uint32Array, span: Window): Generator<number> {
+function* rowsIn(events: EventTable, order: Uint32Array, span: Span): Generator<number> {
   for (const row of order) {
     const time = events.time.at(row);
     if (time >= span.end) return;

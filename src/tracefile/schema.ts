@@ -96,6 +96,8 @@ const TARGET = {
   containerName: text(3),
   network: text(4),
   runtime: text(5),
+  scope: text(6),
+  containerId: text(7),
 };
 
 export const HEADER = {

@@ -59,6 +59,7 @@ describe('help', () => {
       capAdd: [],
       capDrop: [],
       securityOpt: [],
+      source: 'auto',
       engine: 'auto',
       until: 'removed',
       ringMb: 64,

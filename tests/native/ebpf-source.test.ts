@@ -9,7 +9,6 @@ import type { EventKindName } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
 import { StringInterner } from '../../src/model/strings.js';
 import { loadAddon } from '../../src/sources/ebpf/addon.js';
-import { RecordDecoder } from '../../src/sources/ebpf/decode.js';
 import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
 import { ROOT } from '../support/dit.js';
@@ -27,11 +26,13 @@ async function recordShell(script: string, ringBytes: number): Promise<Recorded>
   const strings = new StringInterner();
   const table = new EventTable();
   const baseNs = loadAddon().readClocks().monotonicNs;
-  const decoder = new RecordDecoder({ machine: machine(), baseNs, strings, redact: false });
   const source = EbpfSource.start({
     machine: machine(),
+    baseNs,
+    strings,
+    redact: false,
     ringBytes,
-    onBatch: (batch) => decoder.decode(batch, table),
+    participants: [],
   });
   try {
     // It waits for its input until it is followed.
@@ -42,7 +43,7 @@ async function recordShell(script: string, ringBytes: number): Promise<Recorded>
     shell.stdin.end('go\n');
     await once(shell, 'close');
     const { losses } = await source.stop();
-    decoder.finish(table);
+    source.drain(table);
     return { table, strings, losses, pid };
   } finally {
     await source.stop();
@@ -63,16 +64,25 @@ function heldObjects(): string[] {
 
 describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
   test('every program loads and attaches, and goes', async () => {
-    const source = EbpfSource.start({ machine: machine(), ringBytes: 1 << 20, onBatch: () => {} });
+    const source = EbpfSource.start({
+      machine: machine(),
+      baseNs: 0n,
+      strings: new StringInterner(),
+      redact: false,
+      ringBytes: 1 << 20,
+      participants: [],
+    });
     expect(heldObjects()).not.toEqual([]);
     await source.stop();
     await source.stop();
     expect(heldObjects()).toEqual([]);
     // fentry and kprobe refine what these record; a kernel may refuse them.
-    const programs = source.probes.filter(({ attachPoint }) => attachPoint.startsWith('tp_btf/'));
+    const programs = source.info.probes.filter(({ attachPoint }) =>
+      attachPoint.startsWith('tp_btf/'),
+    );
     expect(programs.filter(({ attached }) => !attached)).toEqual([]);
     expect(programs.length).toBeGreaterThanOrEqual(18);
-    for (const { program, attachedNs, refusal } of source.probes) {
+    for (const { program, attachedNs, refusal } of source.info.probes) {
       expect([program, attachedNs > 0n]).toEqual([program, refusal === '']);
     }
   });

@@ -80,7 +80,7 @@ describe('the critical path of any event stream', () => {
           .mark('start', 600, 9000);
         for (const event of events) add(stream, event);
         const run = analyse(stream.recording()).runs[0];
-        expect(run?.window).toEqual(WINDOW);
+        expect(run?.window).toMatchObject(WINDOW);
         const segments = run?.segments ?? [];
         let at = WINDOW.start;
         for (const segment of segments) {

@@ -66,6 +66,8 @@ export const sampleHeader = (changes: Partial<NewTraceHeader> = {}): NewTraceHea
     containerName: 'eager_lamport',
     network: 'none',
     runtime: 'runc',
+    scope: 'command',
+    containerId: '',
   },
   redacted: false,
   command: ['dit', 'trace', 'run', 'alpine:3.20'],

@@ -200,7 +200,12 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
     image: 'alpine:3.20',
     milestones: milestonesOf(MILESTONES),
     absent: [{ name: 'removed', reason: 'the container was not removed while it was recorded' }],
-    window: { start: traceTimeOf(REQUEST), end: segments.at(-1)?.end ?? traceTimeOf(REQUEST) },
+    window: {
+      start: traceTimeOf(REQUEST),
+      end: segments.at(-1)?.end ?? traceTimeOf(REQUEST),
+      from: 'create requested',
+      to: 'entrypoint exec',
+    },
     segments,
     copyUps: [
       {

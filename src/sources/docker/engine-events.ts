@@ -11,20 +11,25 @@ export interface EventStream {
 const MAX_LINE = 1 << 20;
 
 /**
- * @param label "key=value": only events of containers that carry it
+ * @param label "key=value": only events of containers that carry it; undefined: of all
  * @param toTraceNs maps CLOCK_REALTIME ns to absolute CLOCK_MONOTONIC ns
  * @param onLost the stream ended without being closed: the engine is gone
  * @throws DitError engine-…
  */
 export async function followEngineEvents(
   docker: Dockerode,
-  label: string,
+  label: string | undefined,
   toTraceNs: (realtimeNs: bigint) => bigint,
   mark: MarkSink,
   onLost: () => void,
 ): Promise<EventStream> {
   const stream = await docker
-    .getEvents({ filters: JSON.stringify({ type: ['container'], label: [label] }) })
+    .getEvents({
+      filters: JSON.stringify({
+        type: ['container'],
+        ...(label === undefined ? {} : { label: [label] }),
+      }),
+    })
     .catch((error: unknown) => {
       throw engineError(error, 'following its events');
     });
@@ -43,7 +48,7 @@ export async function followEngineEvents(
         endNs: at,
         containerId: event.id,
         wallClock: true,
-        ...(event.exitCode === undefined ? {} : { detail: { exit_code: event.exitCode } }),
+        detail: event.detail,
       });
     }
     if (rest.length > MAX_LINE) close();
@@ -64,7 +69,8 @@ interface EngineEvent {
   readonly action: string;
   readonly id: string;
   readonly timeNs: bigint;
-  readonly exitCode: string | undefined;
+  /** exit_code, name and image, where it tells them. */
+  readonly detail: Readonly<Record<string, string>>;
 }
 
 /** One JSON line of GET /events; undefined for what is not a container's event. */
@@ -78,13 +84,18 @@ export function parseEvent(line: string): EngineEvent | undefined {
       Actor?: { ID?: unknown; Attributes?: Record<string, unknown> };
     };
     if (typeof event.Action !== 'string' || typeof event.Actor?.ID !== 'string') return undefined;
-    const exitCode = event.Actor.Attributes?.exitCode;
+    const { exitCode, name, image } = event.Actor.Attributes ?? {};
+    const told = { exit_code: exitCode, name, image };
     return {
       // "exec_create: sh -c …" quotes a command line, as health checks do.
       action: event.Action.split(':', 1)[0] ?? '',
       id: event.Actor.ID,
       timeNs: BigInt(timeNano),
-      exitCode: typeof exitCode === 'string' ? exitCode : undefined,
+      detail: Object.fromEntries(
+        Object.entries(told).filter(
+          (entry): entry is [string, string] => typeof entry[1] === 'string',
+        ),
+      ),
     };
   } catch {
     return undefined;

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { machine } from 'node:os';
 import type { Capability } from '../../model/capability.js';
+import { StringInterner } from '../../model/strings.js';
 import { examine } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
 import { loadAddon } from './addon.js';
@@ -54,20 +55,23 @@ async function tryProbes(): Promise<{ available: boolean; evidence: string; reme
   const begin = performance.now();
   const source = EbpfSource.start({
     machine: machine(),
+    baseNs: process.hrtime.bigint(),
+    strings: new StringInterner(),
+    redact: true,
     ringBytes: TRIAL_RING_BYTES,
-    onBatch: () => {},
+    participants: [],
   });
   const armedMs = performance.now() - begin;
   await source.stop();
-  const refused = source.probes.filter(({ attached }) => !attached);
+  const refused = source.info.probes.filter(({ attached }) => !attached);
   const names = refused.map(
     ({ attachPoint, refusal }) => `${attachPoint}: ${refusal.split('\n')[0]}`,
   );
-  const attached = source.probes.length - refused.length;
+  const attached = source.info.probes.length - refused.length;
   return {
     available: true,
     evidence:
-      `${attached} of ${source.probes.length} programs attached in ${armedMs.toFixed(0)} ms` +
+      `${attached} of ${source.info.probes.length} programs attached in ${armedMs.toFixed(0)} ms` +
       (names.length === 0 ? '' : `; refused: ${names.join(', ')}`),
     remedy: '',
   };

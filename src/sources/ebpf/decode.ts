@@ -288,6 +288,10 @@ export class RecordDecoder {
         // With --network host it is this machine's name.
         text = redact ? REDACTED : text.slice(0, values[argument + 1]);
       }
+      // Of a request only what it is about: headers and bodies are nobody's business.
+      if (REQUESTS.get(strings.text(this.#nameId(number))) === argument) {
+        text = ENGINE_REQUEST.exec(text)?.[0] ?? '';
+      }
       texts.push(strings.intern(text));
     }
     for (let argument = 0; argument < 6; argument++) {
@@ -357,6 +361,15 @@ const syscallNamesWithLength: ReadonlyMap<string, number> = new Map([
   ['sethostname', 0],
   ['setdomainname', 0],
 ]);
+
+/** Syscalls that send requests, and the argument that holds them. */
+const REQUESTS: ReadonlyMap<string, number> = new Map([
+  ['write', 1],
+  ['sendto', 1],
+]);
+
+/** "POST /v1.41/containers/0123…/start", without a query. */
+const ENGINE_REQUEST = /^POST (\/v[\d.]+)?(\/libpod)?\/containers\/[\w.-]+(\/[\w.-]+)?/;
 
 function u64(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * TWO_32 + view.getUint32(offset, true);

@@ -2,26 +2,16 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { arch } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import type { EventTable } from '../../model/event-table.js';
+import type { SourceInfo } from '../../model/recording.js';
 import { syscallNames } from '../../model/syscall-names.js';
 import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
+import type { Loss, Participant, RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
+import { RecordDecoder } from './decode.js';
 import { SYSCALL_DETAILS } from './syscall-details.js';
 import { LOSS_COUNTERS, SIZE } from './wire.js';
-
-export interface Participant {
-  readonly pid: number;
-  /** Only this thread; absent: every thread. */
-  readonly onlyTid?: number;
-  readonly followChildren: boolean;
-}
-
-export interface EbpfSourceOptions {
-  /** uname -m. */
-  readonly machine: string;
-  readonly ringBytes: number;
-  readonly onBatch: (batch: Uint8Array) => void;
-}
 
 /** Programs without which there is no trace worth having. */
 const REQUIRED: ReadonlySet<string> = new Set([
@@ -34,6 +24,12 @@ const REQUIRED: ReadonlySet<string> = new Set([
 
 /** Objects that measure copy-up at overlayfs's own function, best first. */
 const COPY_UP_OBJECTS = ['bpf/build/copy_up_fentry.bpf.o', 'bpf/build/copy_up_kprobe.bpf.o'];
+
+/** DIT_COPY_UP tries one way alone where a better one would do: "fentry", "kprobe", or "inferred". */
+function copyUpObjects(): string[] {
+  const only = process.env.DIT_COPY_UP ?? '';
+  return COPY_UP_OBJECTS.filter((object) => only === '' || object.includes(`_${only}.`));
+}
 
 const PUMP = {
   drainEveryMs: 100,
@@ -74,29 +70,40 @@ export function needEbpf(): void {
   if (!existsSync(OBJECT)) throw objectMissing();
 }
 
+/**
+ * Loads and attaches everything; when it returns, the recording is armed.
+ * @throws DitError addon-missing, ebpf-refused, probe-refused
+ */
+export function startEbpf(options: SourceOptions): Promise<EbpfSource> {
+  // Not an async function's rejection alone: what throws here, throws before anything is attached.
+  return Promise.resolve(EbpfSource.start(options));
+}
+
 /** A running recording of the kernel's side. Always `stop()` it. */
-export class EbpfSource {
-  readonly probes: readonly ProgramState[];
+export class EbpfSource implements RecordingSource {
+  readonly info: SourceInfo;
   readonly #session: NativeSession;
+  readonly #decoder: RecordDecoder;
+  readonly #batches: Uint8Array[];
   readonly #done: Promise<void>;
   #stopped = false;
 
   private constructor(
     session: NativeSession,
-    probes: readonly ProgramState[],
+    info: SourceInfo,
+    decoder: RecordDecoder,
+    batches: Uint8Array[],
     done: Promise<void>,
   ) {
     this.#session = session;
-    this.probes = probes;
+    this.info = info;
+    this.#decoder = decoder;
+    this.#batches = batches;
     this.#done = done;
   }
 
-  /**
-   * Loads and attaches everything; when it returns, the recording is armed (for the participants that
-   * `follow` names from then on).
-   * @throws DitError addon-missing, ebpf-refused
-   */
-  static start(options: EbpfSourceOptions): EbpfSource {
+  /** @throws DitError addon-missing, ebpf-refused, probe-refused */
+  static start(options: SourceOptions): EbpfSource {
     const addon = loadAddon();
     let session: NativeSession;
     try {
@@ -107,19 +114,29 @@ export class EbpfSource {
     }
     try {
       fillSyscallDetails(session, options.machine);
+      const settings = new Uint8Array(SIZE.settings);
+      settings[0] = options.namedCallsOnly === true ? 1 : 0;
+      session.updateMap('settings', u32(0), settings);
+      const batches: Uint8Array[] = [];
       let finished: () => void = () => {};
       const done = new Promise<void>((resolve) => {
         finished = resolve;
       });
-      session.start('records', PUMP, options.onBatch, finished);
+      session.start('records', PUMP, (batch) => batches.push(batch), finished);
       // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
-      COPY_UP_OBJECTS.some((object) => session.add(packagePath(object)));
+      copyUpObjects().some((object) => session.add(packagePath(object)));
       // What libbpf says names its files; a trace does not tell where dit is installed.
       const probes = session.attach().map((probe) => ({
         ...probe,
         refusal: probe.refusal.replaceAll(packagePath(''), ''),
       }));
-      const source = new EbpfSource(session, probes, done);
+      const source = new EbpfSource(
+        session,
+        infoOf(probes, options.ringBytes),
+        new RecordDecoder(options),
+        batches,
+        done,
+      );
       const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
       if (missing.length > 0) {
         void source.stop();
@@ -131,6 +148,7 @@ export class EbpfSource {
             'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
         });
       }
+      for (const participant of options.participants) source.follow(participant);
       return source;
     } catch (error) {
       session.detach();
@@ -138,24 +156,25 @@ export class EbpfSource {
     }
   }
 
-  follow(participant: Participant): void {
+  follow(participant: Participant): boolean {
     const value = new DataView(new ArrayBuffer(SIZE.participant));
     value.setUint32(0, participant.onlyTid ?? 0, true);
     value.setUint32(4, participant.followChildren ? 1 : 0, true);
     this.#session.updateMap('participants', u32(participant.pid), new Uint8Array(value.buffer));
+    return true;
   }
 
-  /** Records lost since the start, by BPF program, and between addon and decoder. */
-  losses(): { where: string; records: number }[] {
-    const counts = this.#session.readCounters('losses', LOSS_COUNTERS.length);
-    return [
-      ...LOSS_COUNTERS.map((where, index) => ({ where, records: counts[index] ?? 0 })),
-      { where: 'queue', records: this.#session.dropped() },
-    ];
+  get pendingBytes(): number {
+    return this.#batches.reduce((sum, batch) => sum + batch.byteLength, 0);
   }
 
-  /** Takes the probes off, then delivers what is still in the ring. Returns the final losses. */
-  async stop(): Promise<{ losses: { where: string; records: number }[]; disarmNs: number }> {
+  drain(into: EventTable): void {
+    for (const batch of this.#batches.splice(0)) this.#decoder.decode(batch, into);
+    if (this.#stopped) this.#decoder.finish(into);
+  }
+
+  /** Takes the probes off, then waits for what is still in the ring. */
+  async stop(): Promise<SourceEnd> {
     if (this.#stopped) return { losses: [], disarmNs: 0 };
     this.#stopped = true;
     const begin = process.hrtime.bigint();
@@ -167,7 +186,24 @@ export class EbpfSource {
     this.#session.close();
     return { losses, disarmNs };
   }
+
+  /** By BPF program, and between addon and decoder. */
+  losses(): Loss[] {
+    const counts = this.#session.readCounters('losses', LOSS_COUNTERS.length);
+    return [
+      ...LOSS_COUNTERS.map((where, index) => ({ where, records: counts[index] ?? 0 })),
+      { where: 'queue', records: this.#session.dropped() },
+    ];
+  }
 }
+
+const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo => ({
+  name: 'ebpf',
+  probes,
+  perturbed: false,
+  perturbation: '',
+  ringBytes,
+});
 
 /** The inode of the initial pid namespace: PROC_PID_INIT_INO of linux/proc_ns.h. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
@@ -201,6 +237,7 @@ function fillSyscallDetails(session: NativeSession, machine: string): void {
     value[4] = detail.pointer === undefined ? 0 : detail.pointer + 1;
     value[5] = detail.mayCopyUp === true ? 1 : 0;
     value[6] = detail.skipReadOnly === true ? 1 : 0;
+    value[7] = detail.request === undefined ? 0 : detail.request + 1;
     session.updateMap('syscall_details', u32(number), value);
   });
 }

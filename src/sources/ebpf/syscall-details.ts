@@ -11,6 +11,8 @@ export interface SyscallDetail {
   readonly pointer?: number;
   /** File data dirtied inside it is an overlay's copy-up. */
   readonly mayCopyUp?: boolean;
+  /** The argument whose bytes are a text where they begin with "POST": a request to an engine. */
+  readonly request?: number;
   /** Not where argument 2, open flags, asks for reading alone. */
   readonly skipReadOnly?: boolean;
 }
@@ -66,7 +68,8 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   syncfs: { descriptor: 0 },
   sync: plain,
   // control files of cgroups
-  write: { descriptor: 0, cgroupFilesOnly: true },
+  // and an engine's client's requests
+  write: { descriptor: 0, cgroupFilesOnly: true, request: 1 },
   // files: what is opened, and what makes overlayfs copy up
   open: copies(path0),
   openat: { ...copies(path1), skipReadOnly: true },
@@ -99,5 +102,5 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   removexattr: copies({ texts: [0, 1] }),
   memfd_create: path0,
   // netlink is told by the size of the address
-  sendto: plain,
+  sendto: { request: 1 },
 };

@@ -53,6 +53,7 @@ export const SIZE = {
   cacheFill: 32,
   participant: 8,
   syscallDetail: 8,
+  settings: 8,
   comm: 16,
   syscalls: 1024,
 } as const;

@@ -33,6 +33,7 @@ const facts = (more: Partial<SegmentFacts>): SegmentFacts => ({
   call: undefined,
   waitsFor: '',
   fillsPageCache: false,
+  withoutRuntime: false,
   handsOverWithin: false,
   duringNetworkSetUp: false,
   ...more,

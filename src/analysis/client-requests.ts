@@ -1,0 +1,53 @@
+/** What the command's programs asked an engine for: the requests that they wrote to its socket. */
+import type { ContainerId } from '../base/ids.js';
+import type { TraceTime } from '../base/time.js';
+import type { LifeDraft } from './process-lives.js';
+import { type TraceView, viewCall } from './run-view.js';
+
+export interface ClientRequest {
+  readonly time: TraceTime;
+  /** The call that wrote it. */
+  readonly row: number;
+  readonly life: LifeDraft;
+  /** Several creates were under way in the same program: which was for which container is not told. */
+  readonly ambiguous: boolean;
+}
+
+/** The requests for one container. */
+export interface ContainerRequests {
+  create: ClientRequest | undefined;
+  start: ClientRequest | undefined;
+  readonly life: LifeDraft;
+}
+
+const REQUEST = /^POST (?:\/v[\d.]+)?(?:\/libpod)?\/containers\/([\w.-]+)(?:\/([\w.-]+))?$/;
+
+/** By container id. A create names none: it is taken for the container that the same program names next. */
+export function clientRequests(view: TraceView): Map<ContainerId, ContainerRequests> {
+  const found = new Map<ContainerId, ContainerRequests>();
+  const creates = new Map<LifeDraft, ClientRequest[]>();
+  for (const call of view.calls) {
+    if (call.actor !== 'client' || (call.name !== 'write' && call.name !== 'sendto')) continue;
+    const [, id, verb] = REQUEST.exec(viewCall(view, call).text(1)) ?? [];
+    if (id === undefined) continue;
+    const { life, time, row } = call;
+    const waiting = creates.get(life) ?? [];
+    if (id === 'create') {
+      creates.set(life, [...waiting, { time, row, life, ambiguous: waiting.length > 0 }]);
+      continue;
+    }
+    let requests = found.get(id as ContainerId);
+    if (requests === undefined) {
+      const create = waiting.shift();
+      const ambiguous = create?.ambiguous === true || waiting.length > 0;
+      requests = {
+        create: create === undefined ? undefined : { ...create, ambiguous },
+        start: undefined,
+        life,
+      };
+      found.set(id as ContainerId, requests);
+    }
+    if (verb === 'start') requests.start ??= { time, row, life, ambiguous: false };
+  }
+  return found;
+}

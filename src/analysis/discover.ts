@@ -1,0 +1,50 @@
+/** Whose starts a recording is about: the container that was asked for, or all that were seen to start. */
+import { type ContainerId, isBare, parseContainerId } from '../base/ids.js';
+import type { ActorSpan } from '../model/trace.js';
+import type { TraceView } from './run-view.js';
+
+/** In the order of their starts. */
+export function containersOf(view: TraceView): ContainerId[] {
+  const { scope, containerId } = view.recording.header.target;
+  if (scope === '') return askedFor(view);
+  return seenToStart(view).filter((id) => containerId === '' || id === containerId);
+}
+
+/** The containers that dit's own client created. */
+function askedFor({ recording }: TraceView): ContainerId[] {
+  return recording.marks
+    .filter(({ name, wallClock }) => name === 'create' && !wallClock)
+    .flatMap(({ containerId }) => parseContainerId(containerId) ?? []);
+}
+
+/**
+ * Those for which a runtime was executed that creates, or that left the host without one. A process that
+ * is executed in a container that runs already starts none.
+ */
+function seenToStart({ actors }: TraceView): ContainerId[] {
+  const spans = actors.flat();
+  const created = spans.filter(({ actor }) => actor === 'runc create');
+  const leftHost = ({ actor, containerId }: ActorSpan): boolean =>
+    actor === 'init' && containerId !== undefined && isBare(containerId);
+  const starts = created.length > 0 ? created : spans.filter(leftHost);
+  const inOrder = starts
+    .filter(({ from }) => Number.isFinite(from))
+    .sort((a, b) => a.from - b.from)
+    .flatMap(({ containerId }) => containerId ?? []);
+  return [...new Set(inOrder)];
+}
+
+/** Names that an OCI runtime was given for more than one container. */
+export function reusedIds({ actors }: TraceView): ContainerId[] {
+  const seen = new Set<ContainerId>();
+  const reused = new Set<ContainerId>();
+  for (const spans of actors) {
+    const id = spans.find(({ actor }) => actor === 'entrypoint')?.containerId;
+    const first = spans.find(({ actor }) => actor === 'init');
+    // A process that is executed in a container that runs has an init of its own, below no create.
+    if (id === undefined || first === undefined || parseContainerId(id) !== undefined) continue;
+    if (seen.has(id)) reused.add(id);
+    seen.add(id);
+  }
+  return [...reused];
+}

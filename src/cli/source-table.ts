@@ -1,0 +1,53 @@
+/** The table of sources: what each gives in general, and whether it works here. */
+import { DitError, messageOf } from '../base/errors.js';
+import type { SourceTable } from '../render/sources.js';
+import { FIGURE_ABILITIES, MILESTONE_ABILITIES } from '../sources/abilities.js';
+import { SOURCES } from '../sources/sources.js';
+
+const names = SOURCES.map(({ name }) => name);
+
+/** What every source gives, whatever the machine. */
+export function generalSourceTable(): SourceTable {
+  return {
+    names,
+    groups: [
+      {
+        title: 'MILESTONES',
+        rows: Object.entries(MILESTONE_ABILITIES).map(([title, row]) => ({
+          title,
+          words: names.map((name) => row[name]),
+        })),
+      },
+      {
+        title: 'FIGURES',
+        rows: FIGURE_ABILITIES.map(({ title, ...row }) => ({
+          title,
+          words: names.map((name) => row[name]),
+        })),
+      },
+    ],
+    missing: [],
+  };
+}
+
+/** With a first row of what works on this machine, tried. */
+export async function sourceTableHere(): Promise<SourceTable> {
+  const table = generalSourceTable();
+  const missing: { source: string; reason: string; remedy: string }[] = [];
+  const words: string[] = [];
+  for (const { name, need } of SOURCES) {
+    try {
+      await need();
+      words.push('yes');
+    } catch (error) {
+      const remedy = error instanceof DitError ? (error.remedy ?? '') : '';
+      missing.push({ source: name, reason: messageOf(error), remedy });
+      words.push('no');
+    }
+  }
+  return {
+    ...table,
+    groups: [{ title: '', rows: [{ title: 'works here', words }] }, ...table.groups],
+    missing,
+  };
+}

@@ -1,0 +1,145 @@
+/** `dit trace exec -- CMD…`: from a command of the user's to the containers that it started. */
+import { randomBytes } from 'node:crypto';
+import type Dockerode from 'dockerode';
+import { type DitError, EXIT } from '../base/errors.js';
+import type { EngineInfo } from '../model/recording.js';
+import { connectDocker } from '../platform/docker.js';
+import type { EngineEndpoint } from '../platform/engine-endpoint.js';
+import { findEngine } from '../platform/engine-endpoint.js';
+import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
+import { readHostInfo } from '../platform/host-info.js';
+import { packageVersion } from '../platform/package-files.js';
+import {
+  type Daemon,
+  daemonOf,
+  findDaemons,
+  findSystemContainerd,
+} from '../record/participants.js';
+import { type CommandResult, recordCommand } from '../record/run-command.js';
+import type { SourceName } from '../sources/sources.js';
+import { TraceFileWriter } from '../tracefile/writer.js';
+import { chooseEngine } from './choose-engine.js';
+import { chooseSources, refusalInWords } from './choose-sources.js';
+import type { CommandContext } from './context.js';
+import { checkRing } from './option-values.js';
+import { errorLines } from './report-error.js';
+import { giveToSudoUser } from './start-recorder.js';
+import { newTracePath } from './trace-store.js';
+
+export interface TraceExecOptions {
+  readonly output?: string;
+  readonly redact?: true;
+  readonly json?: true;
+  readonly strict?: true;
+  readonly quiet?: true;
+  readonly ringMb: number;
+  readonly source: 'auto' | SourceName;
+  readonly engine: 'auto' | 'private';
+  readonly host?: string;
+  /** Pids of further daemons. */
+  readonly follow: readonly number[];
+}
+
+export async function traceExec(
+  argv: readonly string[],
+  options: TraceExecOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { env, signal, stderr } = context;
+  checkRing(options.ringMb);
+  const say = (line: string): Promise<void> =>
+    options.quiet === true ? Promise.resolve() : stderr.line(`dit: ${line}`);
+  const sources = await chooseSources(options.source, say);
+  const unique = randomBytes(2).toString('hex');
+  const path = options.output ?? newTracePath(env, argv[0] ?? '', new Date(), unique);
+  const engine = await findEngineOf(options, context, say);
+  const writer = new TraceFileWriter(path);
+  let result: CommandResult;
+  try {
+    result = await recordCommand({
+      argv,
+      env: engine.isAskedFor ? { ...env, DOCKER_HOST: engine.info.endpoint } : { ...env },
+      stdout: options.json === true ? 2 : 1,
+      docker: engine.docker,
+      engine: engine.info,
+      daemons: [...engine.daemons, ...options.follow.map(daemonOf)],
+      host: readHostInfo(),
+      sources: sources.candidates,
+      refusals: sources.refusals,
+      onRefusal: (refusal) => void say(refusalInWords(refusal)),
+      writer,
+      ditVersion: packageVersion(),
+      command: ['dit', ...process.argv.slice(2)],
+      redact: options.redact === true,
+      ringBytes: options.ringMb * 2 ** 20,
+      signal,
+    });
+  } finally {
+    writer.close();
+  }
+  giveToSudoUser(path, env);
+  return report(result, path, options, context);
+}
+
+interface CommandEngine {
+  readonly info: EngineInfo;
+  readonly docker: (() => Promise<Dockerode>) | undefined;
+  readonly daemons: readonly Daemon[];
+  /** By --host or --engine: the command is told to use it. */
+  readonly isAskedFor: boolean;
+}
+
+/** The engine that the command may use: none is started for it unless it is asked for. */
+async function findEngineOf(
+  options: TraceExecOptions,
+  { env }: CommandContext,
+  say: (line: string) => Promise<void>,
+): Promise<CommandEngine> {
+  const isAskedFor = options.engine === 'private' || options.host !== undefined;
+  const endpoint: EngineEndpoint | undefined = isAskedFor
+    ? (await chooseEngine(options, env, say)).endpoint
+    : (await findEngine({ env })).endpoint;
+  const system = findSystemContainerd(env);
+  if (endpoint === undefined || endpoint.kind === 'remote') {
+    return { info: NO_ENGINE, docker: undefined, daemons: system, isAskedFor: false };
+  }
+  const info = await readEngineInfo(endpoint, endpoint.origin === 'private engine');
+  const daemons = findDaemons(endpoint.socketPath ?? '');
+  const known = new Set(daemons.map(({ pid }) => pid));
+  return {
+    info,
+    docker: () => connectDocker(endpoint),
+    daemons: [...daemons, ...system.filter(({ pid }) => !known.has(pid))],
+    isAskedFor,
+  };
+}
+
+/** All on standard error but for JSON: standard output is the command's. */
+async function report(
+  { summary, exitCode, failure }: CommandResult,
+  path: string,
+  options: TraceExecOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { stderr, stdout } = context;
+  if (options.quiet !== true || options.json === true) {
+    const { traceShow } = await import('./trace-show.js');
+    const json = options.json === true;
+    await traceShow(path, json ? { json } : {}, { ...context, stdout: json ? stdout : stderr });
+  }
+  if (failure !== undefined) await stderr.write(errorLines(failure.message, failure.remedy));
+  if (exitCode !== 0) await stderr.line(`dit: the command exited with ${exitCode}`);
+  await stderr.line(`trace saved: ${path}`);
+  if (failure !== undefined) return failure.exitCode;
+  if (context.signal.aborted) return (context.signal.reason as DitError).exitCode;
+  if (exitCode === 0 && options.strict === true && summary.lost > 0) {
+    await stderr.write(
+      errorLines(
+        `${summary.lost} records were lost and --strict was given`,
+        'use a larger ring: --ring-mb 256',
+      ),
+    );
+    return EXIT.loss;
+  }
+  return exitCode;
+}

@@ -1,0 +1,285 @@
+/** `dit trace watch`: every container start on this machine, a line each, until it is stopped. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { shortId } from '../base/ids.js';
+import { connectDocker } from '../platform/docker.js';
+import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
+import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
+import { readHostInfo } from '../platform/host-info.js';
+import { packageVersion } from '../platform/package-files.js';
+import { HostRecorder } from '../record/host-recorder.js';
+import { type Daemon, findDaemons, findSystemContainerd } from '../record/participants.js';
+import { writeStart } from '../record/write-start.js';
+import { escapeText } from '../render/escape.js';
+import {
+  renderStart,
+  renderSummary,
+  type StartLine,
+  startJson,
+  startLine,
+  summaryJson,
+  type WatchSummary,
+  watchHeading,
+} from '../render/watch.js';
+import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
+import type { SourceName } from '../sources/sources.js';
+import { quantile } from '../stats/summary.js';
+import { chooseSources, refusalInWords } from './choose-sources.js';
+import type { CommandContext } from './context.js';
+import { checkRing } from './option-values.js';
+import { giveToSudoUser } from './start-recorder.js';
+import { themeFor } from './theme.js';
+import { StartWatcher, type WatchedStart } from './watch-starts.js';
+
+export interface TraceWatchOptions {
+  readonly out?: string;
+  readonly json?: true;
+  readonly redact?: true;
+  readonly strict?: true;
+  readonly filter: readonly WatchFilter[];
+  /** Seconds; absent: until a signal. */
+  readonly for?: number;
+  readonly source: 'auto' | SourceName;
+  readonly host?: string;
+  readonly ringMb: number;
+}
+
+/** "name", "image" or "id" against a pattern; "slower" in ms. */
+export interface WatchFilter {
+  readonly key: 'name' | 'image' | 'id' | 'slower';
+  readonly value: string;
+}
+
+const LOOK_EVERY_MS = 1000;
+/** How many causes the summary names. */
+const CAUSES = 8;
+
+export async function traceWatch(
+  options: TraceWatchOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { env, signal, stdout, stderr } = context;
+  checkRing(options.ringMb);
+  const sources = await chooseSources(options.source, (line) => stderr.line(`dit: ${line}`));
+  const candidates = sources.candidates.filter(({ followsLater }) => followsLater);
+  if (candidates.length === 0) throw cannotWatch(options.source);
+  if (options.out !== undefined) makeFolder(options.out);
+  const { endpoint } = await findEngine({
+    env,
+    ...(options.host === undefined ? {} : { host: options.host }),
+  });
+  const daemons = (): Daemon[] => daemonsOf(endpoint, env);
+  const local = endpoint?.kind === 'local' ? endpoint : undefined;
+  const begin = performance.now();
+  const cpu = process.cpuUsage();
+  const recorder = await HostRecorder.start({
+    sources: candidates,
+    onRefusal: (refusal) => void stderr.line(`dit: ${refusalInWords(refusal)}`),
+    ditVersion: packageVersion(),
+    host: readHostInfo(),
+    engine:
+      local === undefined
+        ? NO_ENGINE
+        : await readEngineInfo(local, local.origin === 'private engine'),
+    command: ['dit', ...process.argv.slice(2)],
+    redact: options.redact === true,
+    ringBytes: options.ringMb * 2 ** 20,
+    daemons,
+  });
+  const events = local === undefined ? undefined : await nameContainers(local, recorder, context);
+  const tally = new Tally();
+  const teller = new Teller(options, context, tally);
+  const watcher = new StartWatcher(recorder);
+  await teller.begin(daemons().map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
+  const stop = stopAfter(options.for, signal);
+  try {
+    while (!stop.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {});
+      await watcher.look(teller.tell);
+      const fresh = recorder.followNewDaemons();
+      if (fresh.length > 0)
+        await stderr.line(`dit: the engine is back: following ${fresh.join(', ')}`);
+    }
+    if (watcher.underWay > 0) await sleep(LOOK_EVERY_MS);
+  } finally {
+    events?.close();
+    const end = await recorder.stop();
+    await watcher.look(teller.tell, { last: true });
+    tally.lost = end.losses.reduce((sum, { records }) => sum + records, 0);
+    tally.events = recorder.totalEvents;
+  }
+  const used = process.cpuUsage(cpu);
+  const summary = tally.summary(
+    (performance.now() - begin) / 1000,
+    (used.user + used.system) / 1000,
+  );
+  const json = options.json === true;
+  if (json) await stdout.line(summaryJson(summary));
+  else await stdout.write(`\n${renderSummary(summary, themeFor(stdout))}`);
+  return options.strict === true && summary.lost > 0 ? EXIT.loss : EXIT.ok;
+}
+
+/** Counts what is told, for the summary. */
+class Tally {
+  starts = 0;
+  failed = 0;
+  hidden = 0;
+  events = 0;
+  lost = 0;
+  readonly #lengths: number[] = [];
+  readonly #most = new Map<string, number>();
+
+  add({ totalNs, most }: StartLine): void {
+    this.starts++;
+    if (totalNs === undefined) this.failed++;
+    else this.#lengths.push(totalNs);
+    if (most !== undefined) this.#most.set(most.category, (this.#most.get(most.category) ?? 0) + 1);
+  }
+
+  summary(seconds: number, cpuMs: number): WatchSummary {
+    const { starts, failed, hidden, events, lost } = this;
+    const some = this.#lengths.length > 0;
+    return {
+      seconds,
+      starts,
+      failed,
+      hidden,
+      median: some ? quantile(this.#lengths, 0.5) : undefined,
+      p95: some ? quantile(this.#lengths, 0.95) : undefined,
+      most: [...this.#most].sort((a, b) => b[1] - a[1]).slice(0, CAUSES),
+      events,
+      lost,
+      cpuMs,
+    };
+  }
+}
+
+/** Says each start, and writes its trace where that is asked for. */
+class Teller {
+  readonly #options: TraceWatchOptions;
+  readonly #context: CommandContext;
+  readonly #tally: Tally;
+
+  constructor(options: TraceWatchOptions, context: CommandContext, tally: Tally) {
+    this.#options = options;
+    this.#context = context;
+    this.#tally = tally;
+  }
+
+  async begin(daemons: readonly string[]): Promise<void> {
+    const { stdout, stderr } = this.#context;
+    await stderr.line(`dit: watching ${daemons.join(', ')}; Ctrl-C ends it`);
+    if (this.#options.json !== true) {
+      await stdout.line(watchHeading(themeFor(stdout), stdout.width));
+    }
+  }
+
+  readonly tell = ({ run, trace }: WatchedStart): void => {
+    const { stdout } = this.#context;
+    const began = run.window?.start ?? run.milestones[0]?.time ?? 0;
+    const atMs = Number(trace.recording.header.startRealtimeNs / 1_000_000n) + began / 1e6;
+    const line = startLine(atMs, run, undefined);
+    if (!this.#options.filter.every((filter) => matches(line, filter))) {
+      this.#tally.hidden++;
+      return;
+    }
+    this.#tally.add(line);
+    const told = { ...line, file: this.#write(trace, line) };
+    void stdout.line(
+      this.#options.json === true
+        ? startJson(told)
+        : renderStart(told, themeFor(stdout), stdout.width),
+    );
+  };
+
+  #write(trace: WatchedStart['trace'], { run, atMs }: StartLine): string | undefined {
+    const { out } = this.#options;
+    if (out === undefined) return undefined;
+    const time = new Date(atMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 19);
+    const path = join(out, `${time}-${shortId(run.containerId).replace(/[^\w.-]/g, '-')}.dit`);
+    try {
+      writeStart(path, trace, run);
+      giveToSudoUser(path, this.#context.env);
+      return path;
+    } catch (error) {
+      void this.#context.stderr.line(
+        `dit: no trace of this start: ${escapeText(messageOf(error))}`,
+      );
+      return undefined;
+    }
+  }
+}
+
+function matches({ run, totalNs }: StartLine, { key, value }: WatchFilter): boolean {
+  if (key === 'slower') return totalNs === undefined || totalNs / 1e6 > Number(value);
+  const text = key === 'id' ? run.containerId : run[key];
+  const pattern = value.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${pattern.join('.*')}${key === 'id' ? '' : '$'}`).test(text);
+}
+
+function stopAfter(seconds: number | undefined, signal: AbortSignal): AbortSignal {
+  if (seconds === undefined) return signal;
+  return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+}
+
+/** @throws DitError where nothing on this machine starts containers */
+function daemonsOf(endpoint: EngineEndpoint | undefined, env: NodeJS.ProcessEnv): Daemon[] {
+  const engine =
+    endpoint?.kind === 'local' && endpoint.socketPath !== undefined
+      ? findDaemons(endpoint.socketPath)
+      : [];
+  const known = new Set(engine.map(({ pid }) => pid));
+  const all = [...engine, ...findSystemContainerd(env).filter(({ pid }) => !known.has(pid))];
+  if (all.length > 0) return all;
+  throw new DitError({
+    code: 'no-engine',
+    exitCode: EXIT.engine,
+    message:
+      'no Docker engine and no containerd answers on this machine: there is nothing to watch',
+    remedy: "start one, or dit's own: dit engine start; or name it with --host",
+  });
+}
+
+async function nameContainers(
+  endpoint: EngineEndpoint,
+  recorder: HostRecorder,
+  { stderr }: CommandContext,
+): Promise<EventStream | undefined> {
+  try {
+    const docker = await connectDocker(endpoint);
+    return await followEngineEvents(
+      docker,
+      undefined,
+      recorder.fromRealtime,
+      recorder.mark,
+      () => {},
+    );
+  } catch (error) {
+    await stderr.line(`dit: containers have no names here: ${escapeText(messageOf(error))}`);
+    return undefined;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DitError({
+      code: 'output-folder',
+      exitCode: EXIT.usage,
+      message: `the folder "${path}" cannot be made: ${messageOf(error)}`,
+      remedy: 'name another with --out DIR',
+      cause: error,
+    });
+  }
+}
+
+const cannotWatch = (source: string): DitError =>
+  new DitError({
+    code: 'source-cannot-watch',
+    exitCode: EXIT.capability,
+    message: `a host cannot be watched with source '${source}' here: that takes ebpf`,
+    remedy: 'dit doctor --sources says what each source can do, and what it lacks here',
+  });

@@ -1,0 +1,65 @@
+/**
+ * What `dit doctor --sources` prints, and docs/sources.md keeps: what each source gives.
+ *
+ *                              ebpf      bpftrace  strace    api
+ *   here                       yes       no        yes       yes
+ *   create requested           exact     exact     exact     exact
+ */
+import { alignLeft } from './columns.js';
+import { escapeText, safeJson } from './escape.js';
+import type { Theme } from './theme.js';
+
+/** One row: what it is, and each source's word for it, in the order of `names`. */
+export interface SourceTable {
+  readonly names: readonly string[];
+  readonly groups: readonly {
+    readonly title: string;
+    readonly rows: readonly { readonly title: string; readonly words: readonly string[] }[];
+  }[];
+  /** What is missing here, by source. */
+  readonly missing: readonly {
+    readonly source: string;
+    readonly reason: string;
+    readonly remedy: string;
+  }[];
+}
+
+const TITLE = 30;
+const WORD = 10;
+
+export const SOURCES_LEGEND =
+  'exact: measured where it happens; order: in the right order, at times that the source itself slowed; inferred: derived, and marked so; no: not seen';
+
+export function renderSources({ names, groups, missing }: SourceTable, theme: Theme): string {
+  const row = (title: string, words: readonly string[]): string =>
+    `${alignLeft(title, TITLE)}${words.map((word) => alignLeft(word, WORD)).join('')}`.trimEnd();
+  const lines: string[] = [theme.strong(row('', names))];
+  for (const { title, rows } of groups) {
+    if (title !== '') lines.push('', theme.heading(title));
+    for (const each of rows) lines.push(row(each.title, each.words));
+  }
+  lines.push('', ...SOURCES_LEGEND.split('; ').map((line) => theme.dim(line)));
+  for (const { source, reason, remedy } of missing) {
+    lines.push('', `${theme.warning(`no ${source} here:`)} ${escapeText(reason)}`);
+    if (remedy !== '') lines.push(`  ${theme.strong(`try: ${escapeText(remedy)}`)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export function sourcesMarkdown({ names, groups }: SourceTable): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rows = groups.flatMap(({ rows: own }) =>
+    own.map(({ title, words }) => line([title, ...words])),
+  );
+  return [line(['', ...names]), line(['', ...names].map(() => '---')), ...rows, ''].join('\n');
+}
+
+export function sourcesJson({ names, groups, missing }: SourceTable): string {
+  const gives = groups.flatMap(({ rows }) =>
+    rows.map(({ title, words }) => ({
+      what: title,
+      ...Object.fromEntries(names.map((name, index) => [name, words[index] ?? ''])),
+    })),
+  );
+  return `${safeJson({ schema: 'dit.sources/1', gives, missing }, 2)}\n`;
+}
