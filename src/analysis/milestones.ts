@@ -257,6 +257,8 @@ function findCgroup(run: RunView): Found | string {
       continue;
     }
     if (path === '/' || path === '') continue;
+    // podman's monitor has a cgroup of its own, named after the container too.
+    if (spanOf(run, target, time)?.actor === 'shim') continue;
     return { time, evidence: eventEvidence(row, `pid ${target} into ${path}`) };
   }
   return 'no process was moved into a cgroup of this container';

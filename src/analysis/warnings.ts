@@ -5,6 +5,9 @@ import type { ContainerRun, TraceWarning } from '../model/trace.js';
 /** The wall clock may drift this much against the trace clock before cross-checks are useless. */
 const CLOCK_STEP_NS = 1_000_000;
 
+/** Diagnostics of the recording that say how much its figures are worth. */
+const OF_SOURCES = /^(source-refused|engine-events|strace-|bpftrace-)/;
+
 const COPY_UP_PROGRAMS: ReadonlySet<string> = new Set([
   'writeback_dirty_folio',
   'ovl_copy_up_one_entry',
@@ -38,14 +41,18 @@ export function warningsOf(
     warn(
       'lost',
       `records were lost (${where}): figures are incomplete`,
-      'use a larger ring: --ring-mb 256',
+      recording.header.source.name === 'strace'
+        ? 'record again on a machine that does less meanwhile'
+        : 'use a larger ring: --ring-mb 256',
     );
   }
   if ((recording.footer?.malformed ?? 0) > 0) {
     warn(
       'malformed',
       `${recording.footer?.malformed} records could not be decoded`,
-      'rebuild the BPF programs and the addon together: npm run build',
+      recording.header.source.name === 'ebpf'
+        ? 'rebuild the BPF programs and the addon together: npm run build'
+        : `${recording.header.source.name} wrote lines that dit does not know`,
     );
   }
   const { probes } = recording.header.source;
@@ -67,6 +74,9 @@ export function warningsOf(
       `this recording slowed what it measured: ${recording.header.source.perturbation}`,
       'compare it only with recordings of the same source',
     );
+  }
+  for (const { code, message, remedy } of recording.diagnostics) {
+    if (OF_SOURCES.test(code)) warn(code, message, remedy);
   }
   const step = clockStep(recording);
   if (step > CLOCK_STEP_NS) {

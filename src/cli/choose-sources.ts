@@ -5,6 +5,14 @@ import {
   type SourceName,
   type SourceRefusal,
 } from '../sources/sources.js';
+import { startStraceWith } from '../sources/strace/strace-source.js';
+
+/** The options that say so. */
+export interface SourceChoice {
+  readonly source: 'auto' | SourceName;
+  /** For strace: those that tell a start's steps, or all. */
+  readonly syscalls?: 'few' | 'all';
+}
 
 export interface ChosenSources {
   /** Best first; the first that can be started is used. */
@@ -14,15 +22,20 @@ export interface ChosenSources {
 
 /**
  * @param say one line of progress
+ * @param use which kinds will do; all when absent
  * @throws DitError exit 3
  */
 export async function chooseSources(
-  wanted: 'auto' | SourceName,
+  { source, syscalls = 'few' }: SourceChoice,
   say: (line: string) => Promise<void>,
+  use?: (kind: SourceKind) => boolean,
 ): Promise<ChosenSources> {
-  const chosen = await candidateSources(wanted);
+  const chosen = await candidateSources(source, use);
   for (const refusal of chosen.refusals) await say(refusalInWords(refusal));
-  return chosen;
+  const candidates = chosen.candidates.map((kind) =>
+    kind.name === 'strace' ? { ...kind, start: startStraceWith({ syscalls }) } : kind,
+  );
+  return { ...chosen, candidates };
 }
 
 /** "no ebpf: recording needs root: this is uid 1000 (run as root: sudo dit …)" */

@@ -3,7 +3,9 @@ import { EXIT } from '../base/errors.js';
 import { machineCapabilities } from '../platform/capabilities.js';
 import { canRecord, doctorJson, renderDoctor } from '../render/doctor.js';
 import { renderSources, sourcesJson } from '../render/sources.js';
+import { bpftraceCapability } from '../sources/bpftrace/capability.js';
 import { ebpfCapabilities } from '../sources/ebpf/capabilities.js';
+import { straceCapability } from '../sources/strace/capability.js';
 import type { CommandContext } from './context.js';
 import { sourceTableHere } from './source-table.js';
 import { themeFor } from './theme.js';
@@ -21,7 +23,12 @@ export async function doctor(
     await stdout.write(json === true ? sourcesJson(table) : renderSources(table, themeFor(stdout)));
     return EXIT.ok;
   }
-  const capabilities = [...(await machineCapabilities(host)), ...(await ebpfCapabilities())];
+  const capabilities = [
+    ...(await machineCapabilities(host)),
+    ...(await ebpfCapabilities()),
+    await bpftraceCapability(),
+    await straceCapability(),
+  ];
   const text =
     json === true
       ? doctorJson(capabilities)

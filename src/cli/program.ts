@@ -190,6 +190,7 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     .option('-q, --quiet', 'print only where the trace was saved')
     .addOption(ringOption())
     .addOption(sourceOption())
+    .addOption(syscallsOption())
     .optionsGroup('Several starts:')
     .addOption(
       new Option(
@@ -273,6 +274,7 @@ function defineExec(trace: Command, context: CommandContext, act: Act): void {
     .option('-q, --quiet', 'print only where the trace was saved')
     .addOption(ringOption())
     .addOption(sourceOption())
+    .addOption(syscallsOption())
     .addOption(
       new Option(
         '--engine <which>',
@@ -341,6 +343,13 @@ function sourceOption(): Option {
   )
     .choices(['auto', 'ebpf', 'bpftrace', 'strace', 'api'])
     .default('auto');
+}
+
+function syscallsOption(): Option {
+  return new Option(
+    '--syscalls <which>',
+    'with strace: "few", those that tell a start\'s steps, or "all"; few when absent',
+  ).choices(['few', 'all']);
 }
 
 function widthOption(): Option {

@@ -11,6 +11,7 @@ export interface TraceRunOptions {
   readonly strict?: true;
   readonly quiet?: true;
   readonly source: 'auto' | SourceName;
+  readonly syscalls?: 'few' | 'all';
   readonly engine: 'auto' | 'private';
   readonly host?: string;
   readonly until: UntilOption;

@@ -61,7 +61,7 @@ export async function prepareStarts(
   const target = imageOf(image);
   const say = (line: string): Promise<void> =>
     quiet ? Promise.resolve() : stderr.line(`dit: ${line}`);
-  const sources = await chooseSources(options.source, say);
+  const sources = await chooseSources(options, say);
   const remoteWill = sources.candidates.some(({ seesKernel }) => !seesKernel);
   const { endpoint, privateEngine } = await chooseEngine({ ...options, remoteWill }, env, say);
   const docker = connectOnce(endpoint);

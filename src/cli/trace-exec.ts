@@ -34,6 +34,7 @@ export interface TraceExecOptions {
   readonly quiet?: true;
   readonly ringMb: number;
   readonly source: 'auto' | SourceName;
+  readonly syscalls?: 'few' | 'all';
   readonly engine: 'auto' | 'private';
   readonly host?: string;
   /** Pids of further daemons. */
@@ -49,7 +50,7 @@ export async function traceExec(
   checkRing(options.ringMb);
   const say = (line: string): Promise<void> =>
     options.quiet === true ? Promise.resolve() : stderr.line(`dit: ${line}`);
-  const sources = await chooseSources(options.source, say);
+  const sources = await chooseSources(options, say, ({ seesKernel }) => seesKernel);
   const unique = randomBytes(2).toString('hex');
   const path = options.output ?? newTracePath(env, argv[0] ?? '', new Date(), unique);
   const engine = await findEngineOf(options, context, say);

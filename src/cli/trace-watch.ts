@@ -62,9 +62,11 @@ export async function traceWatch(
 ): Promise<number> {
   const { env, signal, stdout, stderr } = context;
   checkRing(options.ringMb);
-  const sources = await chooseSources(options.source, (line) => stderr.line(`dit: ${line}`));
-  const candidates = sources.candidates.filter(({ followsLater }) => followsLater);
-  if (candidates.length === 0) throw cannotWatch(options.source);
+  const { candidates } = await chooseSources(
+    options,
+    (line) => stderr.line(`dit: ${line}`),
+    ({ followsLater }) => followsLater,
+  );
   if (options.out !== undefined) makeFolder(options.out);
   const { endpoint } = await findEngine({
     env,
@@ -275,11 +277,3 @@ function makeFolder(path: string): void {
     });
   }
 }
-
-const cannotWatch = (source: string): DitError =>
-  new DitError({
-    code: 'source-cannot-watch',
-    exitCode: EXIT.capability,
-    message: `a host cannot be watched with source '${source}' here: that takes ebpf`,
-    remedy: 'dit doctor --sources says what each source can do, and what it lacks here',
-  });

@@ -185,8 +185,9 @@ export class TraceRecorder {
   /** Disarms, drains, writes the end. The writer stays the caller's to close. */
   async finish(outcome: TraceFooter['outcome'], failure: string): Promise<RecordingSummary> {
     clearInterval(this.#timer);
-    const { losses, disarmNs } = await this.#source.stop();
+    const { losses, disarmNs, notes = [] } = await this.#source.stop();
     this.#flush();
+    for (const { code, message, remedy } of notes) this.diagnostic(code, message, remedy);
     const end = this.#relative(process.hrtime.bigint());
     const cpu = process.cpuUsage(this.#cpuAtStart);
     this.#write(() => {

@@ -135,6 +135,9 @@ function headline(trace: Trace, options: ReportOptions): string[] {
     say('the recording was interrupted; what was recorded until then is here');
   if (failure !== '' && footer?.outcome !== 'interrupted') say(`the start failed: ${failure}`);
   if (run === undefined) say('no container was created while this was recorded');
+  if (header.source.name === 'api') {
+    say('the kernel was not seen: what the engine did between request and answer is unattributed');
+  }
   if (problems.length > 0)
     say(`the file is damaged in ${plural(problems.length, 'place')}; the rest was read`);
   return lines;
@@ -185,8 +188,10 @@ function header(trace: Trace, options: ReportOptions): string[] {
   add(
     'source',
     source.name,
-    `${plural(source.probes.length - refused.length, 'probe')} attached`,
-    `${formatCount(refused.length)} refused`,
+    source.name === 'api' ? 'requests alone' : '',
+    source.probes.length === 0
+      ? ''
+      : `${plural(source.probes.length - refused.length, 'probe')} attached, ${formatCount(refused.length)} refused`,
     facts.redacted ? 'redacted' : '',
     source.perturbed ? 'slows what it measures' : '',
   );

@@ -57,6 +57,12 @@ export interface SourceEnd {
   /** Records lost, by where. Not in it: what a source cannot count (`SourceInfo` says so). */
   readonly losses: readonly Loss[];
   readonly disarmNs: number;
+  /** What a reader of the recording must know of how it ended. */
+  readonly notes?: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string;
+  }[];
 }
 
 /** Arms; when it resolves, the participants are followed. @throws DitError exit 3 */

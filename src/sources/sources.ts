@@ -1,8 +1,12 @@
 /** The sources, best first: what `auto` tries in this order, and what `dit doctor --sources` lists. */
 import { DitError, EXIT } from '../base/errors.js';
+import type { Capability } from '../model/capability.js';
 import { startApi } from './api/api-source.js';
+import { startBpftrace } from './bpftrace/bpftrace-source.js';
+import { bpftraceCapability } from './bpftrace/capability.js';
 import { needEbpf, startEbpf } from './ebpf/ebpf-source.js';
 import type { RecordingSource, SourceOptions, StartSource } from './source.js';
+import { needStrace, startStrace } from './strace/strace-source.js';
 
 export type SourceName = 'ebpf' | 'bpftrace' | 'strace' | 'api';
 
@@ -25,11 +29,26 @@ export interface SourceRefusal {
 
 export const SOURCES: readonly SourceKind[] = [
   { name: 'ebpf', need: needEbpf, start: startEbpf, seesKernel: true, followsLater: true },
+  {
+    name: 'bpftrace',
+    need: () => needCapability(bpftraceCapability),
+    start: startBpftrace,
+    seesKernel: true,
+    followsLater: false,
+  },
+  {
+    name: 'strace',
+    need: needStrace,
+    start: startStrace,
+    seesKernel: true,
+    followsLater: false,
+  },
   { name: 'api', need: () => {}, start: startApi, seesKernel: false, followsLater: false },
 ];
 
 /**
- * The sources that may be tried: the one that is wanted, or for 'auto' all that this machine seems to have.
+ * The sources that may be tried: the one that is wanted, or for 'auto' the first that this machine seems to
+ * have and those below it.
  * @throws DitError exit 3 where the wanted one is not there
  */
 export async function candidateSources(
@@ -38,22 +57,23 @@ export async function candidateSources(
 ): Promise<{ candidates: SourceKind[]; refusals: SourceRefusal[] }> {
   if (wanted !== 'auto') {
     const kind = SOURCES.find(({ name }) => name === wanted) as SourceKind;
+    if (!use(kind)) throw wontDo(wanted);
     await kind.need();
     return { candidates: [kind], refusals: [] };
   }
-  const candidates: SourceKind[] = [];
   const refusals: SourceRefusal[] = [];
-  for (const kind of SOURCES.filter(use)) {
+  const kinds = SOURCES.filter(use);
+  for (const [index, kind] of kinds.entries()) {
     try {
       await kind.need();
-      candidates.push(kind);
+      // Those that are worse are looked at only where this one cannot be started.
+      return { candidates: kinds.slice(index), refusals };
     } catch (error) {
       refusals.push(refusalOf(kind, error));
     }
   }
-  const [last] = refusals;
-  if (candidates.length === 0 && last !== undefined) throw last.error;
-  return { candidates, refusals };
+  const [best] = refusals;
+  throw best?.error ?? wontDo('api');
 }
 
 /**
@@ -68,12 +88,32 @@ export async function startFirst(
   const refusals: SourceRefusal[] = [];
   for (const kind of candidates) {
     try {
+      await kind.need();
       return { kind, source: await kind.start(optionsFor(kind)), refusals };
     } catch (error) {
       refusals.push(refusalOf(kind, error));
     }
   }
   throw refusals[0]?.error ?? new Error('no source was given');
+}
+
+const wontDo = (wanted: SourceName): DitError =>
+  new DitError({
+    code: 'source-unfit',
+    exitCode: EXIT.usage,
+    message: `source '${wanted}' cannot do this`,
+    remedy: 'dit doctor --sources says what each source can do; --source auto chooses one',
+  });
+
+async function needCapability(find: () => Promise<Capability>): Promise<void> {
+  const { id, available, evidence, remedy } = await find();
+  if (available) return;
+  throw new DitError({
+    code: `no-${id}`,
+    exitCode: EXIT.capability,
+    message: evidence,
+    remedy,
+  });
 }
 
 /** A refusal is a missing capability; anything else is an error of its own. */

@@ -6,7 +6,15 @@ import { installedDockerd } from '../../src/platform/engine-launch.js';
 import { needEbpf } from '../../src/sources/ebpf/ebpf-source.js';
 import { testEngines } from './test-engines.js';
 
-type Requirement = 'root' | 'docker' | 'engines' | 'ebpf' | 'compiler';
+type Requirement =
+  | 'root'
+  | 'docker'
+  | 'engines'
+  | 'ebpf'
+  | 'compiler'
+  | 'strace'
+  | 'bpftrace'
+  | 'qemu';
 
 const LACKS: Record<Requirement, () => string | undefined> = {
   root: () => (process.getuid?.() === 0 ? undefined : 'root is needed: sudo scripts/test'),
@@ -17,11 +25,22 @@ const LACKS: Record<Requirement, () => string | undefined> = {
       ? 'engines of several releases are needed: sudo scripts/test'
       : undefined,
   ebpf: whyNoEbpf,
+  strace: () => program('strace'),
+  bpftrace: () => program('bpftrace'),
   compiler: () =>
     spawnSync('cc', ['--version']).error === undefined
       ? undefined
       : 'a C compiler is needed: sudo scripts/set-up',
+  qemu: () =>
+    spawnSync('qemu-system-x86_64', ['--version']).error === undefined
+      ? undefined
+      : 'QEMU is needed, which scripts/kernels installs: sudo scripts/kernels 6.12',
 };
+
+function program(name: string): string | undefined {
+  const { error } = spawnSync(name, ['--version']);
+  return error === undefined ? undefined : `${name} is needed: sudo scripts/set-up tests`;
+}
 
 function whyNoEbpf(): string | undefined {
   if (!existsSync('/sys/kernel/btf/vmlinux')) return 'a kernel with BTF is needed';

@@ -89,7 +89,8 @@ describe('report', () => {
 
   it('heads each run where there are several', () => {
     const text = report(startedTrace({ runs: [sampleRun(), sampleRun({ name: 'other_run' })] }));
-    expect(text).toContain('\n0123456789ab  other_run\n');
+    expect(text).toContain('2 containers were started\n');
+    expect(text).toMatch(/^0123456789ab {2}other_run .* ms from the create request/m);
     expect(text.match(/^TIMELINE/gm)).toHaveLength(2);
   });
 

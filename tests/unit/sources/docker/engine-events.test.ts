@@ -19,9 +19,9 @@ describe('parseEvent', () => {
       action: 'die',
       id: ID,
       timeNs: 1763712000123456789n,
-      exitCode: '3',
+      detail: { exit_code: '3', name: 'x' },
     });
-    expect(parseEvent(line('start'))?.exitCode).toBeUndefined();
+    expect(parseEvent(line('start'))?.detail).not.toHaveProperty('exit_code');
   });
 
   test.each([
@@ -48,7 +48,7 @@ describe('parseEvent', () => {
 
   test('an exit code of another type is none', () => {
     const event = '{"Action":"die","Actor":{"ID":"x","Attributes":{"exitCode":3}},"timeNano":5}';
-    expect(parseEvent(event)).toEqual({ action: 'die', id: 'x', timeNs: 5n, exitCode: undefined });
+    expect(parseEvent(event)).toEqual({ action: 'die', id: 'x', timeNs: 5n, detail: {} });
   });
 
   test('never throws', () => {
