@@ -2,32 +2,44 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { DitError } from '../../src/base/errors.js';
-import { type EngineHandle, startEngine, stopEngine } from '../../src/platform/engine.js';
+import { hideMounts, inMountNamespace } from '../../src/platform/engine-launch.js';
+import type { PrivateEngine } from './bare-engines.js';
+import { type EngineKind, engineKind } from './engine-kinds.js';
 
 /** From "NAME=FOLDER". */
-interface Release {
+interface Chosen {
   readonly name: string;
-  readonly treeRoot: string;
+  readonly folder: string;
+  readonly kind: EngineKind;
 }
 
-function releaseOf(text: string): Release {
-  const [name = '', treeRoot = ''] = text.split('=');
-  return { name, treeRoot };
+function chosenOf(text: string): Chosen {
+  const [name = '', folder = ''] = text.split('=');
+  return { name, folder, kind: engineKind(name) };
 }
 
-const start = (release: Release, instance: string): Promise<EngineHandle> =>
-  startEngine({
-    name: instance,
-    ...(release.treeRoot === '' ? {} : { treeRoot: release.treeRoot }),
-  });
+/** The first engine's environment; where it is no Docker, none that the caller had is taken for it. */
+function environment(
+  engines: readonly PrivateEngine[],
+  chosen: readonly Chosen[],
+): NodeJS.ProcessEnv {
+  const { DOCKER_HOST: _theirs, ...inherited } = process.env;
+  const dockers = engines.flatMap(({ env }, i) =>
+    chosen[i]?.kind.docker === true ? [`${chosen[i].name}=${env.DOCKER_HOST}`] : [],
+  );
+  const path = [process.env.PATH, ...new Set(engines.flatMap(({ binDirs }) => binDirs))];
+  return {
+    ...inherited,
+    ...engines[0]?.env,
+    DIT_TEST_ENGINES: dockers.join(' '),
+    PATH: path.join(':'),
+  };
+}
 
 /** The command's exit status, 128 + n when signal n ended it. */
-async function withEngines(
-  releases: readonly Release[],
-  command: readonly string[],
-): Promise<number> {
-  // Two calls with the same release do not share an engine: the first to end would stop it.
-  const instances = releases.map(({ name }) => `${name}-${process.pid}`);
+async function withEngines(chosen: readonly Chosen[], command: readonly string[]): Promise<number> {
+  // Two calls with the same kind do not share an engine: the first to end would stop it.
+  const instances = chosen.map(({ name }) => `${name}-${process.pid}`);
   let child: ReturnType<typeof spawn> | undefined;
   let ending: NodeJS.Signals | undefined;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -37,20 +49,15 @@ async function withEngines(
     });
   }
   try {
-    const engines: EngineHandle[] = [];
-    for (const [i, release] of releases.entries()) {
+    const engines: PrivateEngine[] = [];
+    for (const [i, { kind, folder }] of chosen.entries()) {
       if (ending !== undefined) return 128 + constants.signals[ending];
-      engines.push(await start(release, instances[i] ?? release.name));
+      engines.push(await kind.start(instances[i] ?? '', folder));
     }
     if (ending !== undefined) return 128 + constants.signals[ending];
-    const list = engines.map((engine, i) => `${releases[i]?.name}=${engine.endpoint}`);
-    const env = {
-      ...process.env,
-      DOCKER_HOST: engines[0]?.endpoint,
-      DIT_TEST_ENGINES: list.join(' '),
-      PATH: `${process.env.PATH}:/var/lib/dit/engines/host/usr/bin`,
-    };
-    const [program = '', ...args] = command;
+    const env = environment(engines, chosen);
+    const hidden = [...new Set(engines.flatMap(({ hiddenMounts }) => hiddenMounts))];
+    const [program = '', ...args] = inMountNamespace(hideMounts(hidden), command);
     const running = spawn(program, args, { stdio: 'inherit', env });
     child = running;
     return await new Promise<number>((resolve, reject) => {
@@ -60,24 +67,26 @@ async function withEngines(
       );
     });
   } finally {
-    for (const name of instances) await stopEngine({ name, purge: true });
+    for (const [i, { kind }] of chosen.entries()) await kind.stop(instances[i] ?? '', true);
   }
 }
 
 async function main([action, ...args]: readonly string[]): Promise<number> {
-  const releases = args.map(releaseOf);
   switch (action) {
     case '--start': {
-      const { endpoint } = await start(releases[0] as Release, releases[0]?.name ?? '');
-      process.stdout.write(`DOCKER_HOST=${endpoint}\n`);
+      const { name, folder, kind } = chosenOf(args[0] ?? '');
+      const { env } = await kind.start(name, folder);
+      for (const [key, value] of Object.entries(env)) process.stdout.write(`${key}=${value}\n`);
       return 0;
     }
-    case '--stop':
-      await stopEngine({ name: releases[0]?.name ?? '' });
+    case '--stop': {
+      const { name, kind } = chosenOf(args[0] ?? '');
+      await kind.stop(name, false);
       return 0;
+    }
     default: {
       const separator = args.indexOf('--');
-      return withEngines(releases.slice(0, separator), args.slice(separator + 1));
+      return withEngines(args.slice(0, separator).map(chosenOf), args.slice(separator + 1));
     }
   }
 }

@@ -122,7 +122,7 @@ function walkBack(
       tid = born.parentTid;
       continue;
     }
-    if (born === undefined && stay === undefined) {
+    if (born === undefined && (stay === undefined || stay.from === Number.NEGATIVE_INFINITY)) {
       // Not there yet: an inferred hand-over came to it before its fork.
       const unborn = run.lives.nextThreadStart(tid, time as TraceTime);
       if (unborn !== undefined) {
@@ -131,8 +131,11 @@ function walkBack(
       }
     }
     if (stay !== undefined && stay.to >= time) {
-      ran = { from: Math.max(stay.from, window.start), to: time };
-      put(stay.from, 'running');
+      // Its first switch onto a CPU may not be recorded: it runs since its fork at most.
+      const from = Math.max(stay.from, born?.time ?? stay.from);
+      ran = { from: Math.max(from, window.start), to: time };
+      put(from, 'running');
+      if (born !== undefined && from > stay.from) tid = born.parentTid;
       continue;
     }
 
@@ -154,6 +157,10 @@ function walkBack(
     }
     put(run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });
     const waker = participantWaker(run, waking);
+    if (waker !== undefined && waitsForItsThreads(run, pidOf, tid, left, waker)) {
+      put(left, 'blocked', { wokenBy: waking, waitsFor: 'its own threads, which execve ends' });
+      continue;
+    }
     if (waker !== undefined && waker !== tid) {
       handedOverTo = pidOf(tid, time);
       tid = waker;
@@ -175,6 +182,25 @@ function walkBack(
     });
   }
   return pieces.reverse();
+}
+
+/**
+ * execve kills the other threads of its process and waits for the last of them (de_thread() in fs/exec.c).
+ * What they did before they were killed, it did not wait for.
+ */
+function waitsForItsThreads(
+  run: RunView,
+  pidOf: ReturnType<typeof threadOwners>,
+  tid: number,
+  time: number,
+  waker: number,
+): boolean {
+  const { recording, activity } = run;
+  const row = activity.syscallAt(tid, time);
+  if (row === undefined || waker === tid) return false;
+  const name = recording.strings.text(recording.events.value(row, 'names'));
+  if (name !== 'execve' && name !== 'execveat') return false;
+  return pidOf(waker, time) === pidOf(tid, time);
 }
 
 /** The waking thread, if it works for this start; else the wait ends the hop. */

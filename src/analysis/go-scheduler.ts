@@ -65,9 +65,14 @@ export class GoScheduler {
 
   /** A thread of the process that ran all the while: the work that was to be shared. */
   #runningCause(pid: number, tid: number, time: number): MonitorCause | undefined {
-    const { activity } = this.#run;
+    const { activity, lives } = this.#run;
     for (const other of activity.threadsOf(pid)) {
       if (other === tid) continue;
+      const at = time as TraceTime;
+      const isUnborn =
+        lives.threadStart(other, at) === undefined &&
+        lives.nextThreadStart(other, at) !== undefined;
+      if (isUnborn) continue;
       const stay = activity.stayBefore(other, time);
       if (stay === undefined) continue;
       // On a CPU, or pushed off one by the monitor's own thread.

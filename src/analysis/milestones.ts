@@ -47,6 +47,7 @@ export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])
   ['runc exited', findRuncExit],
   ['exec FIFO opened', findFifo],
   ['entrypoint exec', findEntrypoint],
+  ["init's command exec", findInitsCommand],
   ['start answered', findStartAnswer],
   ['first output', (run) => markEdge(run, 'output', 'start')],
   ['exited', findExit],
@@ -375,15 +376,35 @@ function findFifo(run: RunView): Found | string {
     );
   });
   const time = found === undefined ? undefined : callEnd(run, found);
-  if (found === undefined || time === undefined) return 'init did not wait at an exec FIFO';
+  if (found === undefined || time === undefined) {
+    return (init && waitForStart(run, init)) ?? 'init did not wait at an exec FIFO';
+  }
   return {
     time,
-    evidence: eventEvidence(
-      found.row,
-      `open by pid ${found.life.pid} returned after ${((time - found.time) / 1e6).toFixed(1)} ms`,
-    ),
+    evidence: eventEvidence(found.row, openReturned('open', found.life.pid, time - found.time)),
   };
 }
+
+/** crun's init has the FIFO open already and waits in select(2) until `crun start` writes to it. */
+function waitForStart(run: RunView, init: LifeDraft): Found | undefined {
+  const { events, strings } = run.recording;
+  const until = entrypointExec(run)?.time ?? init.end;
+  if (init.start === undefined || until === undefined) return undefined;
+  const row = run.activity
+    .syscallsIn(init.pid, init.start, until)
+    .findLast((each) => /^p?select6?$/.test(strings.text(events.value(each, 'names'))));
+  if (row === undefined) return undefined;
+  const from = events.time.at(row);
+  const time = run.activity.syscallEnd(row) as TraceTime;
+  const waking = run.activity.wakingIn(init.pid, from, time);
+  if (waking === undefined) return undefined;
+  const waker = spanOf(run, events.pid.at(waking), events.time.at(waking) as TraceTime);
+  if (waker?.actor !== 'runc start') return undefined;
+  return { time, evidence: eventEvidence(row, openReturned('select', init.pid, time - from)) };
+}
+
+const openReturned = (call: string, pid: number, ns: number): string =>
+  `${call} by pid ${pid} returned after ${(ns / 1e6).toFixed(1)} ms`;
 
 function findEntrypoint(run: RunView): Found | string {
   const init = initProcess(run);
@@ -392,6 +413,32 @@ function findEntrypoint(run: RunView): Found | string {
   return {
     time: exec.time,
     evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${init.pid}`),
+  };
+}
+
+/** With `--init` the entrypoint is one of these, and its child executes the command. */
+const INIT_PROGRAMS: ReadonlySet<string> = new Set([
+  'docker-init',
+  'tini',
+  'catatonit',
+  'dumb-init',
+  'podman-init',
+]);
+
+function findInitsCommand(run: RunView): Found | string {
+  const init = initProcess(run);
+  const entrypoint = entrypointExec(run);
+  if (entrypoint === undefined || !INIT_PROGRAMS.has(basename(entrypoint.filename))) return '';
+  const found = run.processes
+    .filter((life) => life !== init)
+    .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
+    .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === 'entrypoint')
+    .sort((a, b) => a.exec.time - b.exec.time)[0];
+  if (found === undefined) return `${basename(entrypoint.filename)} executed nothing`;
+  const { exec, life } = found;
+  return {
+    time: exec.time,
+    evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${life.pid}`),
   };
 }
 

@@ -96,6 +96,7 @@ export type MilestoneName =
   | 'runc exited'
   | 'exec FIFO opened'
   | 'entrypoint exec'
+  | "init's command exec"
   | 'start answered'
   | 'first output'
   | 'exited'

@@ -14,6 +14,13 @@ export interface LaunchOptions {
   /** Folders with dockerd, containerd, runc …, searched before PATH. Inside `treeRoot` if there is one. */
   readonly binDirs?: readonly string[];
   readonly storageDriver?: string;
+  /**
+   * Files that only this engine sees, by their path, which must exist unless there is a `treeRoot`:
+   * { '/etc/subuid': 'nobody:100000:65536\n' }. The machine's own files stay as they are.
+   */
+  readonly ownFiles?: Readonly<Record<string, string>>;
+  /** Mount points that this engine does not see: '/sys/fs/cgroup/unified'. */
+  readonly hiddenMounts?: readonly string[];
   /** Appended to dockerd's flags. */
   readonly extraArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -26,49 +33,71 @@ export interface Launch {
 
 const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/**
- * Makes the folder this process's root. chroot(2) would not do: runc refuses to work on a root that is
- * no mount point ("remount /: invalid argument"). proc is mounted anew so that its mount table is ours.
- */
-const ENTER_TREE = `
-tree=$1; shift
-mount --bind "$tree" "$tree"
-mount -t proc proc "$tree/proc"
-mount --rbind /sys "$tree/sys"
-mount --rbind /dev "$tree/dev"
-for shared; do
-  [ "$shared" != -- ] || break
-  mkdir -p "$tree$shared"
-  mount --rbind "$shared" "$tree$shared"
-  shift
-done
-shift
-cd "$tree"
-pivot_root . .
-umount -l .
-cd /
-exec "$@"`;
-
-/** dockerd joins a containerd whose socket it finds here, also somebody else's: hide it. */
-const HIDE_CONTAINERD = `
-mount -t tmpfs -o mode=711 tmpfs /run/containerd
-exec "$@"`;
-
 export function launchOf(layout: EngineLayout, bridge: Bridge, options: LaunchOptions): Launch {
   const tree = options.treeRoot;
   const dirs = searchPath(options);
   const dockerd = findDockerd(tree, dirs);
   const daemon = [dockerd, ...dockerdFlags(layout, bridge, options)];
   const env = { ...inheritedEnv(), PATH: dirs.join(delimiter), ...options.env };
-  if (tree !== undefined) {
-    const shared = [layout.runDir, layout.dataRoot];
-    const enter = ['unshare', '--mount', 'sh', '-euc', ENTER_TREE, 'sh', tree, ...shared, '--'];
-    return { command: [...enter, ...daemon], env };
-  }
-  if (existsSync('/run/containerd/containerd.sock')) {
-    return { command: ['unshare', '--mount', 'sh', '-euc', HIDE_CONTAINERD, 'sh', ...daemon], env };
-  }
-  return { command: daemon, env };
+  const steps = [
+    ...hideMounts(options.hiddenMounts ?? []),
+    ...Object.keys(options.ownFiles ?? {}).flatMap((path) => bindOwnFile(layout, path, tree ?? '')),
+    ...(tree === undefined ? hideContainerd() : enterTree(tree, [layout.runDir, layout.dataRoot])),
+  ];
+  return { command: inMountNamespace(steps, daemon), env };
+}
+
+/** Where the text of one of `ownFiles` is kept while the engine runs. */
+export const ownFilePath = (layout: EngineLayout, path: string): string =>
+  join(layout.execRoot, 'files', path);
+
+type Command = readonly string[];
+
+/** The command itself, or with steps a mount namespace of its own in which it is executed after them. */
+export function inMountNamespace(steps: readonly Command[], command: Command): Command {
+  if (steps.length === 0) return command;
+  const script = [...steps.map((step) => step.map(quoted).join(' ')), 'exec "$@"'].join('\n');
+  return ['unshare', '--mount', 'sh', '-euc', script, 'sh', ...command];
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+export const hideMounts = (targets: readonly string[]): Command[] =>
+  targets.map((target) => ['umount', '--lazy', target]);
+
+/** dockerd joins a containerd whose socket it finds here, also somebody else's: hide it. */
+const hideContainerd = (): Command[] =>
+  existsSync('/run/containerd/containerd.sock')
+    ? [['mount', '-t', 'tmpfs', '-o', 'mode=711', 'tmpfs', '/run/containerd']]
+    : [];
+
+function bindOwnFile(layout: EngineLayout, path: string, tree: string): Command[] {
+  const target = `${tree}${path}`;
+  const bind = ['mount', '--bind', ownFilePath(layout, path), target];
+  return tree === '' ? [bind] : [['touch', target], bind];
+}
+
+/**
+ * Makes the folder this process's root, with `shared` folders at their paths. chroot(2) would not do: runc
+ * refuses to work on a root that is no mount point ("remount /: invalid argument"). proc is mounted anew
+ * so that its mount table is ours.
+ */
+function enterTree(tree: string, shared: readonly string[]): Command[] {
+  return [
+    // Recursively: the engine's own files are mounted below it.
+    ['mount', '--rbind', tree, tree],
+    ['mount', '-t', 'proc', 'proc', `${tree}/proc`],
+    ['mount', '--rbind', '/sys', `${tree}/sys`],
+    ['mount', '--rbind', '/dev', `${tree}/dev`],
+    ...shared.flatMap((folder) => [
+      ['mkdir', '-p', `${tree}${folder}`],
+      ['mount', '--rbind', folder, `${tree}${folder}`],
+    ]),
+    ['cd', tree],
+    ['pivot_root', '.', '.'],
+    ['umount', '-l', '.'],
+    ['cd', '/'],
+  ];
 }
 
 /** Whether a private engine could start here at all: where its dockerd is, or undefined. */

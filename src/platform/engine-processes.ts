@@ -12,7 +12,8 @@ export interface LiveProcess {
   readonly argv: readonly string[];
 }
 
-const OWN_PROGRAMS = /^(dockerd|containerd|containerd-shim.*|runc|crun|libnetwork-setkey)$/;
+const OWN_PROGRAMS =
+  /^(dockerd|containerd|containerd-shim.*|runc|crun|podman|conmon|netavark|libnetwork-setkey)$/;
 
 /** Start time from /proc/PID/stat; undefined when it is gone or a zombie. */
 export function startTicksOf(pid: number): string | undefined {

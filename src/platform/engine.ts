@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { engineVersion, killRunningContainers, ping } from './engine-api.js';
 import { type Bridge, createBridge, findBridge, removeBridges } from './engine-bridge.js';
-import { type LaunchOptions, launchOf } from './engine-launch.js';
+import { type LaunchOptions, launchOf, ownFilePath } from './engine-launch.js';
 import { type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
 import {
   containerProcesses,
@@ -139,6 +139,10 @@ async function launch(layout: EngineLayout, options: EngineOptions): Promise<Eng
   if (mounted !== undefined) notes.push(mounted);
   await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
   await writeFile(layout.configFile, JSON.stringify(options.config ?? {}));
+  for (const [path, text] of Object.entries(options.ownFiles ?? {})) {
+    await mkdir(dirname(ownFilePath(layout, path)), { recursive: true });
+    await writeFile(ownFilePath(layout, path), text);
+  }
   await writeState(layout);
   const bridge = await createBridge(layout);
   try {

@@ -15,7 +15,7 @@ const kernel: Row = { ebpf: 'exact', bpftrace: 'exact', strace: 'order', api: 'n
 
 /** Milestones of a start by dit's own client, in causal order. */
 export const MILESTONE_ABILITIES: Readonly<
-  Record<Exclude<MilestoneName, 'command exec' | 'start answered'>, Row>
+  Record<Exclude<MilestoneName, 'command exec' | 'start answered' | "init's command exec">, Row>
 > = {
   'create requested': requests,
   'create answered': requests,

@@ -50,6 +50,41 @@ describe('walkCriticalPath', () => {
     });
   });
 
+  it('does not follow the threads that execve ends: what they did was not waited for', () => {
+    const idler = 61;
+    const stream = startedContainer(TIMES)
+      .mark('create', 100, 500)
+      .switch(4000, idle, { pid: PID.init })
+      .fork(4100, PID.init, PID.init, idler)
+      .switch(4200, idle, { pid: PID.init, tid: idler }, 1)
+      .switch(4300, { pid: PID.init, tid: idler }, idle, 1)
+      .syscall('execve', 8900, END + 50, PID.init, PID.init, { arguments: [0] })
+      .wake(8990, { pid: PID.init }, { pid: PID.init, tid: idler })
+      .switch(9000, { pid: PID.init }, { pid: PID.init, tid: idler })
+      .wake(9100, { pid: PID.init, tid: idler }, { pid: PID.init })
+      .switch(9110, { pid: PID.init, tid: idler }, { pid: PID.init });
+    const segments = segmentsOf(stream);
+    expect(at(segments, 9050)).toMatchObject({
+      tid: PID.init,
+      state: 'blocked',
+      category: 'exec',
+      certainty: 'exact',
+    });
+    expect(at(segments, 8000)).toMatchObject({ tid: PID.init, state: 'user code' });
+  });
+
+  it('a thread whose first switch was not recorded runs since its fork', () => {
+    const born = 51;
+    const stream = initThatWaited()
+      .switch(3000, idle, { pid: PID.runc }, 1)
+      .fork(8000, PID.runc, PID.runc, born)
+      .wake(8800, { pid: PID.runc, tid: born }, { pid: PID.init })
+      .switch(8850, { pid: PID.runc, tid: born }, idle, 0);
+    const segments = segmentsOf(stream);
+    expect(at(segments, 8500)).toMatchObject({ tid: born, state: 'user code' });
+    expect(at(segments, 7000)).toMatchObject({ tid: PID.runc, state: 'user code' });
+  });
+
   it('names a wait that block I/O ended, inside its syscall', () => {
     const stream = initThatWaited('fdatasync').wake(
       8900,

@@ -7,8 +7,8 @@ import type { ContainerRun } from '../../../src/model/trace.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { readTraceFile } from '../../../src/tracefile/reader.js';
 
-/** Of recordings of commands, and of those without a kernel. */
-const OTHER_SOURCES = ['command exec', 'start answered'];
+/** Of recordings of commands, of starts with --init, and of recordings without a kernel. */
+const OTHER_SOURCES = ['command exec', "init's command exec", 'start answered'];
 const HOOKS = ['hooks began', 'hooks ended'];
 const SAMPLES = [
   { file: 'docker-20.10/none.dit', version: '20.10', without: [] },
