@@ -3,7 +3,7 @@
  * the private engine, network none. Prints the median of the paired ratios with its bootstrap interval, then
  * how long arming and disarming take, and the losses in single starts and in 20 at once.
  *
- *   sudo npx tsx scripts/bench/overhead.ts [--pairs 40] [--seed 1] [--name bench]
+ *   sudo npx tsx scripts/bench/overhead.ts [--pairs 40] [--seed 1] [--name bench] [--source ebpf|bpftrace|strace|api]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { packagePath } from '../../src/platform/package-files.js';
 import { EngineClient } from '../../src/sources/docker/engine-client.js';
+import type { SourceName } from '../../src/sources/sources.js';
 import { randomFrom } from '../../src/stats/random.js';
 import { bootstrapMedian, median, quantile } from '../../src/stats/summary.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
@@ -22,13 +23,15 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     name: { type: 'string', default: 'bench' },
+    source: { type: 'string', default: 'ebpf' },
   },
 });
 const pairs = Number(options.pairs);
+const source = options.source as SourceName;
 const random = randomFrom(Number(options.seed));
 const folder = mkdtempSync(join(tmpdir(), 'dit-bench-'));
 await withBenchEngine(
-  { name: options.name },
+  { name: options.name, source },
   async ({ docker, handle, image, info: engine, record }) => {
     /** Create request to start's answer, ms: what both kinds of start can be measured by, by one client. */
     const bare = async (): Promise<number> => {
@@ -91,7 +94,9 @@ await withBenchEngine(
         `${name.padEnd(34)} median ${median(values).toFixed(3)} ${unit}, 95 % [${low.toFixed(3)}, ${high.toFixed(3)}], p10 ${quantile(values, 0.1).toFixed(3)}, p90 ${quantile(values, 0.9).toFixed(3)}`,
       );
     };
-    console.log(`Docker ${engine.version}, ${pairs} interleaved pairs, seed ${options.seed}`);
+    console.log(
+      `Docker ${engine.version}, source ${source}, ${pairs} interleaved pairs, seed ${options.seed}`,
+    );
     say('start without recording', without, 'ms');
     say('start with recording', withIt, 'ms');
     say('ratio with / without', ratios, '');
@@ -106,6 +111,8 @@ await withBenchEngine(
         'trace',
         'run',
         '-q',
+        '--source',
+        source,
         '-o',
         path,
         '--network',

@@ -73,6 +73,12 @@ export function runIdentity(run: ContainerRun): Record<string, unknown> {
     window:
       window === undefined
         ? null
-        : { start_ns: window.start, end_ns: window.end, length_ns: windowLength(window) },
+        : {
+            start_ns: window.start,
+            end_ns: window.end,
+            length_ns: windowLength(window),
+            from: window.from,
+            to: window.to,
+          },
   };
 }
