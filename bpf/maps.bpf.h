@@ -7,6 +7,7 @@
 
 #define DIT_MAX_PARTICIPANTS 16384
 #define DIT_MAX_THREADS 65536
+#define DIT_SCRATCHES 8
 
 /* Folios further apart belong to different reads. */
 #define DIT_FILL_GAP_NS 50000
@@ -54,7 +55,7 @@ struct scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, DIT_SCRATCHES);
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -67,12 +68,12 @@ static __always_inline void loss_count(u32 program)
 		*count += 1;
 }
 
-/* The buffer for a record of varying length. Tracepoint programs do not preempt each other on the kernels
- * known to us; should one do so, its record counts as lost and nothing is overwritten. */
+/* The buffer for a record of varying length, by thread, because newer kernels preempt tracepoint programs (see
+ * second_chance.bpf.c). Should another thread of this CPU hold it, the record counts as lost. */
 static __always_inline struct scratch *scratch_take(u32 program)
 {
-	u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	u32 slot = (u32)bpf_get_current_pid_tgid() % DIT_SCRATCHES;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &slot);
 
 	if (!scratch)
 		return 0;

@@ -17,4 +17,28 @@
 #include "cgroup.bpf.h"
 #include "sched.bpf.h"
 
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+{
+	struct syscall_in_progress *call = syscall_begin(regs, id);
+
+	if (call)
+		call->entry_handled = 1;
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 tid = (u32)pid_tgid;
+	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+
+	if (!call || !call->entry_ns)
+		return 0; /* not followed, or entered before the recording began */
+	syscall_end(call, pid_tgid >> 32, tid, result);
+	call->exit_handled = 1;
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

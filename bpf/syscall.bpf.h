@@ -3,6 +3,8 @@
  * Syscalls of participants: one record on exit (number, duration, result), and before it, for the syscalls
  * that the table `syscall_details` asks for, one on entry with the arguments, because execve's are gone at
  * the exit and a call that never returns has none.
+ *
+ * The programs themselves are in recorder.bpf.c, and once more in second_chance.bpf.c.
  */
 
 struct syscall_in_progress {
@@ -18,6 +20,11 @@ struct syscall_in_progress {
 	u32 fill_folios;
 	u64 fill_first_ns;
 	u64 fill_last_ns;
+	/* What the first program did, for the second one; see second_chance.bpf.c. */
+	u32 entry_handled;
+	u32 exit_handled;
+	u32 entered; /* an entry was seen at all */
+	u32 reserved;
 };
 
 /* By thread id. Entries stay for the life of the thread: one look-up a tracepoint, no allocation. */
@@ -210,8 +217,7 @@ static __always_inline bool read_only(struct pt_regs *regs)
 
 /* These two run at every syscall of the machine: one look-up each for a thread that is known. Threads have an
  * entry only if they are followed. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
+static __always_inline struct syscall_in_progress *syscall_begin(struct pt_regs *regs, long id)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
 	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid, number = (u32)id;
@@ -232,8 +238,11 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 			return 0;
 	}
 	fill_flush(call, pid, tid);
+	if (call->entry_ns) /* the return of the one before was not seen */
+		loss_count(DIT_PROGRAM_SYS_EXIT);
 	now = bpf_ktime_get_ns();
 	call->entry_ns = now;
+	call->entered = 1;
 	call->number = number;
 	call->may_copy_up = 0;
 	call->dirty_folios = 0;
@@ -248,25 +257,19 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 		call->may_copy_up = detail->may_copy_up;
 		arguments_record(now, pid, tid, number, values, detail);
 	}
-	return 0;
+	return call;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
+static __always_inline void syscall_end(struct syscall_in_progress *call, u32 pid, u32 tid, long result)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid(), now;
-	u32 tid = (u32)pid_tgid;
-	struct syscall_in_progress *call = bpf_map_lookup_elem(&syscalls_in_progress, &tid);
+	u64 now = bpf_ktime_get_ns();
 	struct dit_syscall *record;
 
-	if (!call || !call->entry_ns)
-		return 0; /* not followed, or entered before the recording began */
-	now = bpf_ktime_get_ns();
-	dirty_flush(call, pid_tgid >> 32, tid);
-	fill_flush(call, pid_tgid >> 32, tid);
+	dirty_flush(call, pid, tid);
+	fill_flush(call, pid, tid);
 	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	if (record) {
-		header_fill(&record->header, now, pid_tgid >> 32, tid, DIT_SYSCALL, call->number);
+		header_fill(&record->header, now, pid, tid, DIT_SYSCALL, call->number);
 		record->duration_ns = now - call->entry_ns;
 		record->result = result;
 		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
@@ -274,5 +277,4 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 		loss_count(DIT_PROGRAM_SYS_EXIT);
 	}
 	call->entry_ns = 0;
-	return 0;
 }

@@ -36,6 +36,7 @@ class Session : public Napi::ObjectWrap<Session> {
                            InstanceMethod<&Session::start>("start"),
                            InstanceMethod<&Session::finish>("finish"),
                            InstanceMethod<&Session::dropped>("dropped"),
+                           InstanceMethod<&Session::missed_runs>("missedRuns"),
                            InstanceMethod<&Session::close>("close"),
                        });
   }
@@ -126,6 +127,19 @@ class Session : public Napi::ObjectWrap<Session> {
     } catch (const dit::BpfError& error) {
       throw to_js(env, error);
     }
+  }
+
+  Napi::Value missed_runs(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    const auto missed = session(env).missed_runs();
+    Napi::Array list = Napi::Array::New(env, missed.size());
+    for (uint32_t i = 0; i < missed.size(); i++) {
+      Napi::Object each = Napi::Object::New(env);
+      each.Set("program", missed[i].first);
+      each.Set("runs", static_cast<double>(missed[i].second));
+      list.Set(i, each);
+    }
+    return list;
   }
 
   void start(const Napi::CallbackInfo& info) {

@@ -41,6 +41,16 @@ BpfError error_of(int code, const std::string& what) {
   return BpfError{code < 0 ? -code : code, message};
 }
 
+constexpr char kStandIn[] = "___";
+
+ProgramState state_of(const bpf_program* program) {
+  ProgramState state;
+  state.function = bpf_program__name(program);
+  state.name = state.function.substr(0, state.function.find(kStandIn));
+  state.attach_point = bpf_program__section_name(program);
+  return state;
+}
+
 uint64_t monotonic_ns() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -56,10 +66,13 @@ BpfSession::BpfSession(const std::string& object_path, uint32_t ring_bytes)
   open();
   bpf_program* program;
   bpf_object__for_each_program(program, object_) {
-    ProgramState state;
-    state.name = bpf_program__name(program);
-    state.attach_point = bpf_program__section_name(program);
-    programs_.push_back(state);
+    const ProgramState state = state_of(program);
+    if (state.name == state.function) {
+      programs_.push_back(state);
+    } else {
+      bpf_program__set_autoload(program, false);
+      stand_ins_.push_back(state);
+    }
   }
 }
 
@@ -84,27 +97,39 @@ void BpfSession::load() {
 
   size_t loadable = 0;
   for (ProgramState& candidate : programs_) {
-    open();
-    bpf_program* program;
-    bpf_object__for_each_program(program, object_) {
-      bpf_program__set_autoload(program, candidate.name == bpf_program__name(program));
-    }
-    const int alone = bpf_object__load(object_);
-    if (alone == 0) {
-      loadable++;
-    } else {
-      candidate.refusal = error_of(alone, "not loaded").message;
-    }
+    candidate.refusal = refusal_of(candidate.function);
+    if (candidate.refusal.empty() || replace(candidate)) loadable++;
   }
   if (loadable == 0) throw first;
 
   open();
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) bpf_program__set_autoload(program, false);
   for (const ProgramState& state : programs_) {
-    bpf_program* program = bpf_object__find_program_by_name(object_, state.name.c_str());
+    program = bpf_object__find_program_by_name(object_, state.function.c_str());
     bpf_program__set_autoload(program, state.refusal.empty());
   }
   const int rest = bpf_object__load(object_);
   if (rest != 0) throw error_of(rest, "cannot load the BPF programs");
+}
+
+std::string BpfSession::refusal_of(const std::string& function) {
+  open();
+  bpf_program* program;
+  bpf_object__for_each_program(program, object_) {
+    bpf_program__set_autoload(program, function == bpf_program__name(program));
+  }
+  const int alone = bpf_object__load(object_);
+  return alone == 0 ? "" : error_of(alone, "not loaded").message;
+}
+
+bool BpfSession::replace(ProgramState& refused) {
+  for (const ProgramState& stand_in : stand_ins_) {
+    if (stand_in.name != refused.name || !refusal_of(stand_in.function).empty()) continue;
+    refused = stand_in;
+    return true;
+  }
+  return false;
 }
 
 bool BpfSession::add(const std::string& object_path) {
@@ -117,12 +142,7 @@ bool BpfSession::add(const std::string& object_path) {
   }
   std::vector<ProgramState> states;
   bpf_program* program;
-  bpf_object__for_each_program(program, object) {
-    ProgramState state;
-    state.name = bpf_program__name(program);
-    state.attach_point = bpf_program__section_name(program);
-    states.push_back(state);
-  }
+  bpf_object__for_each_program(program, object) states.push_back(state_of(program));
 
   const size_t links_before = links_.size();
   const int loaded = bpf_object__load(object);
@@ -157,7 +177,7 @@ const std::vector<ProgramState>& BpfSession::attach() {
 }
 
 bool BpfSession::attach_to(bpf_object* object, ProgramState& state) {
-  bpf_program* program = bpf_object__find_program_by_name(object, state.name.c_str());
+  bpf_program* program = bpf_object__find_program_by_name(object, state.function.c_str());
   bpf_link* link = bpf_program__attach(program);
   if (!link) {
     state.refusal = error_of(errno, "not attached").message;
@@ -172,6 +192,33 @@ bool BpfSession::attach_to(bpf_object* object, ProgramState& state) {
 void BpfSession::detach() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
   links_.clear();
+}
+
+bool BpfSession::has_namesake(const bpf_program* program) const {
+  size_t number = 0;
+  for (const ProgramState& state : programs_) {
+    if (state.attached && state.function == bpf_program__name(program)) number++;
+  }
+  return number > 1;
+}
+
+std::vector<std::pair<std::string, uint64_t>> BpfSession::missed_runs() const {
+  std::vector<std::pair<std::string, uint64_t>> missed;
+  std::vector<bpf_object*> objects = added_;
+  objects.push_back(object_);
+  for (bpf_object* object : objects) {
+    bpf_program* program;
+    bpf_object__for_each_program(program, object) {
+      const int descriptor = bpf_program__fd(program);
+      bpf_prog_info info{};
+      uint32_t size = sizeof(info);
+      // A kernel before 5.12 does not count them; one that was not loaded has no descriptor.
+      if (descriptor < 0 || bpf_obj_get_info_by_fd(descriptor, &info, &size)) continue;
+      if (info.recursion_misses == 0 || has_namesake(program)) continue;
+      missed.emplace_back(bpf_program__name(program), info.recursion_misses);
+    }
+  }
+  return missed;
 }
 
 bpf_map* BpfSession::find_map(const std::string& name) const {

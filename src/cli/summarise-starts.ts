@@ -1,6 +1,6 @@
 /** Several whole starts in one table: a median and its interval for the window, each phase and each category. */
 import type { PhaseSpread } from '../model/summaries.js';
-import { PHASES, type PhaseTotal } from '../render/totals.js';
+import { PHASES, type PhaseTotal } from '../model/totals.js';
 import { type Summary, summarize } from '../stats/summary.js';
 
 /** What is kept of a start when its trace has been analysed. */

@@ -8,9 +8,10 @@
  *   …
  *   }
  */
+
+import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
 import { safeJson } from './escape.js';
-import { lengthOf, phaseTotals, shares } from './totals.js';
 
 export const JSON_SCHEMA = 'dit.trace/1';
 

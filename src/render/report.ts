@@ -14,6 +14,7 @@
  */
 import { shortId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
+import { lengthOf, type PhaseTotal, phaseTotals, shares } from '../model/totals.js';
 import type {
   AbsentMilestone,
   ContainerRun,
@@ -40,7 +41,6 @@ import {
 import { subjectLine } from './subject.js';
 import type { Paint, Theme } from './theme.js';
 import { renderTimeline } from './timeline.js';
-import { lengthOf, type PhaseTotal, phaseTotals, shares } from './totals.js';
 
 export interface ReportOptions {
   readonly theme: Theme;

@@ -14,6 +14,7 @@
  */
 import { actorLookup } from '../model/actor-lookup.js';
 import type { EventTable } from '../model/event-table.js';
+import { isWaiting, lengthOf, PHASES, phaseOf } from '../model/totals.js';
 import {
   ACTORS,
   type ActorKind,
@@ -26,7 +27,6 @@ import {
 import { alignLeft, alignRight } from './columns.js';
 import { formatMs } from './format.js';
 import type { Paint, Theme } from './theme.js';
-import { isWaiting, lengthOf, PHASES, phaseOf } from './totals.js';
 
 const GLYPH = {
   runtime: '█',

@@ -36,6 +36,8 @@ export interface NativeSession {
   ): void;
   finish(): void;
   dropped(): number;
+  /** How often the kernel skipped a program because the same one was under way on that CPU; only those with any. */
+  missedRuns(): { program: string; runs: number }[];
   close(): void;
 }
 

@@ -1,6 +1,6 @@
 /** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
 import { existsSync, readlinkSync } from 'node:fs';
-import { arch } from 'node:os';
+import { arch, release } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
@@ -30,6 +30,10 @@ function copyUpObjects(): string[] {
   const only = process.env.DIT_COPY_UP ?? '';
   return COPY_UP_OBJECTS.filter((object) => only === '' || object.includes(`_${only}.`));
 }
+
+/** Syscalls' programs once more, behind the others; the kernels that may skip a program. */
+const SECOND_CHANCE = 'bpf/build/second_chance.bpf.o';
+const skipsPrograms = (): boolean => Number.parseInt(release(), 10) >= 7;
 
 const PUMP = {
   drainEveryMs: 100,
@@ -125,6 +129,8 @@ export class EbpfSource implements RecordingSource {
       session.start('records', PUMP, (batch) => batches.push(batch), finished);
       // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
       copyUpObjects().some((object) => session.add(packagePath(object)));
+      session.attach();
+      if (skipsPrograms()) session.add(packagePath(SECOND_CHANCE));
       // What libbpf says names its files; a trace does not tell where dit is installed.
       const probes = session.attach().map((probe) => ({
         ...probe,
@@ -193,6 +199,10 @@ export class EbpfSource implements RecordingSource {
     return [
       ...LOSS_COUNTERS.map((where, index) => ({ where, records: counts[index] ?? 0 })),
       { where: 'queue', records: this.#session.dropped() },
+      // Of any process on the machine, ours or not: the most that can be missing.
+      ...this.#session
+        .missedRuns()
+        .map(({ program, runs }) => ({ where: `${program} not run`, records: runs })),
     ];
   }
 }

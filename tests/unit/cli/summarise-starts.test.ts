@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { medianStart, phaseSpreads, type WholeStart } from '../../../src/cli/summarise-starts.js';
-import { PHASES, phaseTotals } from '../../../src/render/totals.js';
+import { PHASES, phaseTotals } from '../../../src/model/totals.js';
 import { type Piece, segmentsFrom } from '../../support/traces.js';
 
 const MS = 1e6;

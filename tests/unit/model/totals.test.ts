@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PHASES, phaseTotals, selfTimes, shares, waits } from '../../../src/model/totals.js';
 import { ACTORS } from '../../../src/model/trace.js';
-import { PHASES, phaseTotals, selfTimes, shares, waits } from '../../../src/render/totals.js';
 import { type Piece, segmentsFrom } from '../../support/traces.js';
 
 const arbitraryPiece: fc.Arbitrary<Piece> = fc.tuple(

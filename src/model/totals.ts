@@ -1,5 +1,5 @@
 /** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
-import type { ActorKind, Phase, Segment } from '../model/trace.js';
+import type { ActorKind, Phase, Segment } from './trace.js';
 
 export type PhaseName = Phase | 'unattributed';
 

@@ -1,0 +1,408 @@
+/** The bpftrace source: runs bpf/bpftrace/recorder.bt and reads its lines. For where the ebpf source cannot load. */
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants, cpus, release, setPriority } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DitError, EXIT } from '../../base/errors.js';
+import type { EventTable } from '../../model/event-table.js';
+import type { SourceInfo } from '../../model/recording.js';
+import { findPrivilege } from '../../platform/capabilities.js';
+import { packagePath } from '../../platform/package-files.js';
+import { threadIds } from '../../platform/process-table.js';
+import type { RecordingSource, SourceEnd, SourceOptions } from '../source.js';
+import { LineDecoder } from './decode.js';
+import { type Bpftrace, findBpftrace } from './find-bpftrace.js';
+import { Notices } from './notices.js';
+import { OwnName } from './own-name.js';
+import { recorderScript, textBytes } from './script.js';
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const SCRIPT = 'bpf/bpftrace/recorder.bt';
+
+/** It compiles, loads and attaches in about a second; on a busy machine in many. */
+const ARM_MS = 60_000;
+/** Detaching takes about a second and a half. */
+const STOP_MS = 30_000;
+/** Where it has much to read, as an idle process on a busy machine. */
+const CATCH_UP_MS = 10_000;
+/** After each `drain()`; the recorder drains twice a second, but not while a start is measured. */
+const READ_ON_MS = 150;
+const CLOCK_READINGS = 5;
+/** Lines that wait to be drained; beyond, bpftrace has to wait, and counts what its own buffer loses. */
+const QUEUE_BYTES = 256 << 20;
+const SAID_CHARACTERS = 16_384;
+const PAGE_BYTES = 4096;
+/** Enough for the processes and threads of a busy host, and for the events of one turn (script.ts, withBatches). */
+const MAP_KEYS = 32_768;
+/** In a smaller ring there are fewer, so that it is the ring's size that bounds the kernel's memory. */
+const RING_BYTES_PER_KEY = 256;
+
+/**
+ * Mounts tracefs where it is not, for bpftrace alone: in a mount namespace of its own, which goes with it.
+ * $0 is the shell's name, "$@" bpftrace and its arguments.
+ */
+const WITH_TRACEFS =
+  '[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing || exit 1; exec "$@"';
+
+/** The kernel kills it when dit is gone, whatever it is doing then. */
+const WITH_PARENT = ['--pdeathsig', 'KILL'];
+
+/**
+ * What can be known before an engine is started or an image is pulled for nothing.
+ * @throws DitError exit 3: not-linux, root-needed, bpftrace-missing, bpftrace-too-old
+ */
+export async function needBpftrace(): Promise<void> {
+  if (process.platform !== 'linux') {
+    throw new DitError({
+      code: 'not-linux',
+      exitCode: EXIT.capability,
+      message: `a start cannot be recorded on ${process.platform}`,
+      remedy: 'record on Linux; here dit reads trace files: dit trace show FILE',
+    });
+  }
+  const privilege = findPrivilege();
+  if (!privilege.available) {
+    throw new DitError({
+      code: 'root-needed',
+      exitCode: EXIT.capability,
+      message: `bpftrace needs root: this is ${privilege.evidence}`,
+      remedy: privilege.remedy,
+    });
+  }
+  await findBpftrace();
+}
+
+/**
+ * When it resolves, every probe is attached: dit has seen an event of its own come through.
+ * @throws DitError bpftrace-missing, bpftrace-too-old, bpftrace-refused
+ */
+export async function startBpftrace(options: SourceOptions): Promise<BpftraceSource> {
+  const bpftrace = await findBpftrace();
+  const token = randomBytes(5).toString('hex');
+  const script = recorderScript(readFileSync(packagePath(SCRIPT), 'utf8'), {
+    version: bpftrace.version,
+    machine: options.machine,
+    kernelRelease: release(),
+    token,
+    watchedPid: process.pid,
+    devices: blockDevices(),
+    participants: options.participants.map((participant) => ({
+      ...participant,
+      tids: participant.onlyTid === undefined ? threadIds(participant.pid) : [participant.onlyTid],
+    })),
+  });
+  const lines = run(bpftrace, script, token, options.ringBytes);
+  try {
+    const aheadNs = await arm(lines);
+    yieldCpu(lines.child.pid ?? 0);
+    lines.pause();
+    return new BpftraceSource(lines, bpftrace, script, aheadNs, token, options);
+  } catch (error) {
+    await lines.end('SIGKILL');
+    throw error;
+  }
+}
+
+/** Their numbers, as the kernel has them in 32 bits. */
+function blockDevices(): number[] {
+  try {
+    return readdirSync('/sys/dev/block').map((name) => {
+      const [major = 0, minor = 0] = name.split(':').map(Number);
+      return major * 2 ** 20 + minor;
+    });
+  } catch {
+    return []; // no sysfs: what is dirtied of a device counts as a file's
+  }
+}
+
+function run(
+  { path, version }: Bpftrace,
+  script: string,
+  token: string,
+  ringBytes: number,
+): LineQueue {
+  const pages = 2 ** Math.floor(Math.log2(ringBytes / PAGE_BYTES / cpus().length));
+  const keys = String(Math.min(MAP_KEYS, Math.floor(ringBytes / RING_BYTES_PER_KEY)));
+  const text = textBytes(version);
+  const pausable = spawnSync('setpriv', [...WITH_PARENT, 'true']).status === 0;
+  const command = [
+    ...(pausable ? ['setpriv', ...WITH_PARENT] : []),
+    ...['unshare', '--mount', '--propagation', 'private'],
+    ...['sh', '-c', WITH_TRACEFS, 'sh'],
+    // "full": a write every 4 KiB, not every line; JSON output would flush each.
+    ...[path, '-B', 'full', '-'],
+  ];
+  const child = spawn(command[0] as string, command.slice(1), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      LC_ALL: 'C',
+      ...(hasMaxStrlen(version)
+        ? { BPFTRACE_MAX_STRLEN: String(text), BPFTRACE_MAX_MAP_KEYS: keys }
+        : { BPFTRACE_STRLEN: String(text), BPFTRACE_MAP_KEYS_MAX: keys }),
+      BPFTRACE_PERF_RB_PAGES: String(Math.max(64, pages)),
+    },
+  });
+  child.stdin.on('error', () => {}); // its exit says why
+  child.stdin.end(script);
+  return new LineQueue(child, token, pausable);
+}
+
+/** Its settings have been called so since 0.20. */
+const hasMaxStrlen = ([major, minor]: Bpftrace['version']): boolean => major > 0 || minor >= 20;
+
+/**
+ * Waits until bpftrace answers a rename of this process, then reads its clock.
+ * @returns how far bpftrace's clock (CLOCK_BOOTTIME) is ahead of CLOCK_MONOTONIC, ns; uncertain by half the time
+ *   that a rename takes, some microseconds
+ */
+async function arm(lines: LineQueue): Promise<bigint> {
+  const name = new OwnName();
+  const answers = lines.notices.clockAnswers;
+  try {
+    const deadline = performance.now() + ARM_MS;
+    while (answers.length === 0) {
+      if (lines.ended) throw refused(lines.said);
+      if (performance.now() > deadline)
+        throw refused(`it attaches nothing within ${ARM_MS / 1000} s`);
+      name.write();
+      await sleep(20);
+    }
+    // Those renames of which some were answered are over when none is answered any more.
+    let before = 0;
+    while (before < answers.length) {
+      before = answers.length;
+      await sleep(100);
+    }
+    const written = Array.from({ length: CLOCK_READINGS }, () => name.write());
+    while (answers.length < before + CLOCK_READINGS) {
+      if (lines.ended) throw refused(lines.said);
+      if (performance.now() > deadline) throw refused('it stopped to answer');
+      await sleep(10);
+    }
+    const times = answers.slice(before, before + CLOCK_READINGS);
+    const readings = written.map((reading, index) => ({
+      ...reading,
+      ahead: (times[index] ?? 0n) - (reading.before + reading.after) / 2n,
+    }));
+    readings.sort((a, b) => Number(a.after - a.before - (b.after - b.before)));
+    return readings[0]?.ahead ?? 0n;
+  } finally {
+    name.close();
+  }
+}
+
+/** Until bpftrace has read what is in its buffers: interrupted before that, it leaves it there. */
+async function catchUp(lines: LineQueue): Promise<void> {
+  lines.readOnToTheEnd();
+  const answers = lines.notices.clockAnswers;
+  const before = answers.length;
+  const deadline = performance.now() + CATCH_UP_MS;
+  const name = new OwnName();
+  try {
+    name.write();
+  } finally {
+    name.close();
+  }
+  while (answers.length === before && !lines.ended && performance.now() < deadline) await sleep(20);
+  // The answer was on one CPU's buffer; the others are read in the same round.
+  await sleep(50);
+}
+
+/**
+ * bpftrace reads its buffer at every event, and takes the CPU from what it watches where it may: as SCHED_IDLE it may
+ * not. What it has no time for waits in the kernel's buffer.
+ */
+function yieldCpu(pid: number): void {
+  if (spawnSync('chrt', ['--idle', '--pid', '0', String(pid)]).status !== 0) {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  }
+}
+
+function refused(said: string): DitError {
+  return new DitError({
+    code: 'bpftrace-refused',
+    exitCode: EXIT.capability,
+    message: `bpftrace cannot attach its probes: ${said.trim() || 'it ended without a word'}`,
+    remedy: `try it by itself: bpftrace ${SCRIPT} 1`,
+  });
+}
+
+/** A running recording of the kernel's side. Always `stop()` it. */
+export class BpftraceSource implements RecordingSource {
+  readonly info: SourceInfo;
+  readonly #lines: LineQueue;
+  readonly #decoder: LineDecoder;
+  #stopped = false;
+
+  constructor(
+    lines: LineQueue,
+    { version }: Bpftrace,
+    script: string,
+    aheadNs: bigint,
+    token: string,
+    options: SourceOptions,
+  ) {
+    this.#lines = lines;
+    const armed = process.hrtime.bigint();
+    this.info = {
+      name: 'bpftrace',
+      probes: [...script.matchAll(/^tracepoint:(\w+):(\w+)/gm)].map(([attachPoint, , program]) => ({
+        program: program ?? '',
+        attachPoint,
+        attached: true,
+        refusal: '',
+        attachedNs: armed,
+      })),
+      perturbed: false,
+      perturbation: '',
+      ringBytes: options.ringBytes,
+    };
+    this.#decoder = new LineDecoder({
+      machine: options.machine,
+      baseNs: options.baseNs + aheadNs,
+      strings: options.strings,
+      redact: options.redact,
+      token,
+      textBytes: textBytes(version),
+    });
+  }
+
+  /** It takes its participants only when it is started. */
+  follow(): boolean {
+    return false;
+  }
+
+  drain(into: EventTable): void {
+    for (const chunk of this.#lines.take()) this.#decoder.decode(chunk, into);
+    this.#lines.readOn();
+    if (this.#stopped && this.#lines.ended) this.#decoder.finish(into);
+  }
+
+  get pendingBytes(): number {
+    return this.#lines.bytes;
+  }
+
+  async stop(): Promise<SourceEnd> {
+    if (this.#stopped) return { losses: [], disarmNs: 0 };
+    this.#stopped = true;
+    const begin = process.hrtime.bigint();
+    const diedBefore = this.#lines.ended;
+    await catchUp(this.#lines);
+    await this.#lines.end('SIGINT');
+    const { records, mapEntries, participants } = this.#lines.notices;
+    return {
+      losses: [
+        { where: 'bpftrace', records },
+        { where: 'maps', records: mapEntries },
+        { where: 'participants', records: participants },
+        // Nobody knows how many it would have been: at least the rest.
+        { where: 'bpftrace ended by itself', records: diedBefore ? 1 : 0 },
+      ],
+      disarmNs: Number(process.hrtime.bigint() - begin),
+    };
+  }
+}
+
+/** What bpftrace writes, until it is taken. */
+class LineQueue {
+  readonly child: Child;
+  readonly notices: Notices;
+  readonly #closed: Promise<void>;
+  readonly #pausable: boolean;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #said = '';
+  #ended = false;
+  #ending = false;
+  /** While it reads on: when it pauses again. */
+  #pauseTimer: NodeJS.Timeout | undefined;
+
+  constructor(child: Child, token: string, pausable: boolean) {
+    this.#pausable = pausable;
+    this.child = child;
+    this.notices = new Notices(token);
+    this.#closed = once(child, 'close')
+      .then(() => {})
+      .catch((error: Error) => {
+        this.#said += error.message;
+      })
+      .finally(() => {
+        this.#ended = true;
+      });
+    child.stdout.on('data', (chunk: Uint8Array) => {
+      this.#chunks.push(chunk);
+      this.#bytes += chunk.byteLength;
+      this.notices.add(chunk);
+      if (this.#bytes > QUEUE_BYTES && !this.#ending) child.stdout.pause();
+    });
+    child.stderr.on('data', (chunk: Uint8Array) => {
+      this.#said = (this.#said + String(chunk)).slice(-SAID_CHARACTERS);
+      this.notices.add(chunk);
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Its own words on stderr, the errors first. */
+  get said(): string {
+    const lines = this.#said.split('\n').filter((line) => !/MEMLOCK|available_filter/.test(line));
+    return (
+      lines.find((line) => /ERROR|FATAL|not found|refused|denied/.test(line)) ??
+      lines[0] ??
+      ''
+    )
+      .replace(/^stdin:/, 'recorder.bt:')
+      .slice(0, 500);
+  }
+
+  take(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.child.stdout.resume();
+    return chunks;
+  }
+
+  /**
+   * Stops bpftrace: as long as it reads each event at once, each event interrupts the CPU that it happens on, for some
+   * microseconds, to wake it. Only where the kernel ends it with this process: a stopped one would never notice.
+   */
+  pause(): void {
+    if (this.#pausable && !this.#ending && !this.#ended) this.child.kill('SIGSTOP');
+  }
+
+  /** Lets bpftrace read its buffers for a while. */
+  readOn(): void {
+    if (!this.#pausable || this.#ending || this.#ended) return;
+    this.child.kill('SIGCONT');
+    clearTimeout(this.#pauseTimer);
+    this.#pauseTimer = setTimeout(() => this.pause(), READ_ON_MS).unref();
+  }
+
+  readOnToTheEnd(): void {
+    clearTimeout(this.#pauseTimer);
+    this.#ending = true;
+    this.child.stdout.resume();
+    if (this.#pausable && !this.#ended) this.child.kill('SIGCONT');
+  }
+
+  /** Sends the signal to the process that was started, and waits for its last line. */
+  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+    this.readOnToTheEnd();
+    if (!this.#ended) this.child.kill(signal);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    await this.#closed;
+    clearTimeout(timer);
+  }
+}

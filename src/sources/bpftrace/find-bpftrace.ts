@@ -1,0 +1,46 @@
+/** Finds bpftrace, and says which version it is. */
+import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import type { BpftraceVersion } from './script.js';
+
+export interface Bpftrace {
+  readonly path: string;
+  readonly version: BpftraceVersion;
+  /** As it says it: "0.17.0". */
+  readonly versionText: string;
+}
+
+const OLDEST: BpftraceVersion = [0, 17];
+
+/**
+ * The bpftrace of DIT_BPFTRACE, else of PATH.
+ * @throws DitError bpftrace-missing, bpftrace-too-old
+ */
+export async function findBpftrace(): Promise<Bpftrace> {
+  const path = process.env.DIT_BPFTRACE ?? 'bpftrace';
+  const { execa } = await import('execa');
+  let said: string;
+  try {
+    const { stdout } = await execa(path, ['--version'], { timeout: 10_000, stdin: 'ignore' });
+    said = stdout;
+  } catch (error) {
+    const reason = systemErrorCode(error) === 'ENOENT' ? 'it is not installed' : messageOf(error);
+    throw new DitError({
+      code: 'bpftrace-missing',
+      exitCode: EXIT.capability,
+      message: `'${path}' cannot be run: ${reason.split('\n')[0]}`,
+      remedy: 'install it: apt-get install bpftrace, or dnf install bpftrace',
+      cause: error,
+    });
+  }
+  const match = /v?(\d+)\.(\d+)(\.\d+)?/.exec(said);
+  const version: BpftraceVersion = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+  if (version[0] === 0 && version[1] < OLDEST[1]) {
+    throw new DitError({
+      code: 'bpftrace-too-old',
+      exitCode: EXIT.capability,
+      message: `'${path}' is ${said.trim().split('\n')[0]}; dit needs bpftrace 0.17 or later`,
+      remedy: 'install a newer bpftrace, or record with --source strace',
+    });
+  }
+  return { path, version, versionText: match?.[0].replace(/^v/, '') ?? said.trim() };
+}

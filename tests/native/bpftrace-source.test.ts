@@ -1,0 +1,207 @@
+/** bpftrace in this kernel: it attaches, records a process, counts what it loses, and never outlives dit. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { machine } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { EventKindName } from '../../src/model/event-kinds.js';
+import { EventTable } from '../../src/model/event-table.js';
+import { StringInterner } from '../../src/model/strings.js';
+import { startBpftrace } from '../../src/sources/bpftrace/bpftrace-source.js';
+import { bpftraceCapability } from '../../src/sources/bpftrace/capability.js';
+import { ROOT } from '../support/dit.js';
+import { lacks } from '../support/requirements.js';
+
+const ATTACH_MS = 90_000;
+
+interface Recorded {
+  readonly table: EventTable;
+  readonly strings: StringInterner;
+  readonly lost: number;
+  readonly pid: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Records what a shell does, to its end. Times are relative to the session base. */
+async function recordShell(script: string, ringBytes: number): Promise<Recorded> {
+  const strings = new StringInterner();
+  const table = new EventTable();
+  const baseNs = process.hrtime.bigint();
+  const now = (): number => Number(process.hrtime.bigint() - baseNs);
+  // It waits for its input until it is followed.
+  const shell = spawn('sh', ['-c', `read go; ${script}`], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const pid = shell.pid ?? 0;
+  const source = await startBpftrace({
+    machine: machine(),
+    baseNs,
+    strings,
+    redact: false,
+    ringBytes,
+    participants: [{ pid, followChildren: true }],
+  });
+  try {
+    const from = now();
+    shell.stdin.end('go\n');
+    await once(shell, 'close');
+    const to = now();
+    const { losses } = await source.stop();
+    source.drain(table);
+    const lost = losses.reduce((sum, { records }) => sum + records, 0);
+    return { table, strings, lost, pid, from, to };
+  } finally {
+    shell.kill('SIGKILL');
+    await source.stop();
+  }
+}
+
+/** The children of a process, and theirs. */
+function descendants(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0]));
+    } catch {
+      // gone
+    }
+  }
+  const of = (parent: number): number[] =>
+    [...parents].filter(([, own]) => own === parent).flatMap(([child]) => [child, ...of(child)]);
+  return of(pid);
+}
+
+/** bpftrace, and the programs that it is started through, which it replaces. */
+const isTracer = (pid: number): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith('-B\0full\0-\0');
+  } catch {
+    return false;
+  }
+};
+
+const isThere = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
+  test(
+    'records a process, its children, and nobody else',
+    async () => {
+      const { table, strings, lost, pid, from, to } = await recordShell(
+        'mount -t tmpfs none /nowhere 2>/dev/null; /bin/true one two; exit 3',
+        64 << 20,
+      );
+      expect(lost).toBe(0);
+      expect(table.count('malformed')).toBe(0);
+      const rows = (kind: EventKindName, of?: number): number[] =>
+        Array.from({ length: table.length }, (_, row) => row)
+          .filter((row) => table.kindName(row) === kind)
+          .filter((row) => of === undefined || table.pid.at(row) === of)
+          .sort((a, b) => table.time.at(a) - table.time.at(b));
+      const children = rows('fork', pid).map((row) => table.value(row, 'child_pids'));
+      expect(children).toHaveLength(2);
+      const [mount = 0, program = 0] = children;
+      const [exec = -1] = rows('exec', program);
+      expect(table.values(exec, 'arguments').map((id) => strings.text(id))).toEqual([
+        '/bin/true',
+        'one',
+        'two',
+      ]);
+      expect(strings.text(table.value(exec, 'filenames'))).toBe('/bin/true');
+      expect(table.value(rows('exit', program)[0] ?? -1, 'codes')).toBe(0);
+      expect(table.value(rows('exit', pid)[0] ?? -1, 'codes')).toBe(3);
+      const call = rows('syscall', mount).find(
+        (row) => strings.text(table.value(row, 'names')) === 'mount',
+      ) as number;
+      expect(table.values(call, 'texts').map((id) => strings.text(id))).toEqual([
+        'none',
+        '/nowhere',
+        'tmpfs',
+      ]);
+      expect(table.value(call, 'results')).toBe(-2);
+      const known = new Set([pid, mount, program]);
+      expect(rows('syscall').filter((row) => !known.has(table.pid.at(row)))).toEqual([]);
+      expect(rows('switch').length).toBeGreaterThan(0);
+      expect(rows('waking').length).toBeGreaterThan(0);
+      // Its clock is aligned: everything lies between the start and the end of the shell.
+      for (const row of rows('exec')) {
+        expect(table.time.at(row)).toBeGreaterThan(from);
+        expect(table.time.at(row)).toBeLessThan(to);
+      }
+    },
+    ATTACH_MS,
+  );
+
+  test(
+    'counts what it loses',
+    async () => {
+      // Nobody reads while it runs, and 20,000 calls with their texts do not fit.
+      const { table, lost } = await recordShell(
+        'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); true >/nowhere/at/all; done 2>/dev/null',
+        1 << 18,
+      );
+      expect(lost).toBeGreaterThan(100);
+      expect(table.length).toBeGreaterThan(0);
+    },
+    ATTACH_MS,
+  );
+
+  test(
+    'leaves neither process nor mount',
+    async () => {
+      const mounts = (): string[] =>
+        readFileSync('/proc/self/mountinfo', 'utf8')
+          .split('\n')
+          .filter((line) => line.includes(' - tracefs '));
+      const before = mounts();
+      const capability = await bpftraceCapability();
+      expect(capability).toMatchObject({ id: 'bpftrace', available: true, remedy: '' });
+      expect(capability.evidence).toMatch(/^\d+\.\d+\.\d+: \d+ probes attached/);
+      expect(mounts()).toEqual(before);
+      expect(descendants(process.pid).filter(isTracer)).toEqual([]);
+    },
+    ATTACH_MS,
+  );
+
+  test.each(['while it attaches', 'when it records'])(
+    'ends when dit is killed %s',
+    async (when) => {
+      const url = pathToFileURL(`${ROOT}/src/sources/bpftrace/bpftrace-source.ts`).href;
+      const program = `
+        const { startBpftrace } = await import(${JSON.stringify(url)});
+        const { StringInterner } = await import(${JSON.stringify(new URL('../../model/strings.ts', url).href)});
+        await startBpftrace({ machine: ${JSON.stringify(machine())}, baseNs: 0n, strings: new StringInterner(),
+          redact: true, ringBytes: 1 << 20, participants: [{ pid: process.ppid, followChildren: false }] });
+        console.log('armed');
+        setInterval(() => {}, 1000);`;
+      const dit = spawn(
+        process.execPath,
+        ['--import', 'tsx', '--input-type=module', '-e', program],
+        {
+          cwd: ROOT,
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
+      const pid = dit.pid ?? 0;
+      let tracers: number[] = [];
+      if (when === 'when it records') await once(dit.stdout, 'data');
+      for (let tries = 0; tries < 600 && tracers.length === 0; tries++) {
+        await sleep(20);
+        tracers = descendants(pid).filter(isTracer);
+      }
+      expect(tracers).toHaveLength(1);
+      dit.kill('SIGKILL');
+      await once(dit, 'close');
+      for (let tries = 0; tries < 500 && tracers.some(isThere); tries++) await sleep(20);
+      expect(tracers.filter(isThere)).toEqual([]);
+    },
+    ATTACH_MS,
+  );
+});
