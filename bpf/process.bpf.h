@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
- * Processes: fork, exec with argv, exit, rename. These programs also decide who is followed: every
- * descendant of a participant.
+ * Processes: fork, exec with argv, rename; the exit is in exit.bpf.h. These programs also decide who is followed:
+ * every descendant of a participant.
  */
 
 SEC("tp_btf/sched_process_fork")
@@ -72,32 +72,6 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_tid, struct
 		length = 0;
 	record->argv_recorded = length;
 	scratch_send(scratch, sizeof(*record) + offset + length, DIT_PROGRAM_SCHED_PROCESS_EXEC);
-	return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(sched_process_exit, struct task_struct *task)
-{
-	u32 pid = task->tgid, tid = task->pid;
-	/* do_exit() has taken this thread off the count before the tracepoint. */
-	bool last = BPF_CORE_READ(task, signal, live.counter) == 0;
-	struct dit_exit *record;
-
-	if (!participant_find(pid, tid))
-		return 0;
-	syscall_forget_thread(pid, tid);
-	if (last)
-		bpf_map_delete_elem(&participants, &pid);
-
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
-	if (!record) {
-		loss_count(DIT_PROGRAM_SCHED_PROCESS_EXIT);
-		return 0;
-	}
-	header_fill(&record->header, bpf_ktime_get_ns(), pid, tid, DIT_EXIT, last);
-	record->code = task->exit_code;
-	record->reserved = 0;
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "dirty.bpf.h"
 #include "cache_fill.bpf.h"
 #include "process.bpf.h"
+#include "exit.bpf.h"
 #include "cgroup.bpf.h"
 #include "sched.bpf.h"
 
@@ -38,6 +39,13 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 		return 0; /* not followed, or entered before the recording began */
 	syscall_end(call, pid_tgid >> 32, tid, result);
 	call->exit_handled = 1;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	thread_end(task);
 	return 0;
 }
 

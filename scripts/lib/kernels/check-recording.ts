@@ -28,6 +28,7 @@ interface CopyUp {
 
 interface Analysis {
   readonly engine: { readonly version: string };
+  readonly host: { readonly kernel: string };
   readonly source: {
     readonly probes: readonly { attach_point: string; attached: boolean; refusal: string }[];
   };
@@ -86,10 +87,15 @@ function checkProbes({ source: { probes } }: Analysis): void {
   ]);
 }
 
-function checkLoss({ outcome, malformed, lost }: Analysis, events: number): void {
-  report('events', `${events}, 0 lost`, [
+/** Of 10,000 records: kernels from 7 on skip programs that they preempted (docs/kernels.md). */
+const MAY_BE_SKIPPED = 1;
+
+function checkLoss({ outcome, malformed, lost, host }: Analysis, events: number): void {
+  const most =
+    Number.parseInt(host.kernel, 10) < 7 ? 0 : Math.ceil((events / 1e4) * MAY_BE_SKIPPED);
+  report('events', `${events}, ${lost} lost`, [
     ...(outcome === 'complete' ? [] : [`outcome is ${outcome}`]),
-    ...(lost === 0 ? [] : [`${lost} lost`]),
+    ...(lost !== null && lost <= most ? [] : [`${lost} lost`]),
     ...(malformed === 0 ? [] : [`${malformed} malformed`]),
   ]);
 }
