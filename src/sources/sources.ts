@@ -1,9 +1,7 @@
 /** The sources, best first: what `auto` tries in this order, and what `dit doctor --sources` lists. */
 import { DitError, EXIT } from '../base/errors.js';
-import type { Capability } from '../model/capability.js';
 import { startApi } from './api/api-source.js';
-import { startBpftrace } from './bpftrace/bpftrace-source.js';
-import { bpftraceCapability } from './bpftrace/capability.js';
+import { needBpftrace, startBpftrace } from './bpftrace/bpftrace-source.js';
 import { needEbpf, startEbpf } from './ebpf/ebpf-source.js';
 import type { RecordingSource, SourceOptions, StartSource } from './source.js';
 import { needStrace, startStrace } from './strace/strace-source.js';
@@ -31,7 +29,7 @@ export const SOURCES: readonly SourceKind[] = [
   { name: 'ebpf', need: needEbpf, start: startEbpf, seesKernel: true, followsLater: true },
   {
     name: 'bpftrace',
-    need: () => needCapability(bpftraceCapability),
+    need: needBpftrace,
     start: startBpftrace,
     seesKernel: true,
     followsLater: false,
@@ -104,17 +102,6 @@ const wontDo = (wanted: SourceName): DitError =>
     message: `source '${wanted}' cannot do this`,
     remedy: 'dit doctor --sources says what each source can do; --source auto chooses one',
   });
-
-async function needCapability(find: () => Promise<Capability>): Promise<void> {
-  const { id, available, evidence, remedy } = await find();
-  if (available) return;
-  throw new DitError({
-    code: `no-${id}`,
-    exitCode: EXIT.capability,
-    message: evidence,
-    remedy,
-  });
-}
 
 /** A refusal is a missing capability; anything else is an error of its own. */
 function refusalOf(kind: SourceKind, error: unknown): SourceRefusal {

@@ -377,13 +377,31 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
     return join(copy, 'dist/cli/main.js');
   }
 
+  /** Otherwise a source that needs less takes over. */
+  const ONLY_EBPF = ['--source', 'ebpf'];
+
   test('no root', async () => {
     const file = newFile();
     const noCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
-    const end = await runOn(engine, file, builtin(), { wrapper: noCapabilities });
+    const end = await runOn(engine, file, [...ONLY_EBPF, ...builtin()], {
+      wrapper: noCapabilities,
+    });
     expect(end.code).toBe(3);
     expectMessage(end, /recording needs root: .*without .*CAP_BPF/, /sudo dit/);
     expect(existsSync(file)).toBe(false);
+    await expectNothingLeft(engine);
+  });
+
+  test('no root: the API is left, and it is said why', async () => {
+    const file = newFile();
+    const noCapabilities = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+    const args = ['trace', 'run', '-H', engine.endpoint, '-o', file, '--network', 'none'];
+    const end = await dit([...args, ...builtin()], { wrapper: noCapabilities });
+    expect(end, end.stderr).toMatchObject({ code: 0 });
+    for (const source of ['ebpf', 'bpftrace', 'strace']) {
+      expect(end.stderr).toMatch(new RegExp(`^no ${source}: .+ \\(.+\\)$`, 'm'));
+    }
+    expect(analyse(readTraceFile(file)).recording.header.source.name).toBe('api');
     await expectNothingLeft(engine);
   });
 
@@ -392,7 +410,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
     const reads = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
     const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...reads];
     const env = { HOME: '/nonexistent', DOCKER_HOST: undefined };
-    const end = await dit(['trace', 'run'], { wrapper, env });
+    const end = await dit(['trace', 'run', ...ONLY_EBPF], { wrapper, env });
     expect(end.code).toBe(3);
     expectMessage(end, /recording needs root: this is user 65534/, /sudo dit/);
   });
@@ -441,7 +459,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
   test('a pid namespace of its own', async () => {
     const file = newFile();
     const wrapper = ['unshare', '--pid', '--fork', '--mount-proc'];
-    const end = await runOn(engine, file, builtin(), { wrapper });
+    const end = await runOn(engine, file, [...ONLY_EBPF, ...builtin()], { wrapper });
     expect(end.code).toBe(3);
     expectMessage(end, /dit runs in a pid namespace of its own/, /./);
     expect(existsSync(file)).toBe(false);
@@ -451,7 +469,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
   test('addon not built', async () => {
     const file = newFile();
     const program = packageWithout('native');
-    const end = await runOn(engine, file, builtin(), { program });
+    const end = await runOn(engine, file, [...ONLY_EBPF, ...builtin()], { program });
     expect(end.code).toBe(3);
     expectMessage(end, /the native addon cannot be loaded/, /npm run build:addon/);
     expect(existsSync(file)).toBe(false);
@@ -461,7 +479,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
   test('BPF programs not built', async () => {
     const file = newFile();
     const program = packageWithout('bpf');
-    const end = await runOn(engine, file, builtin(), { program });
+    const end = await runOn(engine, file, [...ONLY_EBPF, ...builtin()], { program });
     expect(end.code).toBe(3);
     expectMessage(end, /BPF programs have not been built/, /npm run build:bpf/);
     expect(existsSync(file)).toBe(false);

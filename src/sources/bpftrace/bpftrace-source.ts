@@ -11,6 +11,7 @@ import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
 import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
+import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import { threadIds } from '../../platform/process-table.js';
 import type { RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { LineDecoder } from './decode.js';
@@ -56,6 +57,7 @@ const WITH_PARENT = ['--pdeathsig', 'KILL'];
  * @throws DitError exit 3: not-linux, root-needed, bpftrace-missing, bpftrace-too-old
  */
 export async function needBpftrace(): Promise<void> {
+  needInitialPidNamespace();
   if (process.platform !== 'linux') {
     throw new DitError({
       code: 'not-linux',

@@ -5,8 +5,9 @@ import type { Capability } from '../../model/capability.js';
 import { StringInterner } from '../../model/strings.js';
 import { examine } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
+import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import { loadAddon } from './addon.js';
-import { EbpfSource, needInitialPidNamespace } from './ebpf-source.js';
+import { EbpfSource } from './ebpf-source.js';
 
 const OBJECT = 'bpf/build/recorder.bpf.o';
 const TRIAL_RING_BYTES = 1 << 20;

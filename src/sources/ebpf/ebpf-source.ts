@@ -1,5 +1,5 @@
 /** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import type { EventTable } from '../../model/event-table.js';
@@ -7,6 +7,7 @@ import type { SourceInfo } from '../../model/recording.js';
 import { syscallNames } from '../../model/syscall-names.js';
 import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
+import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import type { Loss, Participant, RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
 import { RecordDecoder } from './decode.js';
@@ -214,26 +215,6 @@ const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo 
   perturbation: '',
   ringBytes,
 });
-
-/** The inode of the initial pid namespace: PROC_PID_INIT_INO of linux/proc_ns.h. */
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
-
-/** BPF programs see the pids of the initial namespace; in another one, nobody would be recognised. */
-export function needInitialPidNamespace(): void {
-  let own: string;
-  try {
-    own = readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return;
-  }
-  if (own === INITIAL_PID_NAMESPACE) return;
-  throw new DitError({
-    code: 'pid-namespace',
-    exitCode: EXIT.capability,
-    message: `dit runs in a pid namespace of its own (${own}), where the kernel's process ids mean nothing`,
-    remedy: "run it in the host's pid namespace: outside the container, or with --pid=host",
-  });
-}
 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
   syscallNames(machine).forEach((name, number) => {
