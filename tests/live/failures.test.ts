@@ -399,7 +399,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
     const end = await dit([...args, ...builtin()], { wrapper: noCapabilities });
     expect(end, end.stderr).toMatchObject({ code: 0 });
     for (const source of ['ebpf', 'bpftrace', 'strace']) {
-      expect(end.stderr).toMatch(new RegExp(`^no ${source}: .+ \\(.+\\)$`, 'm'));
+      expect(end.stderr).toMatch(new RegExp(`^dit: no ${source}: .+ \\(.+\\)$`, 'm'));
     }
     expect(analyse(readTraceFile(file)).recording.header.source.name).toBe('api');
     await expectNothingLeft(engine);
@@ -410,7 +410,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
     const reads = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
     const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...reads];
     const env = { HOME: '/nonexistent', DOCKER_HOST: undefined };
-    const end = await dit(['trace', 'run', ...ONLY_EBPF], { wrapper, env });
+    const end = await dit(['trace', 'run', '-o', newFile(), ...ONLY_EBPF], { wrapper, env });
     expect(end.code).toBe(3);
     expectMessage(end, /recording needs root: this is user 65534/, /sudo dit/);
   });
