@@ -13,7 +13,6 @@ import {
   imageOf,
   prepareStarts,
   reportCleanUp,
-  type StartRecorder,
 } from './start-recorder.js';
 import { newTracePath } from './trace-store.js';
 
@@ -25,19 +24,20 @@ export async function traceRun(
 ): Promise<number> {
   const { stderr, env } = context;
   checkOptions(options);
-  const unique = randomBytes(2).toString('hex');
-  const path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
-  const writer = new TraceFileWriter(path);
   const output = new ContainerOutput(stderr, options.quiet === true);
   const onOutput = (chunk: Buffer): void => output.add(chunk);
-  let recorder: StartRecorder | undefined;
+  const unique = randomBytes(2).toString('hex');
+  let path: string;
+  let writer: TraceFileWriter | undefined;
   let result: RunResult;
+  const recorder = await prepareStarts({ image, command, options, onOutput }, context);
   try {
-    recorder = await prepareStarts({ image, command, options, onOutput }, context);
+    path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
+    writer = new TraceFileWriter(path);
     result = await recorder.record(writer);
   } finally {
-    writer.close();
-    await recorder?.close();
+    writer?.close();
+    await recorder.close();
   }
   output.end();
   giveToSudoUser(path, env);
