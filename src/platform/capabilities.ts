@@ -49,7 +49,7 @@ const MACHINE_CHECKS: readonly Check[] = [
     }),
   },
   { id: 'root', title: 'root or capabilities', required: true, find: findPrivilege },
-  { id: 'kernel', title: 'kernel 5.11 or later', required: true, find: findKernel },
+  { id: 'kernel', title: 'kernel 5.10 or later', required: true, find: findKernel },
   { id: 'btf', title: 'kernel type information', required: true, find: findBtf },
   { id: 'lockdown', title: 'no kernel lockdown', required: true, find: findLockdown },
   {
@@ -96,9 +96,9 @@ function findKernel(): Finding {
     .split('.')
     .map((part) => Number.parseInt(part, 10));
   return {
-    available: major > 5 || (major === 5 && minor >= 11),
+    available: major > 5 || (major === 5 && minor >= 10),
     evidence: release(),
-    remedy: 'use a newer kernel: BPF programs with BTF tracepoints and task storage need 5.11',
+    remedy: 'use a newer kernel: BPF programs with BTF tracepoints were tried from 5.10 on',
   };
 }
 

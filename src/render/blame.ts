@@ -14,9 +14,9 @@
  *   self 136,224,012 ns + waits 90,829,401 ns = window 227,053,413 ns
  */
 
+import { escapeText, safeJson } from '../base/escape.js';
 import { lengthOf, type Share, selfTimes, type Wait, waits } from '../model/totals.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
-import { escapeText, safeJson } from './escape.js';
 import { formatCount, formatDuration, formatMs, formatPercent } from './format.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';

@@ -8,12 +8,12 @@
  *    └─runc start @220.7ms +4.6ms  runc, pid 23600: runc 4.3, …; 2 short visits
  */
 
+import { escapeText, safeJson } from '../base/escape.js';
+import { processName } from '../model/process-name.js';
 import type { ChainLink } from '../model/summaries.js';
 import { type ContainerRun, milestone, type ProcessLife, type Trace } from '../model/trace.js';
 import { columnsOf, cut } from './columns.js';
-import { escapeText, safeJson } from './escape.js';
 import { formatCount, formatMs, plural } from './format.js';
-import { processName } from './process-name.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';
 
 export interface ChainOptions extends PageOptions {

@@ -9,10 +9,11 @@
  *       0.859 ms   76.0 ms    100 MiB  entrypoint openat    inferred  /lower/big
  *   55 files, 105 MiB, 91.2 ms, all after the entrypoint's exec
  */
+
+import { escapeText } from '../base/escape.js';
 import type { ProbeInfo } from '../model/recording.js';
 import { type ContainerRun, type CopyUp, milestone, type Window } from '../model/trace.js';
 import { alignLeft, columnsOf, cutStart, wrap } from './columns.js';
-import { escapeText } from './escape.js';
 import { shortenIds } from './findings.js';
 import { formatBytes, formatDuration, formatMs, plural } from './format.js';
 import type { PageOptions } from './subject.js';

@@ -12,10 +12,11 @@
  *
  *   SHRANK  by 78.2 ms …
  */
+
+import { escapeText, safeJson } from '../base/escape.js';
 import type { Comparison, Difference } from '../model/summaries.js';
 import { PHASES } from '../model/totals.js';
 import { columnsOf, cut, wrap } from './columns.js';
-import { escapeText, safeJson } from './escape.js';
 import { formatCount, formatMs, formatPercent, plural } from './format.js';
 import type { PageOptions } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';

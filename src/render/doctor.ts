@@ -3,15 +3,16 @@
  *
  *   dit can record here, with the ebpf source
  *
- *   ok       kernel 5.11 or later     6.18.44
+ *   ok       kernel 5.10 or later     6.18.44
  *   missing  kernel type information  there is no /sys/kernel/btf/vmlinux
  *              try: use a kernel built with CONFIG_DEBUG_INFO_BTF=y
  *   absent   built-in image           busybox is not installed
  *              try: sudo apt-get install busybox-static
  */
+
+import { escapeText, safeJson } from '../base/escape.js';
 import type { Capability } from '../model/capability.js';
 import { alignLeft, wrap } from './columns.js';
-import { escapeText, safeJson } from './escape.js';
 import type { Theme } from './theme.js';
 
 /** The best source that this machine has: ebpf takes all that is required, the others one capability each. */

@@ -6,6 +6,8 @@
  *
  * Text is put together by hand: a million events take a second or two, not ten.
  */
+
+import { safeJson } from '../base/escape.js';
 import {
   COPY_UP_FLAG,
   EVENT_KINDS,
@@ -20,7 +22,6 @@ import type { KindTable, NumberColumn } from '../model/event-table.js';
 import type { Recording } from '../model/recording.js';
 import type { Trace } from '../model/trace.js';
 import { errorName } from './errno.js';
-import { safeJson } from './escape.js';
 import type { SelectedEvent } from './select-events.js';
 
 /** A column holds one value of many events; a line holds one event: its fields are singular. */

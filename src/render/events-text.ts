@@ -5,13 +5,14 @@
  *   +32.788217  shim         27602/27602  exec /usr/bin/containerd-shim-runc-v2 -namespace moby …
  *   +70.508071  runc create  27618/27618  cgroup_attach 27626 to /docker/0123…
  */
+
+import { escapeText } from '../base/escape.js';
 import { EXIT_FLAG, SYSCALL_FLAG, WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import type { EventTable } from '../model/event-table.js';
 import type { Recording } from '../model/recording.js';
 import type { Trace } from '../model/trace.js';
 import { alignLeft, alignRight, cut } from './columns.js';
 import { errorName } from './errno.js';
-import { escapeText } from './escape.js';
 import { formatBytes, formatDuration, plural } from './format.js';
 import { originOf, type SelectedEvent } from './select-events.js';
 import { syscallText } from './syscall-text.js';
@@ -30,13 +31,14 @@ export function eventLine(
     const time = alignRight(`${since < 0 ? '' : '+'}${since.toFixed(6)}`, 13);
     const who = alignLeft(actor?.actor ?? '?', 13);
     const pid = alignLeft(`${events.pid.at(row)}/${events.tid.at(row)}`, 16);
-    const what = describe(trace.recording, row);
+    const what = describeEvent(trace.recording, row);
     const room = width === undefined ? what : cut(what, Math.max(0, width - 44));
     return `${theme.dim(time)}  ${theme.strong(who)}${theme.dim(pid)}${room}\n`;
   };
 }
 
-function describe(recording: Recording, row: number): string {
+/** What happened, in one line; safe to print. */
+export function describeEvent(recording: Recording, row: number): string {
   const { events } = recording;
   const kind = events.kindName(row);
   const number = (column: string): number => events.value(row, column);

@@ -5,11 +5,12 @@
  *     inside fsync, fdatasync or another sync call, running or waiting
  *     1.24 ms  @28.914ms dockerd: blocked in fdatasync meta.db, event 1201, ended by block I/O
  */
+
+import { escapeText, safeJson } from '../base/escape.js';
 import type { RuleExplanation } from '../model/summaries.js';
 import { lengthOf } from '../model/totals.js';
 import { type ContainerRun, type Segment, type Trace, windowLength } from '../model/trace.js';
 import { alignLeft, alignRight, wrap } from './columns.js';
-import { escapeText, safeJson } from './escape.js';
 import { shortenIds } from './findings.js';
 import { formatCount, formatDuration, formatMs, formatPercent, plural } from './format.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';

@@ -5,9 +5,10 @@
  *      libnetwork-setkey as pid 23591, from its exec to its exit
  *      → newer engines (Docker 26 and later) set the network up without it: upgrade
  */
+
+import { escapeText } from '../base/escape.js';
 import type { Finding } from '../model/trace.js';
 import { alignRight, wrap } from './columns.js';
-import { escapeText } from './escape.js';
 import type { PageOptions } from './subject.js';
 
 const MARGIN = 4;

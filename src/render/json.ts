@@ -9,9 +9,9 @@
  *   }
  */
 
+import { safeJson } from '../base/escape.js';
 import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
-import { safeJson } from './escape.js';
 
 export const JSON_SCHEMA = 'dit.trace/1';
 

@@ -12,6 +12,8 @@
  *   TIMELINE …   PHASES …   FINDINGS …   WHAT TOOK LONGEST …   MILESTONES …   COPY-UPS …   AFTER THE START …
  *   WARNINGS …
  */
+
+import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
 import { lengthOf, type PhaseTotal, phaseTotals, shares } from '../model/totals.js';
@@ -27,7 +29,6 @@ import type {
 } from '../model/trace.js';
 import { alignLeft, alignRight, columnsOf, cut, wrap } from './columns.js';
 import { renderCopyUps } from './copy-ups.js';
-import { escapeText } from './escape.js';
 import { renderFindings, shortenIds } from './findings.js';
 import {
   formatBytes,

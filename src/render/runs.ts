@@ -8,10 +8,11 @@
  *   runtime                       150.102     …
  *     scheduling delay             32.441
  */
+
+import { escapeText } from '../base/escape.js';
 import type { PhaseSpread, RunsSummary, Spread } from '../model/summaries.js';
 import type { Trace } from '../model/trace.js';
 import { columnsOf, cut, wrap } from './columns.js';
-import { escapeText } from './escape.js';
 import { formatCount, formatMs, plural } from './format.js';
 import { keyByLine, traceDocument } from './json.js';
 import type { PageOptions } from './subject.js';

@@ -5,8 +5,9 @@
  *   here                       yes       no        yes       yes
  *   create requested           exact     exact     exact     exact
  */
+
+import { escapeText, safeJson } from '../base/escape.js';
 import { alignLeft } from './columns.js';
-import { escapeText, safeJson } from './escape.js';
 import type { Theme } from './theme.js';
 
 /** One row: what it is, and each source's word for it, in the order of `names`. */

@@ -1,4 +1,6 @@
 /** The first line of what is printed about a run: its image and how long its start took. */
+
+import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
 import {
   type ContainerRun,
@@ -8,7 +10,6 @@ import {
   windowLength,
 } from '../model/trace.js';
 import { columnsOf, cut } from './columns.js';
-import { escapeText } from './escape.js';
 import { formatMs } from './format.js';
 import type { Theme } from './theme.js';
 

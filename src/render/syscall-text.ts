@@ -1,6 +1,7 @@
 /** A syscall's arguments as strace writes them, for the calls whose arguments are recorded. */
+
+import { escapeText } from '../base/escape.js';
 import { FILE_OF_ARGUMENT } from '../model/event-kinds.js';
-import { escapeText } from './escape.js';
 
 type Flags = readonly (readonly [bit: number, name: string])[];
 

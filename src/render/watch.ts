@@ -4,11 +4,12 @@
  *   time          container     name            image           total ms  runtime  kernel  storage  most of it
  *   12:00:01.120  0123456789ab  eager_lamport   alpine:3.20        231.4    180.1    30.2     21.1  network set-up 85.3 ms, 37 %
  */
+
+import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
 import { alignLeft, alignRight, cut } from './columns.js';
-import { escapeText } from './escape.js';
 import { formatCount, formatMs, plural } from './format.js';
 import type { Theme } from './theme.js';
 

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 const ROOT = new URL('../..', import.meta.url).pathname;
 
 export default function build(): void {
-  const built = statSync(join(ROOT, 'dist/cli/main.js'), { throwIfNoEntry: false });
-  const stamp = statSync(join(ROOT, 'dist/.tsbuildinfo'), { throwIfNoEntry: false });
-  if (built !== undefined && stamp !== undefined && newestSource() <= stamp.mtimeMs) return;
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', ROOT], {
-    stdio: 'inherit',
-  });
+  // The page's program is built last.
+  const built = ['dist/cli/main.js', 'dist/.tsbuildinfo', 'dist/page/page.js'].map((file) =>
+    statSync(join(ROOT, file), { throwIfNoEntry: false }),
+  );
+  const fresh = built.every((stat) => stat !== undefined);
+  if (fresh && newestSource() <= (built.at(-1)?.mtimeMs ?? 0)) return;
+  execFileSync('npm', ['run', '--silent', 'build:ts'], { cwd: ROOT, stdio: 'inherit' });
 }
 
 function newestSource(): number {

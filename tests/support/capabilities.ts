@@ -5,7 +5,7 @@ export function sampleCapabilities(): Capability[] {
   return [
     {
       id: 'kernel',
-      title: 'kernel 5.11 or later',
+      title: 'kernel 5.10 or later',
       available: true,
       required: true,
       evidence: '6.12.0',

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { DitError } from '../../src/base/errors.js';
 import { installedDockerd } from '../../src/platform/engine-launch.js';
 import { needEbpf } from '../../src/sources/ebpf/ebpf-source.js';
+import { installedChromium } from './chromium.js';
 import { testEngines } from './test-engines.js';
 
 type Requirement =
@@ -14,7 +15,9 @@ type Requirement =
   | 'compiler'
   | 'strace'
   | 'bpftrace'
-  | 'qemu';
+  | 'chromium'
+  | 'qemu'
+  | 'go';
 
 const LACKS: Record<Requirement, () => string | undefined> = {
   root: () => (process.getuid?.() === 0 ? undefined : 'root is needed: sudo scripts/test'),
@@ -27,10 +30,16 @@ const LACKS: Record<Requirement, () => string | undefined> = {
   ebpf: whyNoEbpf,
   strace: () => program('strace'),
   bpftrace: () => program('bpftrace'),
+  chromium: () =>
+    installedChromium() === undefined ? 'Chromium is needed: sudo scripts/set-up tests' : undefined,
   compiler: () =>
     spawnSync('cc', ['--version']).error === undefined
       ? undefined
       : 'a C compiler is needed: sudo scripts/set-up',
+  go: () =>
+    spawnSync('go', ['version']).error === undefined
+      ? undefined
+      : 'Go is needed, whose pprof reads profiles: sudo scripts/set-up tests',
   qemu: () =>
     spawnSync('qemu-system-x86_64', ['--version']).error === undefined
       ? undefined

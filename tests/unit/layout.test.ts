@@ -12,6 +12,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   analysis: ['base', 'model'],
   stats: ['base'],
   render: ['base', 'model'],
+  export: ['base', 'model'],
+  /** Runs in a browser. */
+  page: ['base', 'model', 'analysis', 'render'],
+  query: ['base', 'model', 'platform'],
   sources: ['base', 'model', 'platform'],
   record: ['base', 'model', 'platform', 'tracefile', 'sources'],
   cli: [
@@ -22,14 +26,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'analysis',
     'stats',
     'render',
+    'export',
+    'query',
     'sources',
     'record',
   ],
 };
 
 /** Folders of pure functions: no files, no processes, no clock. */
-const PURE = ['base', 'model', 'analysis', 'stats', 'render'];
-const IMPURE = /\bprocess\.|\bDate\.now\(|new Date\(\)|performance\.now\(|Math\.random\(/;
+const PURE = ['base', 'model', 'analysis', 'stats', 'render', 'export'];
+const IMPURE = /(?<!')\bprocess\.|\bDate\.now\(|new Date\(\)|performance\.now\(|Math\.random\(/;
 
 const root = packagePath('src');
 const files = (folder: string): string[] =>

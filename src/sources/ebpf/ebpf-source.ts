@@ -152,7 +152,7 @@ export class EbpfSource implements RecordingSource {
           exitCode: EXIT.capability,
           message: `the kernel refuses ${missing.map((probe) => `${probe.attachPoint} (${probe.refusal})`).join(', ')}`,
           remedy:
-            'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
+            'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
         });
       }
       for (const participant of options.participants) source.follow(participant);
@@ -259,7 +259,7 @@ function refusal(error: unknown): DitError {
     exitCode: EXIT.capability,
     message: `the kernel refuses the BPF programs on ${arch()}: ${said.trim()}`,
     remedy:
-      'needs Linux 5.11 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
+      'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { escapeText } from '../../../src/base/escape.js';
 import {
   alignLeft,
   alignRight,
@@ -8,7 +9,6 @@ import {
   cutStart,
   wrap,
 } from '../../../src/render/columns.js';
-import { escapeText } from '../../../src/render/escape.js';
 
 const text = fc.string({ unit: 'grapheme' }).map(escapeText);
 

@@ -16,7 +16,7 @@ describe('doctor', () => {
     const text = renderDoctor(lacking, PLAIN_THEME, 80);
     expect(text).toMatch(/^dit cannot record here/);
     expect(text).toContain(
-      'missing  kernel 5.11 or later     6.12.0\n           try: use a newer kernel\\x1b\n',
+      'missing  kernel 5.10 or later     6.12.0\n           try: use a newer kernel\\x1b\n',
     );
     expect(JSON.parse(doctorJson(lacking))).toMatchObject({ can_record: false, source: null });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { traceTimeOf } from '../../../src/base/time.js';
+import { processName } from '../../../src/model/process-name.js';
 import type { ProcessLife } from '../../../src/model/trace.js';
-import { processName } from '../../../src/render/process-name.js';
 import { livesOf } from '../../support/lives.js';
 
 const nameAt = (time: number): string =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeText, safeJson } from '../../../src/render/escape.js';
+import { escapeText, safeJson } from '../../../src/base/escape.js';
 import { ACTED_ON } from '../../support/terminal.js';
 
 /** Text of any code units, rich in what is dangerous. */

@@ -1,6 +1,6 @@
 /** What a process is called at a time: by its last exec, or the name that it gave itself since. */
 import type { TraceTime } from '../base/time.js';
-import type { ProcessLife } from '../model/trace.js';
+import type { ProcessLife } from './trace.js';
 
 /** "containerd-shim-runc-v2", "runc:[2:INIT]"; '' where nothing is known. Untrusted text. */
 export function processName({ execs, comms }: ProcessLife, time: TraceTime): string {

@@ -1,0 +1,36 @@
+/** Elements of an SVG document as text. Whatever comes from a trace is escaped here and nowhere else. */
+import { escapeText } from '../base/escape.js';
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Safe in content and in attributes; control characters, which XML has none of, become visible escapes. */
+export const xmlText = (text: string): string =>
+  escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** @param content markup, not text: from element() or xmlText() */
+export function element(
+  name: string,
+  attributes: Attributes,
+  content: string | readonly string[] = '',
+): string {
+  const written = Object.entries(attributes)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) =>
+        ` ${key}="${typeof value === 'number' ? round(value) : xmlText(value ?? '')}"`,
+    )
+    .join('');
+  const inner = typeof content === 'string' ? content : content.join('\n');
+  return inner === '' ? `<${name}${written}/>` : `<${name}${written}>${inner}</${name}>`;
+}
+
+/** A hundredth of a pixel is not seen. */
+const round = (value: number): number => Math.round(value * 100) / 100;
