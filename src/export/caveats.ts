@@ -1,0 +1,20 @@
+/** What a reader must know before trusting an export's figures, for formats that have room for a remark. */
+
+import { lengthOf } from '../model/totals.js';
+import type { Trace } from '../model/trace.js';
+import type { WholeStart } from './whole-starts.js';
+
+/** A line each; untrusted text. */
+export function caveats({ recording, warnings }: Trace, starts: readonly WholeStart[]): string[] {
+  const { name, perturbed, perturbation } = recording.header.source;
+  const window = starts.reduce((sum, start) => sum + start.window.end - start.window.start, 0);
+  const inferred = starts
+    .flatMap(({ segments }) => segments)
+    .filter(({ certainty }) => certainty === 'inferred')
+    .reduce((sum, segment) => sum + lengthOf(segment), 0);
+  return [
+    `recorded by ${name}${perturbed ? `, which slowed it: ${perturbation}` : ''}`,
+    `inferred ${inferred} ns of ${window} ns`,
+    ...warnings.map(({ code, message }) => `${code}: ${message}`),
+  ];
+}
