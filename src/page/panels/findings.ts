@@ -1,0 +1,29 @@
+/** What the trace proves, in plain words. */
+import { type ComponentChild, h } from 'preact';
+import { escapeText } from '../../base/escape.js';
+import { shortenIds } from '../../render/findings.js';
+import type { Session } from '../session.js';
+import { Section } from './table.js';
+
+export function Findings({ session }: { readonly session: Session }): ComponentChild {
+  const findings = session.current.run?.findings ?? [];
+  if (findings.length === 0) return null;
+  const shown = (text: string): string => shortenIds(escapeText(text));
+  return h(
+    Section,
+    { title: 'Findings', note: 'what this trace proves' },
+    h(
+      'ol',
+      { class: 'findings' },
+      findings.map(({ id, title, evidence, advice }, index) =>
+        h(
+          'li',
+          { key: `${id} ${index}` },
+          h('strong', null, shown(title)),
+          h('p', null, shown(evidence)),
+          advice === '' ? undefined : h('p', { class: 'advice' }, `→ ${shown(advice)}`),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,87 @@
+/** What a search finds: slices by name, path or argument; segments by category; milestones by name. */
+import { KIND } from '../model/event-kinds.js';
+import { SLICE_KINDS } from '../model/tracks.js';
+import type { Start } from './starts.js';
+import { milestonesOf, spanOf, type Target } from './target.js';
+
+const REQUEST = SLICE_KINDS.indexOf('request');
+const RUNNING = SLICE_KINDS.indexOf('running');
+
+export interface Found {
+  /** In time order. */
+  readonly targets: readonly Target[];
+  /** Trace time. */
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+}
+
+/** Nothing for an empty query. Letters match in either case. */
+export function search(start: Start, query: string): Found {
+  const wanted = query.trim().toLowerCase();
+  if (wanted === '') return foundOf(start, []);
+  const matches = (text: string): boolean => text.toLowerCase().includes(wanted);
+  const found: Target[] = [];
+  milestonesOf(start).forEach(({ name }, index) => {
+    if (matches(name)) found.push({ kind: 'milestone', index });
+  });
+  const categories = new Map<string, boolean>();
+  const known = (text: string): boolean => {
+    let is = categories.get(text);
+    if (is === undefined) {
+      is = matches(text);
+      categories.set(text, is);
+    }
+    return is;
+  };
+  start.run?.segments.forEach(({ category, waitsFor }, index) => {
+    if (known(category) || known(waitsFor)) found.push({ kind: 'segment', index });
+  });
+  for (const index of matchingSlices(start, matches)) found.push({ kind: 'slice', index });
+  return foundOf(start, found);
+}
+
+function foundOf(start: Start, targets: readonly Target[]): Found {
+  const sorted = targets
+    .map((target) => ({ target, span: spanOf(start, target) }))
+    .sort((a, b) => a.span.start - b.span.start);
+  return {
+    targets: sorted.map(({ target }) => target),
+    starts: Float64Array.from(sorted, ({ span }) => span.start),
+    ends: Float64Array.from(sorted, ({ span }) => span.end),
+  };
+}
+
+function matchingSlices(
+  { tracks, trace, lanes }: Start,
+  matches: (text: string) => boolean,
+): number[] {
+  const { events, strings } = trace.recording;
+  const shown = new Set(lanes.flatMap(({ rows }) => rows.map(({ track }) => track)));
+  const isName = tracks.names.map(matches);
+  const isText = Uint8Array.from({ length: strings.size }, (_, id) => +matches(strings.text(id)));
+  const listed = (kind: 'syscall' | 'exec', row: number, count: string, list: string): boolean => {
+    const table = events.table(kind);
+    const own = events.row.at(row);
+    const from = table.listStarts[count]?.at(own) ?? 0;
+    const to = from + table.column(count).at(own);
+    const texts = table.column(list);
+    for (let index = from; index < to; index++) if (isText[texts.at(index)] === 1) return true;
+    return false;
+  };
+  const { slices } = tracks;
+  const found: number[] = [];
+  for (let slice = 0; slice < slices.length; slice++) {
+    const kind = slices.kind[slice];
+    if (kind === RUNNING || !shown.has(slices.track[slice] as number)) continue;
+    const row = slices.event[slice] as number;
+    const eventKind = row < 0 || kind === REQUEST ? 0 : events.kind.at(row);
+    if (
+      isName[slices.name[slice] as number] === true ||
+      (eventKind === KIND.syscall && listed('syscall', row, 'text_counts', 'texts')) ||
+      (eventKind === KIND.exec && listed('exec', row, 'argument_counts', 'arguments'))
+    ) {
+      found.push(slice);
+    }
+  }
+  return found;
+}
