@@ -1,6 +1,6 @@
 /** What the container writes, line by line, escaped and marked as its own. */
 import { StringDecoder } from 'node:string_decoder';
-import { escapeText } from '../render/escape.js';
+import { escapeText } from '../base/escape.js';
 import type { Output } from './output.js';
 
 /** A line longer than this is shown in pieces. */

@@ -1,9 +1,9 @@
 /** `dit engine start|status|stop`: dit's own Docker engine. */
 import { EXIT } from '../base/errors.js';
+import { escapeText, safeJson } from '../base/escape.js';
 import type { EngineHandle } from '../platform/engine.js';
 import { engineStatus, startEngine, stopEngine } from '../platform/engine.js';
 import { alignLeft } from '../render/columns.js';
-import { escapeText, safeJson } from '../render/escape.js';
 import type { CommandContext } from './context.js';
 import { themeFor } from './theme.js';
 

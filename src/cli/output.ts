@@ -48,8 +48,8 @@ export class Output {
   }
 
   /** Resolves when the text is on its way: a fast writer waits for a slow reader. */
-  write(text: string): Promise<void> {
-    if (this.#closed || text === '') return Promise.resolve();
+  write(text: string | Uint8Array): Promise<void> {
+    if (this.#closed || text.length === 0) return Promise.resolve();
     // An error comes as an event too, which is where it is dealt with.
     return new Promise((resolve) => this.#stream.write(text, () => resolve()));
   }

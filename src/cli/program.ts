@@ -1,6 +1,8 @@
 /** The command line: every command with its options. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
+import { TABLE_NAMES } from '../export/tables/schema.js';
 import type { CommandContext, CommandResult } from './context.js';
+import { EXPORT_NAMES } from './export/names.js';
 import { numberBetween, parseFilter, parseMemory, parseUntil } from './option-values.js';
 import type { WatchFilter } from './trace-watch.js';
 
@@ -122,6 +124,20 @@ export function buildProgram(version: string, context: CommandContext, finish: F
         (await import('./trace-events.js')).traceEvents(file, options, context),
       ),
     );
+  trace
+    .command('view')
+    .description('make a page of a trace, or of two to compare: one file, for any browser')
+    .argument('[files...]', 'trace files; the last recording when absent')
+    .option('-o, --output <file>', 'the page; beside the first trace when absent')
+    .option('--open', 'show it in the browser of this desktop')
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .action(
+      act(async (files, options) =>
+        (await import('./trace-view.js')).traceView(files, options, context),
+      ),
+    );
+  defineExport(trace, context, act);
+  defineQuery(trace, context, act);
   trace
     .command('ls')
     .description('list the recordings in the traces folder, newest first')
@@ -304,6 +320,7 @@ function defineWatch(trace: Command, context: CommandContext, act: Act): void {
     .command('watch')
     .description('say every container start on this machine until Ctrl-C, a line each')
     .option('--out <folder>', 'write a trace file of each start into this folder')
+    .option('--parquet', 'with --out: tables of Parquet instead (docs/warehouse.md)')
     .option('--json', 'one JSON object a start, and one summary (docs/json.md)')
     .addOption(
       new Option(
@@ -325,6 +342,71 @@ function defineWatch(trace: Command, context: CommandContext, act: Act): void {
     .option('-H, --host <url>', 'Docker engine on this machine: unix:///path')
     .action(
       act(async (options) => (await import('./trace-watch.js')).traceWatch(options, context)),
+    );
+}
+
+function defineExport(trace: Command, context: CommandContext, act: Act): void {
+  trace
+    .command('export')
+    .description('give a trace to another program (docs/export.md)')
+    .argument(
+      '[files...]',
+      'trace files, many for parquet and --otlp; the last recording when absent',
+    )
+    .addOption(new Option('--to <format>', 'what to make of it').choices([...EXPORT_NAMES]))
+    .option('-o, --output <file>', 'write to a file, for parquet a folder; else to standard output')
+    .option(
+      '--otlp <url>',
+      "send it to an OpenTelemetry collector: its address, or its traces' path",
+    )
+    .option('--run <id>', 'only the run of this container id or name (a prefix does)')
+    .addOption(
+      new Option('--table <table>', 'for csv: which table (docs/schema.md)')
+        .choices([...TABLE_NAMES])
+        .default('segments'),
+    )
+    .addOption(
+      new Option('--width <pixels>', 'for svg: how wide').argParser(
+        numberBetween('--width', 640, 10_000),
+      ),
+    )
+    .option('--dark', 'for svg: light on dark')
+    .option('--service-name <name>', "for otlp: the resource's service.name")
+    .option('-q, --quiet', 'do not say what the format leaves out')
+    .action(
+      act(async (files, options) =>
+        (await import('./trace-export.js')).traceExport(files, options, context),
+      ),
+    );
+}
+
+function defineQuery(trace: Command, context: CommandContext, act: Act): void {
+  trace
+    .command('query')
+    .description('ask SQL over many traces; docs/schema.md describes the tables')
+    .argument('[query]', 'a SELECT, a file NAME.sql, or the name of a query that comes with dit')
+    .argument('[paths...]', 'trace files, folders of them, and Parquet; all recordings when absent')
+    .option('--list', 'list the queries that come with dit; of a named one, print the SQL')
+    .addOption(
+      new Option('--format <format>', 'how the answer is written')
+        .choices(['table', 'csv', 'json', 'parquet'])
+        .default('table'),
+    )
+    .option('-o, --output <file>', 'write the answer to a file')
+    .addOption(
+      new Option('--set <name=value>', "what getvariable('name') gives; may be repeated")
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--memory <bytes>', 'what the database may take: 512m, 2g')
+        .argParser(parseMemory)
+        .default(2 ** 29, '512m'),
+    )
+    .action(
+      act(async (query, paths, options) =>
+        (await import('./trace-query.js')).traceQuery(query, paths, options, context),
+      ),
     );
 }
 

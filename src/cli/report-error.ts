@@ -1,6 +1,6 @@
 /** How a failure is told: "dit: fact", "  try: remedy", and the exit code that goes with it. */
 import { DitError, EXIT } from '../base/errors.js';
-import { escapeText } from '../render/escape.js';
+import { escapeText } from '../base/escape.js';
 
 export interface ErrorReport {
   /** Lines for stderr, with the last newline; '' where everything has been said. */

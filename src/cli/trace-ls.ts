@@ -1,6 +1,7 @@
 /** `dit trace ls`: the recordings in the traces folder. */
+
+import { escapeText, safeJson } from '../base/escape.js';
 import { columnsOf } from '../render/columns.js';
-import { escapeText, safeJson } from '../render/escape.js';
 import { formatBytes } from '../render/format.js';
 import type { CommandContext } from './context.js';
 import { themeFor } from './theme.js';

@@ -4,9 +4,9 @@ import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { analyse } from '../analysis/analyse.js';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
 import { phaseTotals } from '../model/totals.js';
 import { windowLength } from '../model/trace.js';
-import { escapeText } from '../render/escape.js';
 import { formatMs } from '../render/format.js';
 import { renderRuns, runsJson } from '../render/runs.js';
 import { readTraceFile } from '../tracefile/reader.js';

@@ -1,9 +1,12 @@
 /** `dit trace watch`: every container start on this machine, a line each, until it is stopped. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildTracks } from '../analysis/tracks.js';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
+import type { Trace } from '../model/trace.js';
 import { connectDocker } from '../platform/docker.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
 import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
@@ -12,7 +15,6 @@ import { packageVersion } from '../platform/package-files.js';
 import { HostRecorder } from '../record/host-recorder.js';
 import { type Daemon, findDaemons, findSystemContainerd } from '../record/participants.js';
 import { writeStart } from '../record/write-start.js';
-import { escapeText } from '../render/escape.js';
 import {
   renderStart,
   renderSummary,
@@ -28,6 +30,7 @@ import type { SourceName } from '../sources/sources.js';
 import { quantile } from '../stats/summary.js';
 import { chooseSources, refusalInWords } from './choose-sources.js';
 import type { CommandContext } from './context.js';
+import { TABLES_OF_A_START, writeParquetFolder } from './export/parquet-folder.js';
 import { checkRing } from './option-values.js';
 import { giveToSudoUser } from './start-recorder.js';
 import { themeFor } from './theme.js';
@@ -35,6 +38,8 @@ import { StartWatcher, type WatchedStart } from './watch-starts.js';
 
 export interface TraceWatchOptions {
   readonly out?: string;
+  /** Tables of Parquet instead of trace files. */
+  readonly parquet?: true;
   readonly json?: true;
   readonly redact?: true;
   readonly strict?: true;
@@ -62,6 +67,14 @@ export async function traceWatch(
 ): Promise<number> {
   const { env, signal, stdout, stderr } = context;
   checkRing(options.ringMb);
+  if (options.parquet === true && options.out === undefined) {
+    throw new DitError({
+      code: 'option-conflict',
+      exitCode: EXIT.usage,
+      message: '--parquet says something only with --out',
+      remedy: 'name a folder for the tables: --out DIR --parquet',
+    });
+  }
   const { candidates } = await chooseSources(
     options,
     (line) => stderr.line(`dit: ${line}`),
@@ -202,6 +215,7 @@ class Teller {
     const time = new Date(atMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 19);
     const path = join(out, `${time}-${shortId(run.containerId).replace(/[^\w.-]/g, '-')}.dit`);
     try {
+      if (this.#options.parquet === true) return this.#writeTables(out, trace, run);
       writeStart(path, trace, run);
       giveToSudoUser(path, this.#context.env);
       return path;
@@ -212,6 +226,29 @@ class Teller {
       return undefined;
     }
   }
+
+  /** @returns the file of its row in the table runs */
+  #writeTables(out: string, trace: WatchedStart['trace'], run: WatchedStart['run']) {
+    const { files, folders } = writeParquetFolder(
+      resolve(out),
+      aboutOneStart(trace, run),
+      { file: '', tracks: () => buildTracks(trace) },
+      TABLES_OF_A_START,
+    );
+    for (const path of [...folders, ...files]) giveToSudoUser(path, this.#context.env);
+    return files[0];
+  }
+}
+
+/** The recording says whose start it is about, so that its tables have a name of their own. */
+function aboutOneStart(trace: WatchedStart['trace'], run: WatchedStart['run']): Trace {
+  const { header } = trace.recording;
+  const target = { ...header.target, containerId: run.containerId };
+  return {
+    ...trace,
+    recording: { ...trace.recording, header: { ...header, target } },
+    runs: [run],
+  };
 }
 
 function matches({ run, totalNs }: StartLine, { key, value }: WatchFilter): boolean {

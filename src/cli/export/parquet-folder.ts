@@ -1,0 +1,91 @@
+/**
+ * Traces as a folder of Parquet for a fleet: DIR/TABLE/host=HOST/day=YYYY-MM-DD/NAME.parquet, one file a table and
+ * recording. A recording that is written again takes the place of its files. docs/warehouse.md
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { shortId } from '../../base/ids.js';
+import { parquetFile } from '../../export/parquet.js';
+import { dayText, originOf } from '../../export/tables/origin.js';
+import { type RowOptions, rowsOf } from '../../export/tables/rows.js';
+import { TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
+import type { Trace } from '../../model/trace.js';
+import { writeWholeFile } from '../write-whole-file.js';
+
+export interface ParquetFolderResult {
+  /** Those that were written: a table without rows has no file. */
+  readonly files: readonly string[];
+  /** Folders that were not there before. */
+  readonly folders: readonly string[];
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+/** What a watch knows of a start without its events. */
+export const TABLES_OF_A_START: readonly TableName[] = TABLE_NAMES.filter(
+  (table) => table !== 'slices' && table !== 'syscalls',
+);
+
+/**
+ * @param folder made where it is missing
+ * @throws DitError where it cannot be written
+ */
+export function writeParquetFolder(
+  folder: string,
+  trace: Trace,
+  options: RowOptions,
+  tables: readonly TableName[] = TABLE_NAMES,
+): ParquetFolderResult {
+  const { host, day } = originOf(trace);
+  const name = `${nameOf(trace)}.parquet`;
+  const files: string[] = [];
+  const folders: string[] = [];
+  let bytes = 0;
+  let rows = 0;
+  for (const table of tables) {
+    const own = rowsOf(table, trace, options);
+    const path = join(folder, table, `host=${host}`, `day=${dayText(day)}`, name);
+    try {
+      if (own.length === 0) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      folders.push(...makeFolders(dirname(path)));
+      const file = parquetFile(own);
+      writeWholeFile(path, file);
+      files.push(path);
+      bytes += file.length;
+      rows += own.length;
+    } catch (error) {
+      throw new DitError({
+        code: 'output-folder',
+        exitCode: EXIT.usage,
+        message: `"${path}" cannot be written: ${messageOf(error)}`,
+        remedy: 'name another folder with -o DIR, or make room',
+        cause: error,
+      });
+    }
+  }
+  return { files, folders, bytes, rows };
+}
+
+/** @returns those that were made */
+function makeFolders(path: string): string[] {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return [];
+  const made: string[] = [];
+  for (let each = path; each.length >= first.length; each = dirname(each)) made.push(each);
+  return made;
+}
+
+/** The trace's id; of one start out of many in a recording, the container's beside it. */
+function nameOf({ recording: { header } }: Trace): string {
+  const { containerId } = header.target;
+  const parts =
+    containerId === '' ? [header.traceId] : [header.traceId, shortId(containerId as never)];
+  return parts
+    .join('-')
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 200);
+}

@@ -1,0 +1,136 @@
+/** `dit trace view [FILE…]`: traces as a page to look at and to send on; two are shown one above the other. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { analyse } from '../analysis/analyse.js';
+import { buildTracks } from '../analysis/tracks.js';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
+import { PAGE_BEGIN, renderHtml } from '../export/html.js';
+import { pageData } from '../export/page-data.js';
+import type { Trace } from '../model/trace.js';
+import { packagePath, packageVersion } from '../platform/package-files.js';
+import { readTraceFile } from '../tracefile/reader.js';
+import { onlyRun } from './choose-run.js';
+import type { CommandContext } from './context.js';
+import { giveToSudoUser } from './start-recorder.js';
+import { namedOrLastTrace } from './trace-store.js';
+
+export interface TraceViewOptions {
+  /** The page's file; beside the first trace when absent. */
+  readonly output?: string;
+  /** Show it in the browser that the desktop has. */
+  readonly open?: true;
+  /** Only the runs whose container id or name begins with it. */
+  readonly run?: string;
+}
+
+export async function traceView(
+  files: readonly string[],
+  options: TraceViewOptions,
+  { stdout, stderr, env }: CommandContext,
+): Promise<void> {
+  const paths = files.length === 0 ? [namedOrLastTrace(env, undefined)] : files;
+  const html = pageOf(
+    paths.map((path) => ({ path, trace: onlyRun(analyse(readTraceFile(path)), options.run) })),
+  );
+  const path = options.output ?? pathBeside(paths);
+  if (options.output === undefined) refuseOther(path);
+  writePage(path, html);
+  giveToSudoUser(path, env);
+  await stdout.line(path);
+  if (options.open === true && !(await openInBrowser(path, env))) {
+    await stderr.line(`xdg-open cannot be run: open "${path}" in a browser`);
+  }
+}
+
+/** The page of these traces, in their order. @param traces each with its file */
+export function pageOf(traces: readonly { path: string; trace: Trace }[]): string {
+  const [script, style] = [bundle('page.js'), bundle('page.css')];
+  const names = traces.map(({ path }) => escapeText(basename(path)));
+  return renderHtml(
+    {
+      title: `${names.join(' and ')} — dit`,
+      script,
+      style,
+      traces: traces.map(({ path, trace }) =>
+        deflateSync(pageData(trace, buildTracks(trace), basename(path))),
+      ),
+      ditVersion: packageVersion(),
+    },
+    (text) => createHash('sha256').update(text).digest('base64'),
+  );
+}
+
+function bundle(name: string): string {
+  try {
+    return readFileSync(packagePath(`dist/page/${name}`), 'utf8');
+  } catch (error) {
+    throw new DitError({
+      code: 'page-unbuilt',
+      exitCode: EXIT.bug,
+      message: `dist/page/${name}, the program of the page, is not built`,
+      remedy: 'npm run build:page',
+      cause: error,
+    });
+  }
+}
+
+/** "a.dit" and "b.dit" as "a-and-b.html", in the first one's folder. */
+function pathBeside(paths: readonly string[]): string {
+  const bare = (path: string): string => path.replace(/\.dit$/, '');
+  const more = paths.slice(1).map((path) => `-and-${basename(bare(path))}`);
+  return `${bare(paths[0] ?? '')}${more.join('').slice(0, 100)}.html`;
+}
+
+/** A file that was not named is overwritten only where it is a page of dit. */
+function refuseOther(path: string): void {
+  let begin: string;
+  try {
+    const file = openSync(path, 'r');
+    const bytes = Buffer.alloc(PAGE_BEGIN.length);
+    begin = bytes.toString('utf8', 0, readSync(file, bytes));
+    closeSync(file);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw unwritable(path, error);
+  }
+  if (begin === PAGE_BEGIN) return;
+  throw new DitError({
+    code: 'output-exists',
+    exitCode: EXIT.usage,
+    message: `"${path}" exists and is no page of dit`,
+    remedy: 'name another file: -o FILE.html',
+  });
+}
+
+function writePage(path: string, html: string): void {
+  try {
+    writeFileSync(path, html);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+const unwritable = (path: string, error: unknown): DitError =>
+  new DitError({
+    code: 'output-unwritable',
+    exitCode: EXIT.usage,
+    message: `"${path}" cannot be written: ${messageOf(error)}`,
+    remedy: 'name another file: -o FILE.html',
+    cause: error,
+  });
+
+/** @returns whether a browser was asked; it outlives dit */
+function openInBrowser(path: string, env: CommandContext['env']): Promise<boolean> {
+  const child = spawn('xdg-open', [path], { stdio: 'ignore', detached: true, env: { ...env } });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}
