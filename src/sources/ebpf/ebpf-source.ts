@@ -43,6 +43,9 @@ const PUMP = {
   queueBytes: 512 << 20,
 };
 
+/** Named calls alone fill the ring a hundred times slower, and whoever watches a host waits for its starts for hours. */
+const WATCH_PUMP = { ...PUMP, drainEveryMs: 250, deliverEveryMs: 1000 };
+
 const OBJECT = packagePath('bpf/build/recorder.bpf.o');
 
 const EPERM = 1;
@@ -127,7 +130,8 @@ export class EbpfSource implements RecordingSource {
       const done = new Promise<void>((resolve) => {
         finished = resolve;
       });
-      session.start('records', PUMP, (batch) => batches.push(batch), finished);
+      const pump = options.namedCallsOnly === true ? WATCH_PUMP : PUMP;
+      session.start('records', pump, (batch) => batches.push(batch), finished);
       // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
       copyUpObjects().some((object) => session.add(packagePath(object)));
       session.attach();
