@@ -195,11 +195,10 @@ export class HostRecorder {
     return fresh.map(({ pid }) => pid);
   }
 
-  /** Disarms and takes in the rest. Losses are totals. */
+  /** Disarms; what came last is there for one more `take()`. Losses are totals. */
   async stop(): Promise<SourceEnd> {
     const end = await this.#source.stop();
     this.#stopped = true;
-    this.take();
     this.#addLosses(end);
     return { losses: this.#lossesSoFar(), disarmNs: end.disarmNs };
   }

@@ -84,8 +84,8 @@ describe
       outer: string,
       tries = 3,
     ): Promise<[Map<string, number>, Map<string, number>]> => {
-      const outerFile = join(folder, `${engine.name}-outer-${outer}.dit`);
-      const innerFile = join(folder, `${engine.name}-inner-${outer}.dit`);
+      const outerFile = join(folder, `${engine.name}-outer-${outer}-${tries}.dit`);
+      const innerFile = join(folder, `${engine.name}-inner-${outer}-${tries}.dit`);
       const end = await dit([
         ...['trace', 'exec', '-q', '--source', outer, '-o', outerFile, '-H', engine.endpoint],
         ...['--', process.execPath, PROGRAM, ...runOptions(innerFile, 'ebpf')],
