@@ -76,16 +76,11 @@ describe
       }
     });
 
-    /**
-     * Two recordings of the same start: an outer one of the command that makes the inner one. One that lost
-     * records, and says so, is made again: a busy machine is not what is tested.
-     */
-    const both = async (
-      outer: string,
-      tries = 3,
-    ): Promise<[Map<string, number>, Map<string, number>]> => {
-      const outerFile = join(folder, `${engine.name}-outer-${outer}-${tries}.dit`);
-      const innerFile = join(folder, `${engine.name}-inner-${outer}-${tries}.dit`);
+    let pairs = 0;
+    /** Two recordings of the same start: an outer one of the command that makes the inner one. */
+    const both = async (outer: string): Promise<Pair> => {
+      const outerFile = join(folder, `${engine.name}-outer-${outer}-${++pairs}.dit`);
+      const innerFile = join(folder, `${engine.name}-inner-${outer}-${pairs}.dit`);
       const end = await dit([
         ...['trace', 'exec', '-q', '--source', outer, '-o', outerFile, '-H', engine.endpoint],
         ...['--', process.execPath, PROGRAM, ...runOptions(innerFile, 'ebpf')],
@@ -94,30 +89,39 @@ describe
       expect(end, end.stderr).toMatchObject({ code: 0 });
       const inner = analyse(readTraceFile(innerFile));
       const seen = analyse(readTraceFile(outerFile));
-      const lost = seen.recording.loss?.losses.some(({ records }) => records > 0);
-      if (lost === true && tries > 1) return both(outer, tries - 1);
       const id = inner.runs[0]?.containerId;
       const run = seen.runs.find(({ containerId }) => containerId === id);
       expect(run, `${outer} saw ${seen.runs.length} runs`).toBeDefined();
-      return [timesOf(inner, inner.runs[0] as ContainerRun), timesOf(seen, run as ContainerRun)];
+      return {
+        exact: timesOf(inner, inner.runs[0] as ContainerRun),
+        other: timesOf(seen, run as ContainerRun),
+        lost: seen.recording.loss?.losses.some(({ records }) => records > 0) === true,
+      };
     };
 
     test.skipIf(!names.includes('bpftrace'))(
       'bpftrace and ebpf agree on the same start to 1 ms',
       async () => {
-        const [exact, other] = await both('bpftrace');
-        for (const [name, time] of exact) {
-          // Requests are dit's own marks there; an outer recording reads them elsewhere, or not at all.
-          if (!other.has(name) || REQUESTS.has(name)) continue;
-          expect(Math.abs((other.get(name) as number) - time), name).toBeLessThanOrEqual(1e6);
+        for (let tries = 4; ; tries--) {
+          const { exact, other, lost } = await both('bpftrace');
+          for (const [name, time] of exact) {
+            // Requests are dit's own marks there; an outer recording reads them elsewhere, or not at all.
+            if (!other.has(name) || REQUESTS.has(name)) continue;
+            expect(Math.abs((other.get(name) as number) - time), name).toBeLessThanOrEqual(1e6);
+          }
+          const missing = [...exact.keys()].filter(
+            (name) => !REQUESTS.has(name) && !other.has(name),
+          );
+          // What a busy machine made it lose, and it says so, may be what a milestone is known from.
+          if (missing.length > 0 && lost && tries > 1) continue;
+          expect(missing).toEqual([]);
+          return;
         }
-        const missing = [...exact.keys()].filter((name) => !REQUESTS.has(name) && !other.has(name));
-        expect(missing).toEqual([]);
       },
     );
 
     test.skipIf(!names.includes('strace'))('strace and ebpf agree on the order', async () => {
-      const [exact, other] = await both('strace');
+      const { exact, other } = await both('strace');
       const order = (times: Map<string, number>): string[] =>
         [...times].sort((a, b) => a[1] - b[1]).map(([name]) => name);
       const common = order(exact).filter((name) => other.has(name) && !REQUESTS.has(name));
@@ -126,6 +130,13 @@ describe
     });
   },
 );
+
+interface Pair {
+  readonly exact: Map<string, number>;
+  readonly other: Map<string, number>;
+  /** The outer one lost records, and says so. */
+  readonly lost: boolean;
+}
 
 const REQUESTS: ReadonlySet<string> = new Set([
   'create requested',
