@@ -1,8 +1,10 @@
 /** Runs a command with private engines around it; the rest of scripts/engines, which makes their folders. */
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { DitError } from '../../src/base/errors.js';
 import { hideMounts, inMountNamespace } from '../../src/platform/engine-launch.js';
+import { RUN_ROOT } from '../../src/platform/engine-layout.js';
 import type { PrivateEngine } from './bare-engines.js';
 import { type EngineKind, engineKind } from './engine-kinds.js';
 
@@ -36,6 +38,17 @@ function environment(
   };
 }
 
+/** Takes away engines whose scripts/engines was killed before it could. */
+async function removeAbandoned(): Promise<void> {
+  if (!existsSync(RUN_ROOT)) return;
+  for (const instance of readdirSync(RUN_ROOT)) {
+    const [, name, pid] =
+      /^((?:docker-|podman|containerd|runc|crun).*)-(\d+)$/.exec(instance) ?? [];
+    if (name === undefined || existsSync(`/proc/${pid}`)) continue;
+    await engineKind(name).stop(instance, true);
+  }
+}
+
 /** The command's exit status, 128 + n when signal n ended it. */
 async function withEngines(chosen: readonly Chosen[], command: readonly string[]): Promise<number> {
   // Two calls with the same kind do not share an engine: the first to end would stop it.
@@ -48,6 +61,7 @@ async function withEngines(chosen: readonly Chosen[], command: readonly string[]
       child?.kill(name);
     });
   }
+  await removeAbandoned();
   try {
     const engines: PrivateEngine[] = [];
     for (const [i, { kind, folder }] of chosen.entries()) {

@@ -28,20 +28,20 @@ function start(...args: readonly string[]) {
   return { child, ended };
 }
 
-/** Folders, cgroups and mounts of engines of this kind that scripts/engines started. */
-function remains(kind: string): string[] {
-  const isOurs = (name: string): boolean => name.startsWith(`${kind}-`) && /-\d+$/.test(name);
+/** Folders, cgroups and mounts of the engine of this kind that the scripts/engines with this pid started. */
+function remains(kind: string, pid: number | undefined): string[] {
+  const instance = `${kind}-${pid}`;
   const below = (folder: string): string[] =>
     existsSync(folder)
       ? readdirSync(folder)
-          .filter(isOurs)
+          .filter((name) => name === instance)
           .map((name) => `${folder}/${name}`)
       : [];
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   const cgroups = mounts
     .filter((line) => / - cgroup2? /.test(line))
     .flatMap((line) => below(`${line.split(' ')[4]}/dit`));
-  const inside = mounts.filter((line) => new RegExp(`/dit/${kind}-\\d+/`).test(line));
+  const inside = mounts.filter((line) => line.includes(`/dit/${instance}/`));
   return [...below('/run/dit'), ...below('/var/lib/dit'), ...cgroups, ...inside];
 }
 
@@ -55,10 +55,11 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
     test.each(KINDS)('%s: starts containers and goes without a trace', async (kind) => {
       const before = sidePaths();
       const script = '$CONTAINER_RUN && $CONTAINER_RUN && echo "left: $($CONTAINER_LIST)"';
-      const [[status], output] = await start(kind, '--', 'sh', '-c', script).ended;
+      const { child, ended } = start(kind, '--', 'sh', '-c', script);
+      const [[status], output] = await ended;
       expect(output).toMatch(/^hello.*\nhello.*\nleft: \n$/);
       expect(status).toBe(0);
-      expect(remains(kind)).toEqual([]);
+      expect(remains(kind, child.pid)).toEqual([]);
       expect(sidePaths()).toEqual(before);
     });
 
@@ -70,7 +71,18 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
       running.child.kill('SIGTERM');
       const [[status]] = await running.ended;
       expect(status).toBe(7);
-      expect(remains(kind)).toEqual([]);
+      expect(remains(kind, running.child.pid)).toEqual([]);
+    });
+
+    test('the next call takes away what a killed one left', async () => {
+      const killed = start('runc', '--', 'sh', '-c', 'echo ready; exec sleep 2');
+      await once(killed.child.stdout, 'readable');
+      killed.child.kill('SIGKILL');
+      await killed.ended;
+      expect(remains('runc', killed.child.pid)).not.toEqual([]);
+      const [[status]] = await start('runc', '--', 'true').ended;
+      expect(status).toBe(0);
+      expect(remains('runc', killed.child.pid)).toEqual([]);
     });
 
     test('a kind that does not exist is refused', async () => {
