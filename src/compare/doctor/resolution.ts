@@ -1,0 +1,29 @@
+/** Values that take few different values: the measurement is coarser than what it measures. */
+import type { DataFinding } from '../../model/bench-comparison.js';
+import { COUNTED, figure, type Rule } from './rule.js';
+
+const LEAST_VALUES = 10;
+/** Of all values; at least 3. */
+const DISTINCT_SHARE = 0.15;
+
+export const findFewDistinct: Rule = (series) =>
+  series.flatMap(({ dimension, group, unit, values }): Omit<DataFinding, 'platform'>[] => {
+    const distinct = [...new Set(values)].sort((a, b) => a - b);
+    const few = Math.max(3, values.length * DISTINCT_SHARE);
+    if (values.length < LEAST_VALUES || distinct.length > few) return [];
+    if (COUNTED.includes(dimension)) return [];
+    const steps = distinct.slice(1).map((value, index) => value - (distinct[index] as number));
+    const step = steps.length === 0 ? '' : `, ${figure(Math.min(...steps))} ${unit} apart at least`;
+    return [
+      {
+        id: 'few-distinct',
+        severity: 'doubtful',
+        dimension,
+        groups: [group],
+        what: `${values.length} measurements take ${distinct.length} different value${distinct.length === 1 ? '' : 's'}${step}`,
+        effect:
+          'what is smaller than the step is not seen: deviation and intervals are those of rounding, and ties weaken the rank test',
+        remedy: 'measure with more digits, or something larger',
+      },
+    ];
+  });

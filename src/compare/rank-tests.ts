@@ -1,0 +1,116 @@
+/** The rank tests of a comparison, corrected for their number. */
+import type {
+  ComparedGroup,
+  DataFinding,
+  GroupSummary,
+  Side,
+  TestOutcome,
+} from '../model/bench-comparison.js';
+import { cliffsDelta, hodgesLehmann, magnitudeOf } from '../stats/effect-size.js';
+import { falseDiscovery } from '../stats/false-discovery.js';
+import { mannWhitney } from '../stats/mann-whitney.js';
+import { valuesOf } from './groups.js';
+
+/** Where the modes of a dimension are there to be compared with each other. */
+const WITH_MODES: readonly string[] = ['write', 'metadata', 'network'];
+
+type Pair = Pick<TestOutcome, 'dimension' | 'unit' | 'first' | 'second'> & {
+  readonly summaries: readonly [GroupSummary, GroupSummary];
+};
+
+/** Every two platforms, in every group that both have values of. */
+export function testPlatforms(
+  groups: readonly ComparedGroup[],
+  findings: readonly DataFinding[],
+): TestOutcome[] {
+  return outcomes(
+    groups.flatMap(({ dimension, unit, group, summaries }) =>
+      summaries.flatMap((first, a) =>
+        summaries.slice(a + 1).flatMap((second, after): Pair[] =>
+          hasValues(first) && hasValues(second)
+            ? [
+                {
+                  dimension,
+                  unit,
+                  first: { platform: a, group },
+                  second: { platform: a + 1 + after, group },
+                  summaries: [first, second],
+                },
+              ]
+            : [],
+        ),
+      ),
+    ),
+    findings,
+  );
+}
+
+/** On each platform, each group against the first one that differs in the mode alone. */
+export function testModes(
+  groups: readonly ComparedGroup[],
+  findings: readonly DataFinding[],
+): TestOutcome[] {
+  return outcomes(
+    groups
+      .filter(({ dimension }) => WITH_MODES.includes(dimension))
+      .flatMap((other) => {
+        const reference = groups.find(
+          (each) =>
+            each.dimension === other.dimension &&
+            besideMode(each.group) === besideMode(other.group),
+        );
+        if (reference === undefined || reference === other) return [];
+        return other.summaries.flatMap((second, platform): Pair[] => {
+          const first = reference.summaries[platform];
+          if (!hasValues(first) || !hasValues(second)) return [];
+          return [
+            {
+              dimension: other.dimension,
+              unit: other.unit,
+              first: { platform, group: reference.group },
+              second: { platform, group: other.group },
+              summaries: [first, second],
+            },
+          ];
+        });
+      }),
+    findings,
+  );
+}
+
+/** "overlayfs/500" → "500": the mode is the first part. */
+export const besideMode = (group: string): string => group.split('/').slice(1).join('/');
+
+const hasValues = (summary: GroupSummary | undefined): summary is GroupSummary =>
+  summary !== undefined && summary.samples.length > 0;
+
+function outcomes(pairs: readonly Pair[], findings: readonly DataFinding[]): TestOutcome[] {
+  const tested = pairs.map(({ summaries, ...pair }) => {
+    const [first, second] = summaries.map(valuesOf) as [number[], number[]];
+    const delta = cliffsDelta(first, second);
+    const { shift, low, high } = hodgesLehmann(first, second);
+    return {
+      ...pair,
+      ...mannWhitney(first, second),
+      delta,
+      magnitude: magnitudeOf(delta),
+      shift,
+      shiftBounds: { low, high },
+      suspect: [pair.first, pair.second].some((side) => isWrong(pair.dimension, side, findings)),
+    };
+  });
+  const corrected = falseDiscovery(tested.map(({ p }) => p));
+  return tested.map((test, index) => ({
+    ...test,
+    corrected: corrected[index] as number,
+  }));
+}
+
+const isWrong = (dimension: string, side: Side, findings: readonly DataFinding[]): boolean =>
+  findings.some(
+    (finding) =>
+      finding.severity === 'wrong' &&
+      finding.platform === side.platform &&
+      finding.dimension === dimension &&
+      finding.groups.includes(side.group),
+  );
