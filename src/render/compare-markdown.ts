@@ -1,0 +1,81 @@
+/** A comparison as Markdown (GitHub's): for issues, pull requests and papers' appendices. */
+import { escapeText } from '../base/escape.js';
+import type { BenchComparison } from '../model/bench-comparison.js';
+import {
+  type CompareTable,
+  findingPlace,
+  gateTable,
+  inShort,
+  modeTests,
+  outlierLines,
+  platformNotes,
+  platformTable,
+  platformTests,
+  STUDY_CAPTION,
+  SUMMARY_CAPTION,
+  summaryTables,
+} from './compare-tables.js';
+
+export function renderCompareMarkdown(comparison: BenchComparison): string {
+  const { findings, platforms, modes, gates } = comparison;
+  const outliers = outlierLines(comparison);
+  const notes = platformNotes(comparison);
+  const blocks = [
+    `# ${markdown(platforms.map(({ name }) => name).join(' · '))}`,
+    table(platformTable(comparison), 2),
+    notes.map((note) => `- ${markdown(note)}`).join('\n'),
+    inShort(comparison)
+      .map((line) => `- ${markdown(line)}`)
+      .join('\n'),
+    '## Data doctor',
+    findings.length === 0
+      ? 'Nothing is suspect.'
+      : findings
+          .map((finding) =>
+            [
+              `- **${finding.severity}: ${finding.id}** ${markdown(findingPlace(finding, platforms))}`,
+              `  - ${markdown(finding.what)}`,
+              `  - → ${markdown(finding.effect)}`,
+              `  - *${markdown(finding.remedy)}*`,
+            ].join('\n'),
+          )
+          .join('\n'),
+    '## Summaries',
+    markdown(`${SUMMARY_CAPTION} ${STUDY_CAPTION}`),
+    ...summaryTables(comparison).map((each) => table(each, 3)),
+    ...(outliers.length === 0
+      ? []
+      : [
+          '### Outliers',
+          outliers
+            .map(({ where, values }) => `- ${markdown(where)}: ${markdown(values)}`)
+            .join('\n'),
+        ]),
+    table(platformTests(comparison), 2),
+    ...(modes.length === 0 ? [] : [table(modeTests(comparison), 2)]),
+    ...(gates.length === 0 ? [] : [table(gateTable(comparison), 2)]),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function table({ title, caption, columns, rows }: CompareTable, level: number): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const body =
+    rows.length === 0
+      ? ''
+      : [
+          line(columns.map(({ head }) => markdown(head))),
+          line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
+          ...rows.map((row) => line(row.map(markdown))),
+        ].join('\n');
+  return [`${'#'.repeat(level)} ${markdown(title)}`, markdown(caption), body]
+    .filter((block) => block !== '')
+    .join('\n\n');
+}
+
+/** Text that Markdown prints as it is: no link, tag, table cell or mention begins in it. */
+const markdown = (text: string): string =>
+  escapeText(text)
+    .replace(/[\\`*_{}[\]<>#|~!$&]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@<!-- -->')
+    .replace(/\b(https?|www)(?=[:.])/gi, '$1<!-- -->');
