@@ -20,6 +20,13 @@ export function ownerLabels(traceId: string): Record<string, string> {
   return { [RUN_LABEL]: traceId, [OWNER_LABEL]: ownerOf(process.pid) };
 }
 
+/** Whether these are labels of a process of this boot of this machine that has ended. */
+export function isOrphan(labels: Readonly<Record<string, string>> | null | undefined): boolean {
+  const owner = labels?.[OWNER_LABEL] ?? '';
+  const [boot, pid] = owner.split('.');
+  return boot === bootId() && ownerOf(Number(pid)) !== owner;
+}
+
 /**
  * Ids of containers of dit runs that were killed before they could clean up; others' are never among them. Asked
  * plainly: nearly always there are none, and no client has to be loaded for it.
@@ -35,11 +42,7 @@ export async function findOrphans(endpoint: EngineEndpoint): Promise<string[]> {
     throw engineError(error, 'listing containers');
   });
   const containers = Array.isArray(listed) ? (listed as Listed[]) : [];
-  return containers.flatMap(({ Id, Labels }) => {
-    const owner = Labels?.[OWNER_LABEL] ?? '';
-    const [boot, pid] = owner.split('.');
-    return Id !== undefined && boot === bootId() && ownerOf(Number(pid)) !== owner ? [Id] : [];
-  });
+  return containers.flatMap(({ Id, Labels }) => (Id !== undefined && isOrphan(Labels) ? [Id] : []));
 }
 
 interface Listed {

@@ -1,0 +1,74 @@
+/** What the ten toolkit tests ("checks" in the code) answer. */
+import type { Certainty } from './trace.js';
+
+export const CHECK_NAMES = [
+  'startup',
+  'syscalls',
+  'overlay',
+  'io',
+  'network',
+  'memory',
+  'security',
+  'cpu',
+  'namespaces',
+  'ebpf',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+export type Verdict = 'pass' | 'warn' | 'fail' | 'skipped';
+
+/** Worst last: the verdict of many is the worst of them. */
+export const VERDICTS: readonly Verdict[] = ['skipped', 'pass', 'warn', 'fail'];
+
+export type Unit =
+  | 'ns'
+  | 'ms'
+  | 'bytes'
+  | 'MB/s'
+  | 'Mbit/s'
+  | '%'
+  | 'count'
+  | 'calls/s'
+  | 'ops/s'
+  | 'CPUs';
+
+export interface Figure {
+  /** "copy-up of 10 MB": untrusted where it holds a name. */
+  readonly name: string;
+  readonly value: number;
+  readonly unit: Unit;
+  /** Where it comes from, in words: "cpu.stat of the container's cgroup", "kernel event ovl_copy_up". */
+  readonly source: string;
+  readonly certainty: Certainty;
+  /** Figures of one group make a table. */
+  readonly group?: string;
+}
+
+export interface CheckFinding {
+  readonly severity: 'high' | 'medium' | 'low' | 'info';
+  /** Stable: "privileged". */
+  readonly id: string;
+  /** Untrusted where it holds a name. */
+  readonly title: string;
+  readonly remedy: string;
+}
+
+export interface CheckResult {
+  readonly verdict: Verdict;
+  /** Why: the figure against its threshold, or what is missing. */
+  readonly reason: string;
+  /** What the reader can do; '' where there is nothing to do. */
+  readonly remedy: string;
+  readonly figures: readonly Figure[];
+  readonly findings: readonly CheckFinding[];
+  /** What the kernel says, as it says it: lines for people. Untrusted text. */
+  readonly evidence: readonly string[];
+}
+
+/** What is said of one check. */
+export interface CheckReport extends CheckResult {
+  readonly name: CheckName;
+  readonly shows: string;
+  readonly thresholds: string;
+  readonly ms: number;
+}

@@ -1,0 +1,72 @@
+/** Where a process's cgroups lie in the file system, of either version, and what their files say. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Hierarchy {
+  /** Version 1: "cpu", "cpuacct"; version 2: none. */
+  readonly controllers: readonly string[];
+  readonly version: 1 | 2;
+  readonly target: string;
+}
+
+/** Of /proc/PID/mountinfo: "41 31 0:30 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu". */
+export function cgroupHierarchies(mountInfo: string): Hierarchy[] {
+  return mountInfo.split('\n').flatMap((line): Hierarchy[] => {
+    const fields = line.split(' ');
+    const separator = fields.indexOf('-', 6);
+    const [type, , options = ''] = separator < 0 ? [] : fields.slice(separator + 1);
+    const target = fields[4] ?? '';
+    if (type === 'cgroup2') return [{ controllers: [], version: 2, target }];
+    if (type !== 'cgroup') return [];
+    return [{ controllers: options.split(','), version: 1, target }];
+  });
+}
+
+/**
+ * The folder of a controller.
+ * @param membership /proc/PID/cgroup: "5:cpu,cpuacct:/docker/0123…", "0::/docker/0123…"
+ * @returns undefined where no hierarchy that is mounted has it
+ */
+export function cgroupFolder(
+  controller: string,
+  membership: string,
+  hierarchies: readonly Hierarchy[],
+): { readonly path: string; readonly version: 1 | 2 } | undefined {
+  const lines = membership.split('\n').map((line) => /^\d+:([^:]*):(\/.*)$/.exec(line));
+  const first = lines.find((line) => line?.[1]?.split(',').includes(controller));
+  // On a machine with both, the controllers of version 1 are not those of version 2.
+  const version = first === undefined ? 2 : 1;
+  const path = (first ?? lines.find((line) => line?.[1] === ''))?.[2];
+  const hierarchy = hierarchies.find(
+    (each) => each.version === version && (version === 2 || each.controllers.includes(controller)),
+  );
+  if (path === undefined || hierarchy === undefined) return undefined;
+  return { path: join(hierarchy.target, path), version };
+}
+
+/** The cgroups of a process, as this one sees them. */
+export class ContainerCgroup {
+  readonly #membership: string;
+  readonly #hierarchies: Hierarchy[];
+
+  /** @throws where the process is gone */
+  constructor(pid: number) {
+    this.#membership = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    this.#hierarchies = cgroupHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+  }
+
+  version(controller: string): 1 | 2 | undefined {
+    return cgroupFolder(controller, this.#membership, this.#hierarchies)?.version;
+  }
+
+  /** A file's text without the last newline; undefined where there is none. */
+  read(controller: string, file: string): string | undefined {
+    const folder = cgroupFolder(controller, this.#membership, this.#hierarchies);
+    if (folder === undefined) return undefined;
+    try {
+      return readFileSync(join(folder.path, file), 'utf8').trimEnd();
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** The syscalls of one start, by who made them and by name. Pure. */
+import { namespacesOf, type SyscallView, viewSyscall } from '../analysis/syscall-view.js';
+import { actorLookup } from '../model/actor-lookup.js';
+import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
+import type { ActorKind, ContainerRun, Trace } from '../model/trace.js';
+
+/** Calls of one name by one actor. */
+export interface CallCell {
+  readonly actor: ActorKind;
+  readonly name: string;
+  calls: number;
+  /** Inside them until the start was over; threads wait beside each other, so the sum exceeds the start. */
+  ns: number;
+}
+
+export interface CallTotal {
+  readonly name: string;
+  readonly calls: number;
+  readonly ns: number;
+}
+
+/** What a start is made of; each must be seen in a whole recording. */
+export const STRUCTURAL_CALLS = [
+  'processes made',
+  'calls that made namespaces',
+  'mounts made',
+  'roots changed',
+] as const;
+export type StructuralCall = (typeof STRUCTURAL_CALLS)[number];
+
+export interface StructuralView {
+  readonly what: StructuralCall;
+  readonly actor: ActorKind;
+  readonly pid: number;
+  readonly call: SyscallView;
+}
+
+export interface SyscallCounts {
+  readonly cells: readonly CallCell[];
+  /** Successful ones of anybody but the client: what tracing the client alone does not see. */
+  readonly structural: readonly StructuralView[];
+}
+
+/**
+ * Calls that began between the create request and the entrypoint's exec, of the engine's processes and this
+ * container's; another container's are left out.
+ */
+export function countSyscalls(trace: Trace, run: ContainerRun): SyscallCounts {
+  const { recording, order } = trace;
+  const { events, strings } = recording;
+  const { window } = run;
+  const cells = new Map<string, CallCell>();
+  const structural: StructuralView[] = [];
+  if (window === undefined) return { cells: [], structural };
+  const lookUp = actorLookup(trace.processes);
+  const columns = events.table('syscall').columns;
+  for (const row of order) {
+    const time = events.time.at(row);
+    if (time >= window.end) break;
+    if (time < window.start || events.kind.at(row) !== KIND.syscall) continue;
+    const pid = events.pid.at(row);
+    const span = lookUp(pid, time);
+    if (span === undefined) continue;
+    if (span.containerId !== undefined && span.containerId !== run.containerId) continue;
+    const at = events.row.at(row);
+    const name = strings.text(columns.names?.at(at) ?? 0);
+    const unfinished = ((columns.flags?.at(at) ?? 0) & SYSCALL_FLAG.unfinished) !== 0;
+    const end = unfinished ? window.end : time + (columns.durations_ns?.at(at) ?? 0);
+    const key = `${span.actor}\0${name}`;
+    const cell = cells.get(key) ?? { actor: span.actor, name, calls: 0, ns: 0 };
+    cell.calls++;
+    cell.ns += Math.min(end, window.end) - time;
+    cells.set(key, cell);
+    if (span.actor === 'client' || !CANDIDATES.has(name)) continue;
+    const call = viewSyscall(recording, row);
+    for (const what of structureOf(call)) structural.push({ what, actor: span.actor, pid, call });
+  }
+  return { cells: [...cells.values()], structural };
+}
+
+const MAKES_PROCESS: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);
+const MOUNTS: ReadonlySet<string> = new Set(['mount', 'move_mount']);
+const CHANGES_ROOT: ReadonlySet<string> = new Set(['pivot_root', 'chroot']);
+const CANDIDATES: ReadonlySet<string> = new Set([
+  ...MAKES_PROCESS,
+  ...MOUNTS,
+  ...CHANGES_ROOT,
+  'unshare',
+]);
+
+function structureOf(call: SyscallView): StructuralCall[] {
+  if (call.result < 0 || call.duration === undefined) return [];
+  const { name } = call;
+  const made: StructuralCall[] = [];
+  if (MAKES_PROCESS.has(name) && !makesThread(call)) made.push('processes made');
+  if ((MAKES_PROCESS.has(name) || name === 'unshare') && namespacesOf(call).length > 0) {
+    made.push('calls that made namespaces');
+  }
+  if (MOUNTS.has(name)) made.push('mounts made');
+  if (CHANGES_ROOT.has(name)) made.push('roots changed');
+  return made;
+}
+
+/** linux/sched.h */
+const CLONE_THREAD = 0x10000;
+
+const makesThread = (call: SyscallView): boolean =>
+  Math.floor((call.arguments[0] ?? 0) / CLONE_THREAD) % 2 === 1;
+
+/** Sums of cells that have something in common, most calls first. */
+export function totalBy(
+  cells: readonly CallCell[],
+  keyOf: (cell: CallCell) => string,
+): CallTotal[] {
+  const totals = new Map<string, { name: string; calls: number; ns: number }>();
+  for (const cell of cells) {
+    const name = keyOf(cell);
+    const total = totals.get(name) ?? { name, calls: 0, ns: 0 };
+    total.calls += cell.calls;
+    total.ns += cell.ns;
+    totals.set(name, total);
+  }
+  return [...totals.values()].sort((a, b) => b.calls - a.calls || (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,114 @@
+/** The four kinds of place where a container's files may lie, in one container that stays. */
+import { rmSync } from 'node:fs';
+import type Dockerode from 'dockerode';
+import { messageOf } from '../base/errors.js';
+import { makeOwnFolder } from '../platform/own-folder.js';
+import type { CheckContext } from './check.js';
+import { runScript } from './container-script.js';
+import type { Running } from './sandbox.js';
+
+export const PLACES = ['overlay', 'volume', 'bind', 'tmpfs'] as const;
+export type PlaceName = (typeof PLACES)[number];
+
+export interface Place {
+  readonly name: PlaceName;
+  /** In the container. */
+  readonly path: string;
+}
+
+export interface IoPlaces {
+  readonly container: Running;
+  readonly places: readonly Place[];
+  /** What lies behind the bind mount: "a folder below /var/tmp", "a volume's folder: …". */
+  readonly bound: string;
+  /** The kernel's lines of the four mounts. */
+  readonly mounts: readonly string[];
+}
+
+const PATHS: Readonly<Record<PlaceName, string>> = {
+  overlay: '/dit-io',
+  volume: '/dit-volume',
+  bind: '/dit-bind',
+  tmpfs: '/dit-tmpfs',
+};
+
+/** The path of a container's file for a process of root on its host. */
+export const fromHost = ({ pid }: Running, path: string): string => `/proc/${pid}/root${path}`;
+
+type PlaceContext = Pick<CheckContext, 'docker' | 'sandbox' | 'seesKernel'>;
+
+/**
+ * @param tmpfsBytes what the tmpfs may hold
+ * @throws DitError
+ */
+export async function openPlaces(
+  context: PlaceContext,
+  image: string,
+  tmpfsBytes: number,
+): Promise<IoPlaces> {
+  const { sandbox } = context;
+  const volume = await sandbox.volume();
+  const start = (source: string): Promise<Running> =>
+    sandbox.start(optionsOf(image, volume, source, tmpfsBytes), 'io');
+  const { container, bound } = await startWithBind(context, start);
+  const lines = await runScript(container, `mkdir -p ${PATHS.overlay} && cat /proc/self/mountinfo`);
+  const targets = new Set(['/', PATHS.volume, PATHS.bind, PATHS.tmpfs]);
+  return {
+    container,
+    bound,
+    places: PLACES.map((name) => ({ name, path: PATHS[name] })),
+    mounts: lines.split('\n').filter((line) => targets.has(line.split(' ')[4] ?? '')),
+  };
+}
+
+/** Not /tmp, which is a tmpfs on many machines: what is bound should be on a disk. */
+const BOUND_BELOW = '/var/tmp';
+
+/**
+ * A folder of the host is bound where the engine sees it; one that runs elsewhere or in a mount namespace of its own
+ * does not, and gets the folder of another volume, which it must know.
+ */
+async function startWithBind(
+  { docker, sandbox, seesKernel }: PlaceContext,
+  start: (source: string) => Promise<Running>,
+): Promise<{ container: Running; bound: string }> {
+  let why = "dit is not on the engine's machine";
+  if (seesKernel) {
+    const folder = makeOwnFolder(BOUND_BELOW, 'io');
+    sandbox.undo(`removing '${folder}'`, () => rmSync(folder, { recursive: true, force: true }));
+    try {
+      return { container: await start(folder), bound: `a folder below ${BOUND_BELOW}` };
+    } catch (error) {
+      why = messageOf(error);
+      if (!/bind source path does not exist/.test(why)) throw error;
+      why = `the engine does not see ${BOUND_BELOW} of this machine`;
+    }
+  }
+  const { Mountpoint } = await docker.getVolume(await sandbox.volume()).inspect();
+  return { container: await start(Mountpoint), bound: `the folder of another volume, for ${why}` };
+}
+
+const optionsOf = (
+  Image: string,
+  volume: string,
+  bindSource: string,
+  tmpfsBytes: number,
+): Dockerode.ContainerCreateOptions => ({
+  Image,
+  Entrypoint: ['sleep'],
+  Cmd: ['600'],
+  User: '0',
+  HostConfig: {
+    NetworkMode: 'none',
+    Mounts: [
+      { Type: 'volume', Source: volume, Target: PATHS.volume },
+      { Type: 'bind', Source: bindSource, Target: PATHS.bind },
+      {
+        Type: 'tmpfs',
+        Source: '',
+        Target: PATHS.tmpfs,
+        TmpfsOptions: { SizeBytes: tmpfsBytes, Mode: 0o700 },
+      },
+    ],
+  },
+});

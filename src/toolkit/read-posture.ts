@@ -1,0 +1,147 @@
+/** Reads a container's posture: asks the engine, and looks into the kernel's files. Changes nothing. */
+import {
+  existsSync,
+  lstatSync,
+  opendirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
+import { join } from 'node:path';
+import type Dockerode from 'dockerode';
+import { systemErrorCode } from '../base/errors.js';
+import { ContainerCgroup } from './container-cgroup.js';
+import { type Device, type KernelFiles, type Posture, postureOf } from './posture.js';
+
+/**
+ * @param seesKernel the engine's processes are this machine's
+ * @returns undefined for a container that is gone or does not run
+ */
+export async function readPosture(
+  docker: Dockerode,
+  id: string,
+  seesKernel: boolean,
+): Promise<Posture | undefined> {
+  let inspected: Dockerode.ContainerInspectInfo;
+  try {
+    inspected = await docker.getContainer(id).inspect();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+  if (!inspected.State.Running) return undefined;
+  if (!seesKernel) return postureOf(inspected, undefined);
+  const kernel = readKernelFiles(inspected.State.Pid);
+  return kernel && postureOf(inspected, kernel);
+}
+
+/** @returns undefined where the process ended meanwhile */
+function readKernelFiles(pid: number): KernelFiles | undefined {
+  try {
+    const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    const cgroup = new ContainerCgroup(pid);
+    return {
+      status: read('status'),
+      profile: readProfile(pid),
+      uidMap: read('uid_map'),
+      mountInfo: read('mountinfo'),
+      hostNamespaces: NAMESPACES.filter((name) => isHosts(pid, name)),
+      devices: devicesBelow(`/proc/${pid}/root/dev`, '/dev'),
+      pidsMax: cgroup.read('pids', 'pids.max'),
+      memoryMax:
+        cgroup.read('memory', 'memory.max') ?? cgroup.read('memory', 'memory.limit_in_bytes'),
+      hasPath: existsSync,
+    };
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+/** Those that a container has of its own unless it is told otherwise. */
+const NAMESPACES = ['pid', 'net', 'ipc', 'uts', 'cgroup'];
+
+/**
+ * Whether a namespace is the machine's: process 1's, or dit's own where 1 has capabilities that dit has not, and
+ * so is not shown (ptrace(2)).
+ */
+function isHosts(pid: number, name: string): boolean {
+  const machines = namespaceOf(1, name) ?? namespaceOf(process.pid, name);
+  return machines !== undefined && machines === namespaceOf(pid, name);
+}
+
+/** "pid:[4026531836]"; undefined where it is not shown, or is not there: no cgroup namespaces before Linux 4.6. */
+function namespaceOf(pid: number, name: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${name}`);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM') return undefined;
+    throw error;
+  }
+}
+
+function readProfile(pid: number): string | undefined {
+  try {
+    // SELinux ends its label with a NUL.
+    const profile = readFileSync(`/proc/${pid}/attr/current`, 'utf8').replace(/[\0\n]+$/, '');
+    return profile === '' ? undefined : profile;
+  } catch {
+    // EINVAL where no security module answers.
+    return undefined;
+  }
+}
+
+/** major:minor of what every container has: null, zero, full, random, urandom, tty, console, ptmx; and terminals. */
+const USUAL_DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
+const TERMINAL_MAJOR = 136;
+const MEMORY_DEVICES = new Set(['1:1', '1:2', '1:4']);
+/** Other file systems, without devices of the machine. */
+const OTHER_FOLDERS = new Set(['pts', 'shm', 'mqueue', 'hugepages']);
+/** A container can fill its own /dev. */
+const MOST_ENTRIES = 4096;
+
+function devicesBelow(folder: string, shown: string, depth = 0): Device[] {
+  const devices: Device[] = [];
+  let left = MOST_ENTRIES;
+  for (const name of entries(folder)) {
+    if (left-- === 0) break;
+    const stat = statOf(join(folder, name));
+    if (stat === undefined) continue;
+    const path = `${shown}/${name}`;
+    if (stat.isDirectory()) {
+      const enters = depth < 2 && !OTHER_FOLDERS.has(name);
+      if (enters) devices.push(...devicesBelow(join(folder, name), path, depth + 1));
+      continue;
+    }
+    const kind = deviceKind(stat);
+    if (kind !== undefined) devices.push({ path, kind });
+  }
+  return devices;
+}
+
+function* entries(folder: string): Generator<string> {
+  if (!existsSync(folder)) return;
+  const opened = opendirSync(folder);
+  try {
+    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield entry.name;
+  } finally {
+    opened.closeSync();
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function deviceKind(stat: Stats): Device['kind'] | undefined {
+  if (stat.isBlockDevice()) return 'block';
+  if (!stat.isCharacterDevice()) return undefined;
+  // As linux/kdev_t.h packs them for user space.
+  const major = (stat.rdev >> 8) & 0xfff;
+  const minor = (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00);
+  const number = `${major}:${minor}`;
+  if (USUAL_DEVICES.has(number) || major === TERMINAL_MAJOR) return undefined;
+  return MEMORY_DEVICES.has(number) ? 'memory' : 'character';
+}

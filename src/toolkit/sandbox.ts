@@ -1,0 +1,196 @@
+/** Everything that checks make in an engine: labelled as dit's, and taken away in reverse order on every way out. */
+import type Dockerode from 'dockerode';
+import { CleanUp } from '../record/clean-up.js';
+import { ownerLabels } from '../record/owner-labels.js';
+
+export interface Executed {
+  /** undefined: it was ended by the engine before it could exit. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A container that runs. */
+export interface Running {
+  readonly id: string;
+  /** Of its first process, in the host's pid namespace; 0 on a remote engine's machine. */
+  readonly pid: number;
+  /** Runs a command in it to its end. */
+  exec(...command: readonly string[]): Promise<Executed>;
+  /** Removes it before the others. */
+  remove(): Promise<void>;
+}
+
+/** What a container writes is kept up to here. */
+const OUTPUT_BYTES = 4 << 20;
+
+export class Sandbox {
+  readonly #docker: Dockerode;
+  readonly #labels: Record<string, string>;
+  readonly #id: string;
+  readonly #cleanUp = new CleanUp();
+  #made = 0;
+
+  /** @param id hex digits that no other sandbox has: names begin with "dit-" and it */
+  constructor(docker: Dockerode, id: string) {
+    this.#docker = docker;
+    this.#id = id;
+    this.#labels = ownerLabels(id);
+  }
+
+  /** A name that clashes with nobody's: "dit-3f2a9c-4-web". */
+  name(what: string): string {
+    return `dit-${this.#id.slice(0, 12)}-${++this.#made}-${what}`;
+  }
+
+  /** Created and not started. */
+  async create(
+    options: Dockerode.ContainerCreateOptions,
+    what = 'container',
+  ): Promise<Dockerode.Container> {
+    const container = await this.#docker.createContainer({
+      name: this.name(what),
+      ...options,
+      Labels: { ...options.Labels, ...this.#labels },
+    });
+    this.#cleanUp.add(`removing container ${container.id.slice(0, 12)}`, () =>
+      removeContainer(container),
+    );
+    return container;
+  }
+
+  /** Started; its first process is what `options.Cmd` says, which should stay. */
+  async start(options: Dockerode.ContainerCreateOptions, what = 'container'): Promise<Running> {
+    const container = await this.create(options, what);
+    await container.start();
+    const { State } = await container.inspect();
+    return {
+      id: container.id,
+      pid: State.Pid,
+      exec: (...command) => execute(this.#docker, container, command),
+      remove: () => removeContainer(container),
+    };
+  }
+
+  /** Runs a container to its end. */
+  async run(options: Dockerode.ContainerCreateOptions, what = 'container'): Promise<Executed> {
+    const container = await this.create(
+      { ...options, AttachStdout: true, AttachStderr: true },
+      what,
+    );
+    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+    const output = collect(this.#docker, stream);
+    const ended = container.wait() as Promise<{ StatusCode: number }>;
+    ended.catch(() => {});
+    await container.start();
+    const { StatusCode } = await ended;
+    const { stdout, stderr } = await output;
+    await removeContainer(container);
+    return { exitCode: StatusCode, stdout, stderr };
+  }
+
+  async volume(): Promise<string> {
+    const name = this.name('volume');
+    await this.#docker.createVolume({ Name: name, Labels: this.#labels });
+    const volume = this.#docker.getVolume(name);
+    this.#cleanUp.add(`removing volume ${name}`, () => gone(volume.remove({ force: true })));
+    return name;
+  }
+
+  /** @param subnet of 198.18.0.0/15 */
+  async network(subnet: string): Promise<Dockerode.Network> {
+    const network = await this.#docker.createNetwork({
+      Name: this.name('network'),
+      Labels: this.#labels,
+      IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+    });
+    this.#cleanUp.add(`removing network ${network.id.slice(0, 12)}`, () => gone(network.remove()));
+    return network;
+  }
+
+  /**
+   * An image with one layer on top of another's, from a tar of that layer.
+   * @returns its name
+   */
+  async image(base: string, layer: NodeJS.ReadableStream): Promise<string> {
+    const name = `${this.name('image')}:1`;
+    const container = await this.create({ Image: base, Cmd: ['true'] }, 'layer');
+    await container.putArchive(layer, { path: '/' });
+    const [repo, tag] = name.split(':');
+    await container.commit({
+      repo,
+      tag,
+      changes: Object.entries(this.#labels).map(label).join('\n'),
+    });
+    await removeContainer(container);
+    const image = this.#docker.getImage(name);
+    this.#cleanUp.add(`removing image ${name}`, () => gone(image.remove({ force: true })));
+    return name;
+  }
+
+  /** For what is not in the engine: files, mounts, processes. */
+  undo(what: string, step: () => Promise<void> | void): void {
+    this.#cleanUp.add(what, step);
+  }
+
+  /** Takes everything away; returns what could not be, in words. May be called again. */
+  close(): Promise<string[]> {
+    return this.#cleanUp.run();
+  }
+}
+
+const label = ([name, value]: [string, string]): string => `LABEL ${name}=${value}`;
+
+async function removeContainer(container: Dockerode.Container): Promise<void> {
+  await gone(container.remove({ force: true, v: true }));
+}
+
+/** That it is gone already, or is just going, is what was wanted. */
+async function gone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    const status = (error as { statusCode?: number }).statusCode;
+    if (status !== 404 && status !== 409) throw error;
+  }
+}
+
+async function execute(
+  docker: Dockerode,
+  container: Dockerode.Container,
+  command: readonly string[],
+): Promise<Executed> {
+  const exec = await container.exec({
+    Cmd: [...command],
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({});
+  const output = await collect(docker, stream);
+  const { ExitCode } = await exec.inspect();
+  return { exitCode: ExitCode ?? undefined, ...output };
+}
+
+async function collect(
+  docker: Dockerode,
+  stream: NodeJS.ReadWriteStream,
+): Promise<{ stdout: string; stderr: string }> {
+  const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  let bytes = 0;
+  const into = (name: 'stdout' | 'stderr'): NodeJS.WritableStream =>
+    ({
+      write(chunk: Buffer) {
+        if (bytes < OUTPUT_BYTES) chunks[name].push(chunk.subarray(0, OUTPUT_BYTES - bytes));
+        bytes += chunk.length;
+        return true;
+      },
+    }) as unknown as NodeJS.WritableStream;
+  docker.modem.demuxStream(stream, into('stdout'), into('stderr'));
+  await new Promise<void>((resolve, reject) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+    stream.once('error', reject);
+  });
+  const text = (name: 'stdout' | 'stderr'): string => Buffer.concat(chunks[name]).toString('utf8');
+  return { stdout: text('stdout'), stderr: text('stderr') };
+}

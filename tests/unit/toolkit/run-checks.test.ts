@@ -1,0 +1,105 @@
+/** What becomes of a check that ends in any way. */
+import type Dockerode from 'dockerode';
+import { expect, test } from 'vitest';
+import { DitError, EXIT } from '../../../src/base/errors.js';
+import type { CheckResult } from '../../../src/model/check.js';
+import type { Check, CheckContext } from '../../../src/toolkit/check.js';
+import { runCheck } from '../../../src/toolkit/run-checks.js';
+
+const PASSED: CheckResult = {
+  verdict: 'pass',
+  reason: 'as it should be',
+  remedy: '',
+  figures: [],
+  findings: [],
+  evidence: [],
+};
+
+const check = (run: Check['run']): Check => ({
+  name: 'cpu',
+  shows: 'something',
+  thresholds: 'above',
+  run,
+});
+
+function contextWith(signal: AbortSignal): Omit<CheckContext, 'sandbox'> {
+  return { docker: {} as Dockerode, signal, say: () => {} } as unknown as Omit<
+    CheckContext,
+    'sandbox'
+  >;
+}
+const context = contextWith(new AbortController().signal);
+
+test('a result comes with the name and the time', async () => {
+  const { report, leftBehind } = await runCheck(
+    check(async () => PASSED),
+    context,
+  );
+  expect(report).toMatchObject({ name: 'cpu', shows: 'something', thresholds: 'above', ...PASSED });
+  expect(report.ms).toBeGreaterThanOrEqual(0);
+  expect(leftBehind).toEqual([]);
+});
+
+test('a missing capability skips, with the remedy', async () => {
+  const error = new DitError({
+    code: 'x',
+    exitCode: EXIT.capability,
+    message: 'no eBPF here',
+    remedy: 'sudo',
+  });
+  const { report } = await runCheck(
+    check(() => Promise.reject(error)),
+    context,
+  );
+  expect(report).toMatchObject({ verdict: 'skipped', reason: 'no eBPF here', remedy: 'sudo' });
+});
+
+test('anything else that is thrown fails', async () => {
+  const { report } = await runCheck(
+    check(() => Promise.reject(new Error('the engine went away'))),
+    context,
+  );
+  expect(report.verdict).toBe('fail');
+  expect(report.reason).toContain('the engine went away');
+  expect(report.remedy).not.toBe('');
+});
+
+test('what a check made is taken away in reverse order, and what stays is told', async () => {
+  const undone: string[] = [];
+  const { leftBehind } = await runCheck(
+    check(async ({ sandbox }) => {
+      sandbox.undo('first', () => {
+        undone.push('first');
+      });
+      sandbox.undo('second', () => {
+        throw new Error('busy');
+      });
+      sandbox.undo('third', () => {
+        undone.push('third');
+      });
+      throw new Error('half-way');
+    }),
+    context,
+  );
+  expect(undone).toEqual(['third', 'first']);
+  expect(leftBehind).toEqual(['second: busy']);
+});
+
+test('an interruption is thrown when everything is taken away', async () => {
+  const controller = new AbortController();
+  const reason = new DitError({ code: 'signal', exitCode: 130, message: 'ended by SIGINT' });
+  let undone = false;
+  const run = runCheck(
+    check(async ({ sandbox, signal }) => {
+      sandbox.undo('all', () => {
+        undone = true;
+      });
+      controller.abort(reason);
+      signal.throwIfAborted();
+      return PASSED;
+    }),
+    contextWith(controller.signal),
+  );
+  await expect(run).rejects.toBe(reason);
+  expect(undone).toBe(true);
+});
