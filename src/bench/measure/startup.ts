@@ -1,0 +1,130 @@
+/** Starts of a container, recorded: warm, with a cold page cache, and the first of a new image. */
+import { DitError, EXIT } from '../../base/errors.js';
+import { NS_PER_MS } from '../../base/time.js';
+import { PHASES } from '../../model/totals.js';
+import type { CheckContext } from '../../toolkit/check.js';
+import { makeFreshImage } from '../../toolkit/fresh-image.js';
+import { namespaceCalls } from '../../toolkit/measure-namespaces.js';
+import { measureStart } from '../../toolkit/measure-start.js';
+import { dropPageCache } from '../../toolkit/page-cache.js';
+import { type Dimension, imageLabel, type Measure, type Reading } from '../dimension.js';
+import type { MeasurementPlan } from '../plan.js';
+import type { BenchSettings } from '../settings.js';
+
+const PHASE_TIMES = 'startup-phases';
+const TEARDOWN = 'teardown';
+const NAMESPACES = 'startup-namespaces';
+
+type Mode = 'warm' | 'cold' | 'first';
+
+export const startupDimension: Dimension = {
+  name: 'startup',
+  measures:
+    "from the create request to the entrypoint's exec, recorded. warm: the image was started a moment ago; " +
+    "cold: the machine's page cache was dropped; first: the image was made a moment ago, as after a pull. " +
+    'Apart: phases of it, what the runtime spends making namespaces, and the teardown after the exit',
+  finer: {
+    [PHASE_TIMES]: { unit: 'ms', better: 'lower' },
+    [NAMESPACES]: { unit: 'ms', better: 'lower' },
+    [TEARDOWN]: { unit: 'ms', better: 'lower' },
+  },
+  measurements: (settings) => [
+    plan('warm', settings, settings.iterations, 2500),
+    plan('cold', settings, settings.coldStarts, 6000),
+    plan('first', settings, settings.coldStarts, 3000),
+  ],
+  prepare: async (_context, settings) => (measurement, context) =>
+    measure(measurement, context, imageLabel(settings)),
+};
+
+function plan(
+  mode: Mode,
+  settings: BenchSettings,
+  iterations: number,
+  guessMs: number,
+): MeasurementPlan {
+  const group = `${imageLabel(settings)}/${mode}`;
+  return {
+    name: `startup/${mode}`,
+    dimension: 'startup',
+    iterations,
+    guessMs,
+    gives: [
+      { dimension: 'startup', group },
+      ...PHASES.map((phase) => ({ dimension: PHASE_TIMES, group: `${group}/${phase}` })),
+      { dimension: NAMESPACES, group },
+      { dimension: TEARDOWN, group },
+    ],
+  };
+}
+
+const measure = async (
+  measurement: string,
+  context: CheckContext,
+  label: string,
+): ReturnType<Measure> => {
+  const { image, seesKernel } = context;
+  const start = (of: string) =>
+    context.record({ Image: of, Entrypoint: ['true'], Cmd: [], HostConfig: {} });
+  const warmUp = () => context.sandbox.run({ Image: image, Entrypoint: ['true'], Cmd: [] });
+  const mode = measurement.slice('startup/'.length) as Mode;
+  const group = `${label}/${mode}`;
+  switch (mode) {
+    case 'warm':
+      await warmUp();
+      return readingsOf(await start(image), group);
+    case 'first':
+      return readingsOf(await start(await makeFreshImage(context)), group);
+    case 'cold': {
+      if (!seesKernel) throw cacheOutOfReach();
+      await dropPageCache();
+      const readings = readingsOf(await start(image), group);
+      // What is measured next shall not pay for the programs that were dropped.
+      await warmUp();
+      return readings;
+    }
+  }
+};
+
+function readingsOf(
+  { trace, run }: Awaited<ReturnType<CheckContext['record']>>,
+  group: string,
+): Reading[] {
+  const start = measureStart(run);
+  if (start === undefined) {
+    throw new DitError({
+      code: 'start-incomplete',
+      exitCode: EXIT.engine,
+      message: `a start does not reach its entrypoint: ${run.failure || 'it is not known why'}`,
+      remedy: 'look at a start of it: dit trace run',
+    });
+  }
+  const { totalNs, to, phases, teardownNs } = start;
+  const reading = (dimension: string, name: string, ns: number): Reading => ({
+    dimension,
+    group: name,
+    value: ns / NS_PER_MS,
+  });
+  // The engine's answers alone tell neither of phases nor of namespaces.
+  const seesInside = to !== 'start answered';
+  return [
+    reading('startup', group, totalNs),
+    ...(seesInside
+      ? phases.map(({ phase, ns }) => reading(PHASE_TIMES, `${group}/${phase}`, ns))
+      : []),
+    ...(seesInside
+      ? [reading(NAMESPACES, group, sum(namespaceCalls(trace, run).map(({ ns }) => ns)))]
+      : []),
+    ...(teardownNs === undefined ? [] : [reading(TEARDOWN, group, teardownNs)]),
+  ];
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0);
+
+const cacheOutOfReach = (): DitError =>
+  new DitError({
+    code: 'cache-kept',
+    exitCode: EXIT.capability,
+    message: "the page cache is not on this machine, or not this user's to drop",
+    remedy: "run it as root on the engine's machine",
+  });
