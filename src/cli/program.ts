@@ -144,6 +144,10 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .option('--json', 'print the list as JSON')
     .action(act(async (options) => (await import('./trace-ls.js')).traceLs(options, context)));
 
+  defineTest(program, context, act);
+  defineBench(program, context, act);
+  defineCompare(program, context, act);
+
   const engine = program.command('engine').description("dit's own Docker engine, beside any other");
   const engineCommand = (name: string, description: string): Command =>
     engine
@@ -222,14 +226,7 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     )
     .option('--keep-all', 'with --runs: keep every recording, in a folder beside the median one')
     .optionsGroup('Engine:')
-    .addOption(
-      new Option(
-        '--engine <which>',
-        '"auto": the engine that answers, else a private one; "private": always a private one',
-      )
-        .choices(['auto', 'private'])
-        .default('auto'),
-    )
+    .addOption(engineOption())
     .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
     .optionsGroup('Container (as for docker run):')
     .option('--name <name>', 'name of the container')
@@ -380,6 +377,98 @@ function defineExport(trace: Command, context: CommandContext, act: Act): void {
     );
 }
 
+function defineCompare(program: Command, context: CommandContext, act: Act): void {
+  program
+    .command('compare')
+    .description('compare benchmarks: what is wrong with the data, then what differs')
+    .argument('<dirs...>', 'what "dit bench --out DIR" wrote; NAME=DIR calls its platform NAME')
+    .addOption(
+      new Option('--format <format>', 'how it is written')
+        .choices(['text', 'markdown', 'latex', 'json', 'html'])
+        .default('text'),
+    )
+    .option('-o, --output <file>', 'write to a file')
+    .option('--svg <dir>', 'draw the distributions too, a picture a dimension, into this folder')
+    .addOption(
+      new Option(
+        '--fail-on <gate>',
+        'exit with 6 where a change from the first directory is beyond a limit with all of its 95 % interval: "startup.warm.p50>5%", "write.volume.mean<-10%"; may be repeated',
+      )
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(widthOption())
+    .action(
+      act(async (dirs, options) => (await import('./compare.js')).compare(dirs, options, context)),
+    );
+}
+
+function defineTest(program: Command, context: CommandContext, act: Act): void {
+  program
+    .command('test')
+    .description('ten tests of an engine, each with figures, evidence and a verdict')
+    .argument('[names...]', 'which tests; all of them when absent')
+    .option('--list', 'list the tests, and what decides each')
+    .addOption(
+      new Option('--skip <name>', 'leave this test out; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--image <image>', 'an image of the engine to test with, which has sh; else one of dit')
+    .option('--pull', 'pull that image where the engine has it not, and time it; it goes again')
+    .option('--report <file>', 'write a report: FILE.md or FILE.html')
+    .option('--json', 'print the results as JSON (docs/json.md)')
+    .addOption(engineOption())
+    .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
+    .action(
+      act(async (names, options) => (await import('./test.js')).test(names, options, context)),
+    );
+}
+
+function defineBench(program: Command, context: CommandContext, act: Act): void {
+  program
+    .command('bench')
+    .description('measure nine dimensions many times, interleaved, to be compared (docs/bench.md)')
+    .argument('[dimensions...]', 'which ones; all of them when absent')
+    .option('--list', 'list the dimensions, and how each is measured')
+    .option('--out <folder>', 'where the data go; one that holds a part of them is gone on with')
+    .optionsGroup('Of new data:')
+    .addOption(
+      new Option('--iterations <n>', 'of each measurement; 50 when absent').argParser(
+        numberBetween('--iterations', 1, 10_000),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--cold-starts <n>',
+        'cold and first starts; 20 when absent, at most the iterations',
+      ).argParser(numberBetween('--cold-starts', 0, 10_000)),
+    )
+    .addOption(
+      new Option('--pulls <n>', 'pulls; 10 when absent, at most the iterations').argParser(
+        numberBetween('--pulls', 0, 10_000),
+      ),
+    )
+    .addOption(
+      new Option('--warmup <n>', 'of each, before the first that counts; 1 when absent').argParser(
+        numberBetween('--warmup', 0, 100),
+      ),
+    )
+    .addOption(
+      new Option('--seed <n>', 'of the random order; a new one when absent').argParser(
+        numberBetween('--seed', 0, 2 ** 32 - 1),
+      ),
+    )
+    .option('--platform <name>', "what comparisons call it; the host's name when absent")
+    .option('--image <image>', 'an image of the engine to start, busybox-like; else one of dit')
+    .optionsGroup('Engine:')
+    .addOption(engineOption())
+    .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
+    .action(
+      act(async (names, options) => (await import('./bench.js')).bench(names, options, context)),
+    );
+}
+
 function defineQuery(trace: Command, context: CommandContext, act: Act): void {
   trace
     .command('query')
@@ -411,6 +500,15 @@ function defineQuery(trace: Command, context: CommandContext, act: Act): void {
 }
 
 const REPEATABLE = ['env', 'label', 'volume', 'tmpfs', 'capAdd', 'capDrop', 'securityOpt'];
+
+function engineOption(): Option {
+  return new Option(
+    '--engine <which>',
+    '"auto": the engine that answers, else a private one; "private": always a private one',
+  )
+    .choices(['auto', 'private'])
+    .default('auto');
+}
 
 function ringOption(): Option {
   return new Option('--ring-mb <n>', 'ring buffer between kernel and dit, MiB, a power of two')

@@ -69,6 +69,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf', 'qemu'))(
       for (const check of [
         'native tests',
         'engine',
+        'netem',
         ...WAYS.flatMap((way) => [way, ...RECORDING_CHECKS.map((each) => `${way}: ${each}`)]),
       ]) {
         expect(lines.filter((line) => line.includes(` ok    ${check} `))).toHaveLength(1);

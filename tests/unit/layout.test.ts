@@ -18,6 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   query: ['base', 'model', 'platform'],
   sources: ['base', 'model', 'platform'],
   record: ['base', 'model', 'platform', 'tracefile', 'sources'],
+  compare: ['base', 'model', 'stats'],
+  toolkit: ['base', 'model', 'platform', 'tracefile', 'analysis', 'stats', 'sources', 'record'],
+  bench: ['base', 'model', 'platform', 'stats', 'toolkit', 'record'],
   cli: [
     'base',
     'model',
@@ -30,11 +33,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'query',
     'sources',
     'record',
+    'compare',
+    'toolkit',
+    'bench',
   ],
 };
 
 /** Folders of pure functions: no files, no processes, no clock. */
-const PURE = ['base', 'model', 'analysis', 'stats', 'render', 'export'];
+const PURE = ['base', 'model', 'analysis', 'stats', 'render', 'export', 'compare'];
 const IMPURE = /(?<!')\bprocess\.|\bDate\.now\(|new Date\(\)|performance\.now\(|Math\.random\(/;
 
 const root = packagePath('src');

@@ -37,6 +37,7 @@ trial() {
   check_native "$series" "$last"
   check_stage "$series" "$last" engine
   for way in $ways; do check_recording "$series" "$last" "$way"; done
+  check_stage "$series" "$last" netem
   table+=("$(table_row "$series" "$last" $(($(now_ms) - begin)))")
   [ "$failed" = 0 ]
 }
@@ -92,6 +93,7 @@ table_row() {
   row=$(printf '%-5s %-22s' "$series" "$(cat "$kernels/$series/version")")
   for way in boot native engine; do row+=$(table_cell "$folder" "$way"); done
   for way in $ways; do row+=$(printf ' %9s' "$way")$(table_cell "$folder" "$way"); done
+  row+=$(table_cell "$folder" netem)
   printf '%s %9s  %s' "$row" "$(seconds "$total")" "$([ "$failed" = 0 ] && echo ok || echo "$failed FAILED")"
 }
 
@@ -100,6 +102,6 @@ table_cell() {
 }
 
 trial_table() {
-  printf '\n%-5s %-22s %7s %7s %7s %17s %17s %9s\n' '' kernel boot native engine 'start, seen by' 'start, seen by' total
+  printf '\n%-5s %-22s %7s %7s %7s %17s %17s %7s %9s\n' '' kernel boot native engine 'start, seen by' 'start, seen by' netem total
   printf '%s\n' "${table[@]}"
 }

@@ -29,6 +29,15 @@ export function writeToFile(path: string, chunks: Chunks): number {
   return bytes;
 }
 
+/** Before long work whose result goes there. @throws DitError output-unwritable */
+export function needWritable(path: string): void {
+  try {
+    new WholeFile(path, MODE).discard();
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
 export async function writeToStdout(stdout: Output, chunks: Chunks): Promise<void> {
   for (const chunk of chunks) {
     await stdout.write(chunk);

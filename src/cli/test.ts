@@ -1,0 +1,127 @@
+/** `dit test [NAMES…]`: the ten toolkit tests on an engine, a verdict each. */
+import { DitError, EXIT } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
+import { CHECK_NAMES, type CheckName, type CheckReport } from '../model/check.js';
+import { readHostInfo } from '../platform/host-info.js';
+import { packageVersion } from '../platform/package-files.js';
+import { renderCheck, renderVerdicts } from '../render/checks.js';
+import { type ChecksDocument, checksJson } from '../render/checks-json.js';
+import { CHECKS } from '../toolkit/registry.js';
+import { runCheck } from '../toolkit/run-checks.js';
+import type { CommandContext } from './context.js';
+import { needWritable, writeToFile } from './export/write-export.js';
+import { errorLines } from './report-error.js';
+import { giveToSudoUser } from './start-recorder.js';
+import { type CheckOptions, prepareChecks } from './test/check-context.js';
+import { themeFor } from './theme.js';
+
+export interface TestOptions extends CheckOptions {
+  readonly list?: true;
+  readonly skip: readonly string[];
+  readonly json?: true;
+  /** FILE.md or FILE.html */
+  readonly report?: string;
+}
+
+export async function test(
+  asked: readonly string[],
+  options: TestOptions,
+  context: CommandContext,
+): Promise<number> {
+  if (options.list === true) {
+    await listChecks(context);
+    return EXIT.ok;
+  }
+  const names = chosen(asked, options.skip);
+  if (options.pull === true && options.image === undefined) {
+    throw usage('pull-what', '--pull is given without an image', 'name one: --image IMAGE --pull');
+  }
+  refuseReport(options.report);
+  const { stdout, stderr } = context;
+  const prepared = await prepareChecks(options, context);
+  const reports: CheckReport[] = [];
+  const leftBehind: string[] = [];
+  try {
+    for (const name of names) {
+      await stderr.line(`dit: ${name} (${reports.length + 1} of ${names.length})`);
+      const run = await runCheck(await CHECKS[name](), prepared.context);
+      reports.push(run.report);
+      leftBehind.push(...run.leftBehind);
+      if (options.json !== true) {
+        await stdout.write(`${renderCheck(run.report, themeFor(stdout), stdout.width)}\n`);
+      }
+    }
+  } finally {
+    await prepared.close();
+    for (const what of leftBehind) {
+      await stderr.write(
+        errorLines(`clean-up is not complete: ${what}`, 'docker ps -a --filter label=dev.dit.run'),
+      );
+    }
+  }
+  const document: ChecksDocument = {
+    ditVersion: packageVersion(),
+    host: readHostInfo(),
+    engine: prepared.context.engine,
+    reports,
+    leftBehind,
+  };
+  if (options.report !== undefined) await writeReport(options.report, document, context);
+  if (options.json === true) await stdout.write(checksJson(document));
+  else await stdout.write(renderVerdicts(reports, themeFor(stdout), stdout.width));
+  return reports.some(({ verdict }) => verdict === 'fail') ? EXIT.gate : EXIT.ok;
+}
+
+const usage = (code: string, message: string, remedy: string): DitError =>
+  new DitError({ code, exitCode: EXIT.usage, message, remedy });
+
+/** @throws DitError where there is no such test */
+function chosen(asked: readonly string[], skip: readonly string[]): CheckName[] {
+  const unknown = [...asked, ...skip].find((name) => !CHECK_NAMES.includes(name as CheckName));
+  if (unknown !== undefined) {
+    throw usage(
+      'test-unknown',
+      `there is no test '${escapeText(unknown)}'`,
+      `use some of: ${CHECK_NAMES.join(', ')}`,
+    );
+  }
+  const wanted = CHECK_NAMES.filter((name) => asked.length === 0 || asked.includes(name));
+  const left = wanted.filter((name) => !skip.includes(name));
+  if (left.length > 0) return left;
+  throw usage('test-none', 'every test that is asked for is skipped', 'leave --skip out');
+}
+
+/** Before minutes of work for a report that nobody gets. */
+function refuseReport(report: string | undefined): void {
+  if (report === undefined) return;
+  if (!/\.(?:md|html)$/.test(report)) {
+    throw usage(
+      'report-kind',
+      `'${escapeText(report)}' says no kind of report`,
+      'name a FILE.md or a FILE.html; --json is the machine-readable one',
+    );
+  }
+  needWritable(report);
+}
+
+async function writeReport(
+  path: string,
+  document: ChecksDocument,
+  { env, stderr }: CommandContext,
+): Promise<void> {
+  const text = path.endsWith('.md')
+    ? (await import('../render/checks-markdown.js')).checksMarkdown(document)
+    : (await import('../render/checks-html.js')).checksHtml(document);
+  writeToFile(path, [text]);
+  giveToSudoUser(path, env);
+  await stderr.line(`dit: report: ${escapeText(path)}`);
+}
+
+async function listChecks({ stdout }: CommandContext): Promise<void> {
+  const theme = themeFor(stdout);
+  for (const name of CHECK_NAMES) {
+    const { shows, thresholds } = await CHECKS[name]();
+    await stdout.line(`${theme.strong(name.padEnd(12))}${shows}`);
+    await stdout.line(`${' '.repeat(12)}${theme.dim(thresholds)}`);
+  }
+}

@@ -1,0 +1,173 @@
+/** The engine, the image and the recorder that checks work with, and what has to be taken away after them. */
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type Dockerode from 'dockerode';
+import { analyse } from '../../analysis/analyse.js';
+import { DitError, EXIT } from '../../base/errors.js';
+import { escapeText } from '../../base/escape.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../platform/builtin-image.js';
+import { connectDocker, engineError } from '../../platform/docker.js';
+import { hasImage, readEngineInfo } from '../../platform/engine-info.js';
+import { readHostInfo } from '../../platform/host-info.js';
+import { makeOwnFolder } from '../../platform/own-folder.js';
+import { packageVersion } from '../../platform/package-files.js';
+import { runContainer } from '../../record/run-container.js';
+import type { SourceKind } from '../../sources/sources.js';
+import type { CheckContext, RecordedStart } from '../../toolkit/check.js';
+import { removeOrphanedThings } from '../../toolkit/orphans.js';
+import { pullImage } from '../../toolkit/pull-image.js';
+import { readTraceFile } from '../../tracefile/reader.js';
+import { TraceFileWriter } from '../../tracefile/writer.js';
+import { chooseEngine, type EngineChoice } from '../choose-engine.js';
+import { chooseSources } from '../choose-sources.js';
+import type { CommandContext } from '../context.js';
+
+export interface CheckOptions extends EngineChoice {
+  readonly image?: string;
+  /** The image, where the engine has it not; it goes again with the checks. */
+  readonly pull?: true;
+}
+
+export interface PreparedChecks {
+  readonly context: Omit<CheckContext, 'sandbox'>;
+  /** Takes away what was put into somebody else's engine, and the recordings. */
+  close(): Promise<void>;
+}
+
+/** Events of a start of a second or two. */
+const RING_BYTES = 64 << 20;
+
+/** @throws DitError where there is no engine, or not the image */
+export async function prepareChecks(
+  options: CheckOptions,
+  { env, signal, stderr }: CommandContext,
+): Promise<PreparedChecks> {
+  const say = (line: string): Promise<void> => stderr.line(`dit: ${line}`);
+  const { endpoint, privateEngine } = await chooseEngine(
+    { ...options, remoteWill: true },
+    env,
+    say,
+  );
+  const docker = await connectDocker(endpoint);
+  const image = options.image ?? BUILTIN_IMAGE;
+  const [engine, found] = await Promise.all([
+    readEngineInfo(endpoint, privateEngine),
+    hasImage(endpoint, image),
+    removeOrphanedThings(docker),
+  ]);
+  let pullNs: number | undefined;
+  if (!found && options.image === undefined) {
+    await ensureBuiltinImage(docker).catch((error: unknown) => {
+      throw engineError(error, 'loading the built-in image');
+    });
+  } else if (!found) {
+    if (options.pull !== true) throw imageMissing(image);
+    await say(`pulling ${escapeText(image)}`);
+    pullNs = await pullImage(docker, image, signal);
+  }
+  const folder = makeOwnFolder(tmpdir(), 'test');
+  const local = endpoint.kind === 'local';
+  let sources: Promise<readonly SourceKind[]> | undefined;
+  const recorded = async (create: Dockerode.ContainerCreateOptions): Promise<RecordedStart> => {
+    sources ??= chooseSources({ source: 'auto' }, say, ({ seesKernel }) => seesKernel).then(
+      ({ candidates }) => candidates,
+    );
+    if (!local) throw remote(endpoint.url);
+    const candidates = await sources;
+    const path = join(folder, 'start.dit');
+    return record(path, { docker, engine, image, signal, candidates, create });
+  };
+  return {
+    context: {
+      docker,
+      engine,
+      seesKernel: local && process.getuid?.() === 0,
+      image,
+      pullNs,
+      record: recorded,
+      signal,
+      say: (line) => void say(line),
+    },
+    close: async () => {
+      rmSync(folder, { recursive: true, force: true });
+      // What dit puts into an engine goes with the checks; its own image stays in its own engine.
+      if (found || (privateEngine && options.image === undefined)) return;
+      await docker
+        .getImage(image)
+        .remove({ noprune: true })
+        .catch(() => {});
+    },
+  };
+}
+
+interface StartToRecord {
+  readonly docker: Dockerode;
+  readonly engine: CheckContext['engine'];
+  readonly image: string;
+  readonly signal: AbortSignal;
+  readonly candidates: readonly SourceKind[];
+  readonly create: Dockerode.ContainerCreateOptions;
+}
+
+async function record(path: string, start: StartToRecord): Promise<RecordedStart> {
+  const { docker, engine, image, signal, candidates, create } = start;
+  const output: Buffer[] = [];
+  const writer = new TraceFileWriter(path);
+  try {
+    const result = await runContainer({
+      docker: async () => docker,
+      imageIsHere: true,
+      engine,
+      host: readHostInfo(),
+      target: {
+        image: create.Image ?? image,
+        command: create.Cmd ?? [],
+        containerName: '',
+        network: create.HostConfig?.NetworkMode ?? '',
+        runtime: create.HostConfig?.Runtime ?? '',
+        scope: '',
+        containerId: '',
+      },
+      create: { Image: image, ...create },
+      sources: candidates,
+      refusals: [],
+      onRefusal: () => {},
+      writer,
+      ditVersion: packageVersion(),
+      command: ['dit', 'test'],
+      redact: false,
+      ringBytes: RING_BYTES,
+      until: 'removed',
+      signal,
+      onPull: () => {},
+      onOutput: (_stream, chunk) => output.push(chunk),
+    });
+    writer.close();
+    if (result.failure !== undefined) throw result.failure;
+    const trace = analyse(readTraceFile(path));
+    const [run] = trace.runs;
+    if (run === undefined) throw new Error('the recording holds no start');
+    const text = Buffer.concat(output).toString('utf8');
+    return { trace, run, exitCode: result.exitCode, output: text };
+  } finally {
+    writer.close();
+    rmSync(path, { force: true });
+  }
+}
+
+const imageMissing = (image: string): DitError =>
+  new DitError({
+    code: 'image-not-found',
+    exitCode: EXIT.engine,
+    message: `the engine has no image '${image}'`,
+    remedy: `docker pull ${image} (dit test takes --pull), or leave --image out: dit has an image of its own`,
+  });
+
+const remote = (url: string): DitError =>
+  new DitError({
+    code: 'engine-remote',
+    exitCode: EXIT.capability,
+    message: `the engine at '${url}' runs on another machine: its kernel cannot be recorded from here`,
+    remedy: 'run dit test on that machine',
+  });
