@@ -16,7 +16,6 @@ type Requirement =
   | 'strace'
   | 'bpftrace'
   | 'chromium'
-  | 'netem'
   | 'fio'
   | 'qemu'
   | 'go';
@@ -43,11 +42,6 @@ const LACKS: Record<Requirement, () => string | undefined> = {
     spawnSync('go', ['version']).error === undefined
       ? undefined
       : 'Go is needed, whose pprof reads profiles: sudo scripts/set-up tests',
-  netem: () =>
-    spawnSync('unshare', ['--net', 'tc', ...'qdisc add dev lo root netem delay 1ms'.split(' ')])
-      .status === 0
-      ? undefined
-      : 'a kernel with netem is needed: sudo scripts/kernels 6.12 tries it in a guest',
   qemu: () =>
     spawnSync('qemu-system-x86_64', ['--version']).error === undefined
       ? undefined
