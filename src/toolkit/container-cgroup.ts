@@ -24,6 +24,7 @@ export function cgroupHierarchies(mountInfo: string): Hierarchy[] {
 
 /**
  * The folder of a controller.
+ * @param controller '': none, which is the hierarchy of version 2
  * @param membership /proc/PID/cgroup: "5:cpu,cpuacct:/docker/0123…", "0::/docker/0123…"
  * @returns undefined where no hierarchy that is mounted has it
  */
@@ -33,7 +34,11 @@ export function cgroupFolder(
   hierarchies: readonly Hierarchy[],
 ): { readonly path: string; readonly version: 1 | 2 } | undefined {
   const lines = membership.split('\n').map((line) => /^\d+:([^:]*):(\/.*)$/.exec(line));
-  const first = lines.find((line) => line?.[1]?.split(',').includes(controller));
+  // Version 2 is the line without controllers.
+  const first =
+    controller === ''
+      ? undefined
+      : lines.find((line) => line?.[1]?.split(',').includes(controller));
   // On a machine with both, the controllers of version 1 are not those of version 2.
   const version = first === undefined ? 2 : 1;
   const path = (first ?? lines.find((line) => line?.[1] === ''))?.[2];

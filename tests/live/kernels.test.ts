@@ -70,6 +70,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf', 'qemu'))(
         'native tests',
         'engine',
         'netem',
+        'toolkit',
         ...WAYS.flatMap((way) => [way, ...RECORDING_CHECKS.map((each) => `${way}: ${each}`)]),
       ]) {
         expect(lines.filter((line) => line.includes(` ok    ${check} `))).toHaveLength(1);

@@ -38,6 +38,7 @@ trial() {
   check_stage "$series" "$last" engine
   for way in $ways; do check_recording "$series" "$last" "$way"; done
   check_netem "$series" "$last"
+  check_stage "$series" "$last" toolkit
   table+=("$(table_row "$series" "$last" $(($(now_ms) - begin)))")
   [ "$failed" = 0 ]
 }

@@ -29,6 +29,18 @@ describe('a container’s cgroup', () => {
     });
   });
 
+  test('is that of version 2 where no controller is named', () => {
+    for (const [mounts, path] of [
+      [V1, '/sys/fs/cgroup/unified/docker/ab'],
+      [V2, '/sys/fs/cgroup/docker/ab'],
+    ] as const) {
+      expect(cgroupFolder('', '0::/docker/ab', cgroupHierarchies(mounts))).toEqual({
+        path,
+        version: 2,
+      });
+    }
+  });
+
   test('is nowhere where its hierarchy is not mounted', () => {
     expect(cgroupFolder('pids', '3:pids:/docker/ab\n0::/x\n', cgroupHierarchies(V1))).toBe(
       undefined,
