@@ -30,9 +30,16 @@ export async function ping(
   return parsePing(stdout, stderr, count);
 }
 
-/** "64 bytes from 198.18.0.1: seq=0 ttl=64 time=0.062 ms" */
+/**
+ * "64 bytes from 198.18.0.1: seq=0 ttl=64 time=0.062 ms". The first reply to each: one that comes twice, or to another ping
+ * of the same identifier in the same network, is told as well.
+ */
 export function parsePing(stdout: string, stderr: string, sent: number): PingMeasurement {
-  const rttsMs = [...stdout.matchAll(/ time=([\d.]+) ms/g)].map(([, time]) => Number(time));
+  const replies = new Map<string, number>();
+  for (const [, sequence = '', time] of stdout.matchAll(/seq=(\d+) .*time=([\d.]+) ms/g)) {
+    if (!replies.has(sequence)) replies.set(sequence, Number(time));
+  }
+  const rttsMs = [...replies.values()];
   const lines = stdout.split('\n').filter((line) => /packets transmitted|min\/avg\/max/.test(line));
   const evidence = lines.length > 0 ? lines.join(', ') : (stderr || stdout).trim();
   return { sent, rttsMs, evidence };

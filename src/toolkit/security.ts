@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
+import { RUN_LABEL } from '../record/owner-labels.js';
 import type { Check, CheckContext } from './check.js';
 import type { Posture } from './posture.js';
 import { findingsOf, type Machine } from './posture-rules.js';
@@ -39,8 +40,8 @@ const STAYS = ['sleep', '300'];
 async function run(context: CheckContext): Promise<CheckResult> {
   const { docker, seesKernel, sandbox, image, signal, say } = context;
   const machine = { sockets: seesKernel ? engineSockets(context) : [] };
-  // Before any of dit's own are there.
-  const listed = await docker.listContainers();
+  // Another dit may be testing too.
+  const listed = (await docker.listContainers()).filter(({ Labels }) => !(RUN_LABEL in Labels));
   const running: Posture[] = [];
   for (const [index, { Id }] of listed.entries()) {
     signal.throwIfAborted();

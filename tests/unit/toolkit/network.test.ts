@@ -31,6 +31,12 @@ describe('ping', () => {
     });
   });
 
+  test('that sees replies twice, or those of another, counts each of its own once', () => {
+    const [first = '', second = ''] = PING.split('\n').slice(1);
+    const text = [first, `${first} (DUP!)`, second, second.replace('20.069', '30')].join('\n');
+    expect(parsePing(text, '', 2).rttsMs).toEqual([0.188, 20.069]);
+  });
+
   test('that cannot be done says why', () => {
     const unreachable = parsePing('', 'ping: sendto: Network is unreachable\n', 3);
     expect(unreachable).toEqual({
