@@ -39,6 +39,7 @@ export async function test(
   refuseReport(options.report);
   const { stdout, stderr } = context;
   const prepared = await prepareChecks(options, context);
+  const begun = new Date().toISOString();
   const reports: CheckReport[] = [];
   const leftBehind: string[] = [];
   try {
@@ -60,6 +61,7 @@ export async function test(
     }
   }
   const document: ChecksDocument = {
+    begun,
     ditVersion: packageVersion(),
     host: readHostInfo(),
     engine: prepared.context.engine,

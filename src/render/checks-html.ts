@@ -2,13 +2,10 @@
 import { escapeText } from '../base/escape.js';
 import type { CheckReport } from '../model/check.js';
 import { figureText, grouped } from './checks.js';
-import type { ChecksDocument } from './checks-json.js';
+import { type ChecksDocument, whereAndWhen } from './checks-json.js';
 
 export function checksHtml(document: ChecksDocument): string {
-  const { ditVersion, host, engine, reports, leftBehind } = document;
-  const where =
-    `${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver}), ` +
-    `Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}`;
+  const { engine, reports, leftBehind } = document;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -20,7 +17,7 @@ export function checksHtml(document: ChecksDocument): string {
 </head>
 <body>
 <h1>dit test</h1>
-<p>${html(where)}</p>
+<p>${html(whereAndWhen(document))}</p>
 ${leftBehind.length === 0 ? '' : `<p class="fail">Left behind: ${leftBehind.map(html).join('; ')}</p>`}
 <table>
 <thead><tr><th>test<th>verdict<th>why<th class="number">s</tr></thead>
@@ -87,6 +84,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+section table { table-layout: fixed; } section th:first-child { width: 42%; } section th:nth-child(2) { width: 16%; } td { overflow-wrap: anywhere; }
 th { font-weight: 600; } .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); font-size: 13px; }
 .badge { padding: 0 .5em; border-radius: .3em; border: 1px solid currentColor; font-size: .85em; }

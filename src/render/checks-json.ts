@@ -6,6 +6,8 @@ import { keyByLine } from './json.js';
 export const CHECKS_SCHEMA = 'dit.test/1';
 
 export interface ChecksDocument {
+  /** ISO 8601, UTC. */
+  readonly begun: string;
   readonly ditVersion: string;
   readonly host: HostInfo;
   readonly engine: EngineInfo;
@@ -13,7 +15,13 @@ export interface ChecksDocument {
   readonly leftBehind: readonly string[];
 }
 
+/** "Docker Engine 28.5.2 (overlay2, cgroupfs), Linux 6.12.0, 2 CPUs, dit 0.1.0; begun at 2026-…": untrusted. */
+export const whereAndWhen = ({ begun, ditVersion, host, engine }: ChecksDocument): string =>
+  `${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver}), ` +
+  `Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}`;
+
 export function checksJson({
+  begun,
   ditVersion,
   host,
   engine,
@@ -22,6 +30,7 @@ export function checksJson({
 }: ChecksDocument): string {
   return keyByLine({
     schema: CHECKS_SCHEMA,
+    begun,
     dit_version: ditVersion,
     host: {
       hostname: host.hostname,

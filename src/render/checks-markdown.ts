@@ -2,15 +2,16 @@
 import { escapeText } from '../base/escape.js';
 import type { CheckReport } from '../model/check.js';
 import { figureText, grouped } from './checks.js';
-import type { ChecksDocument } from './checks-json.js';
+import { type ChecksDocument, whereAndWhen } from './checks-json.js';
 
-export function checksMarkdown({ ditVersion, host, engine, reports }: ChecksDocument): string {
+export function checksMarkdown(document: ChecksDocument): string {
+  const { reports, leftBehind } = document;
   const lines = [
     '# dit test',
     '',
-    `${text(engine.name)} ${text(engine.version)} (${text(engine.storageDriver)}, ${text(engine.cgroupDriver)}), ` +
-      `Linux ${text(host.kernelRelease)}, ${host.cpus} CPUs, dit ${text(ditVersion)}`,
+    text(whereAndWhen(document)),
     '',
+    ...(leftBehind.length === 0 ? [] : [`**Left behind:** ${leftBehind.map(text).join('; ')}`, '']),
     '| test | verdict | why |',
     '|---|---|---|',
     ...reports.map(({ name, verdict, reason }) => `| ${name} | ${verdict} | ${text(reason)} |`),

@@ -34,12 +34,14 @@ const REPORT: CheckReport = {
 };
 const { host, engine } = new Stream().recording().header;
 const DOCUMENT: ChecksDocument = {
+  begun: '2026-02-15T00:48:41.000Z',
   ditVersion: '1',
   host,
   engine,
   reports: [REPORT, { ...REPORT, name: 'io', verdict: 'pass' }],
   leftBehind: [],
 };
+const LEFT = { ...DOCUMENT, leftBehind: ['removing volume <b>: busy'] };
 
 describe('on a terminal', () => {
   test.each([60, 80, 120])('%i columns wide, every line fits and nothing is acted on', (width) => {
@@ -99,9 +101,19 @@ test('Markdown shows untrusted text as text', () => {
   expect(text).toContain('    nr_throttled 42');
 });
 
+test('reports say what was left behind', () => {
+  expect(checksHtml(LEFT)).toContain('Left behind: removing volume &#60;b&#62;: busy');
+  expect(checksMarkdown(LEFT)).toMatch(/\*\*Left behind:\*\* removing volume .*b.*: busy/);
+  expect(checksHtml(DOCUMENT) + checksMarkdown(DOCUMENT)).not.toContain('Left behind');
+});
+
 test('JSON holds all of it', () => {
   const document = JSON.parse(checksJson(DOCUMENT));
-  expect(document).toMatchObject({ schema: 'dit.test/1', left_behind: [] });
+  expect(document).toMatchObject({
+    schema: 'dit.test/1',
+    begun: DOCUMENT.begun,
+    left_behind: [],
+  });
   expect(document.tests[0]).toMatchObject({
     name: 'cpu',
     verdict: 'warn',
