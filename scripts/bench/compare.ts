@@ -1,13 +1,17 @@
 /**
  * Do dit bench and dit compare find what is there, and nothing else? Two benchmarks of the same engine (A/A), and one of
  * it with an OCI runtime that sleeps before it makes a container: the first two must not differ after correction, the
- * third in what is a part of a start, and in nothing else.
+ * third in what is a part of a start, and in nothing else. They take turns, interrupted and gone on with: a machine whose
+ * disk or neighbours change within half an hour would differ from itself otherwise, and rightly.
  *
- *   npm run build:ts && sudo npx tsx scripts/bench/compare.ts [--iterations 10] [--sleep-ms 50] [--folder DIR]
+ *   npm run build:ts && sudo npx tsx scripts/bench/compare.ts [--iterations 20] [--sleep-ms 50] [--turn-s 100]
+ *     [--folder DIR] [DIMENSION…]
  *
- * With --folder the data stay, and what is there already is not measured again. A run takes some minutes for each of the three.
+ * With --folder the data stay, and what is there already is not measured again. Some 50 minutes for all dimensions; with 10 iterations a
+ * cold start, which varies most, may be missed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +19,12 @@ import { parseArgs } from 'node:util';
 import { startEngine, stopEngine } from '../../src/platform/engine.js';
 import { packagePath } from '../../src/platform/package-files.js';
 
-const { values: options } = parseArgs({
+const { values: options, positionals: dimensions } = parseArgs({
+  allowPositionals: true,
   options: {
-    iterations: { type: 'string', default: '10' },
+    iterations: { type: 'string', default: '20' },
     'sleep-ms': { type: 'string', default: '50' },
+    'turn-s': { type: 'string', default: '100' },
     folder: { type: 'string' },
   },
 });
@@ -46,22 +52,36 @@ function dit(...args: readonly string[]): string {
   return stdout;
 }
 
-/** @param config of dockerd */
-async function bench(
-  name: string,
-  seed: number,
-  config: Record<string, unknown> = {},
-): Promise<string> {
-  const out = join(folder, name);
-  const engine = { name: `bench-${name}`, config };
-  const { endpoint } = await startEngine(engine);
-  try {
-    const common = ['--platform', name, '--seed', `${seed}`, '--iterations', options.iterations];
-    dit('bench', '--out', out, '-H', endpoint, ...common);
-  } finally {
-    await stopEngine({ name: engine.name, purge: true });
-  }
-  return out;
+/** A benchmark under way, on an engine of its own. */
+interface Turn {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly seed: number;
+}
+
+const out = ({ name }: Pick<Turn, 'name'>): string => join(folder, name);
+
+/** @returns whether it is complete */
+async function takeTurn(turn: Turn): Promise<boolean> {
+  const { name, endpoint, seed } = turn;
+  const settings = ['--platform', name, '--seed', `${seed}`, '--iterations', options.iterations];
+  const child = spawn(
+    process.execPath,
+    [
+      packagePath('dist/cli/main.js'),
+      ...['bench', ...dimensions, '--out', out(turn), '-H', endpoint, '--warmup', '0', ...settings],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGINT'), Number(options['turn-s']) * 1000);
+  const [status] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  if (status !== 0 && status !== 130) throw new Error(`dit bench ends with ${status}: ${said}`);
+  return status === 0;
 }
 
 interface Test {
@@ -89,13 +109,25 @@ function differences(first: string, second: string): Test[] {
   return found;
 }
 
+const sleeps = { 'default-runtime': 'sleepy', runtimes: { sleepy: { path: sleepy } } };
+const engines = [
+  { name: 'bench-first', config: {} },
+  { name: 'bench-second', config: {} },
+  { name: 'bench-slow', config: sleeps },
+];
+
 try {
-  const first = await bench('first', 1);
-  const second = await bench('second', 2);
-  const slow = await bench('slow', 3, {
-    'default-runtime': 'sleepy',
-    runtimes: { sleepy: { path: sleepy } },
-  });
+  let turns: Turn[] = [];
+  for (const [seed, engine] of engines.entries()) {
+    const { endpoint } = await startEngine(engine);
+    turns.push({ name: engine.name, endpoint, seed });
+  }
+  const [first = '', second = '', slow = ''] = turns.map(out);
+  while (turns.length > 0) {
+    const left: Turn[] = [];
+    for (const turn of turns) if (!(await takeTurn(turn))) left.push(turn);
+    turns = left;
+  }
   const noise = differences(first, second);
   const found = differences(first, slow);
   const missed = ['warm', 'cold', 'first'].filter(
@@ -107,5 +139,6 @@ try {
   console.log(right ? 'right' : `WRONG: missed ${missed.join(', ') || 'nothing'}`);
   process.exitCode = right ? 0 : 1;
 } finally {
+  for (const { name } of engines) await stopEngine({ name, purge: true });
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
