@@ -45,3 +45,15 @@ function escapeForJson(character: string): string {
 }
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text that is content or an attribute's value of HTML or XML, and no markup. */
+export const escapeMarkup = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

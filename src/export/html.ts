@@ -2,6 +2,7 @@
  * The page as one file that needs no other: style, program and data stand in it, and nothing is ever requested.
  * All that comes from traces is in the data, which are base64, and in the title, which is escaped.
  */
+import { escapeMarkup } from '../base/escape.js';
 
 /** All of the trace is in the page; this is what it does not draw. */
 export const leavesOut: readonly string[] = [
@@ -41,8 +42,8 @@ export function renderHtml(page: HtmlPage, sha256: (text: string) => string): st
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     '<meta name="referrer" content="no-referrer">',
-    `<meta name="generator" content="dit ${escapeHtml(page.ditVersion)}">`,
-    `<title>${escapeHtml(page.title)}</title>`,
+    `<meta name="generator" content="dit ${escapeMarkup(page.ditVersion)}">`,
+    `<title>${escapeMarkup(page.title)}</title>`,
     `<style>${style}</style>`,
     '</head>',
     '<body>',
@@ -62,14 +63,3 @@ export function renderHtml(page: HtmlPage, sha256: (text: string) => string): st
 /** Text that cannot end its element; in a string or a regular expression the backslash changes nothing. */
 const closed = (text: string, element: 'script' | 'style'): string =>
   text.replace(new RegExp(`<(/${element}|!--)`, 'gi'), '<\\$1');
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -7,27 +7,41 @@ export interface Mount {
   readonly type: string;
 }
 
-/** Mounts of this mount namespace in the order they were made. */
-export function readMounts(mountInfo = readFileSync('/proc/self/mountinfo', 'utf8')): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of mountInfo.split('\n')) {
+/** A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)). */
+export interface MountInfoLine extends Mount {
+  /** Of the file system, what is mounted: "/", "/docker.sock". */
+  readonly root: string;
+  /** Of the mount, as the kernel writes them: "rw,relatime". */
+  readonly options: string;
+  /** Of the file system, as the kernel writes them: paths in them are escaped still. */
+  readonly superOptions: string;
+  readonly line: string;
+}
+
+/** In the order they were made. */
+export function mountInfoLines(mountInfo: string): MountInfoLine[] {
+  return mountInfo.split('\n').flatMap((line) => {
     // "36 35 98:0 /root /target options optional… - type source super-options"
     const fields = line.split(' ');
     const separator = fields.indexOf('-', 6);
-    const target = fields[4];
-    const type = fields[separator + 1];
-    if (separator < 0 || target === undefined || type === undefined) continue;
-    mounts.push({ target: unescapeMountPath(target), type });
-  }
-  return mounts;
+    const [, , , root, target, options] = fields;
+    const [type, , superOptions = ''] = separator < 0 ? [] : fields.slice(separator + 1);
+    if (root === undefined || target === undefined || options === undefined) return [];
+    if (type === undefined) return [];
+    const [from, to] = [unescapeOctal(root), unescapeOctal(target)];
+    return [{ root: from, target: to, type, options, superOptions, line }];
+  });
 }
 
-/** The kernel writes blank, tab, newline and backslash in a path as three octal digits. */
-function unescapeMountPath(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+/** Mounts of this mount namespace in the order they were made. */
+export const readMounts = (mountInfo = readFileSync('/proc/self/mountinfo', 'utf8')): Mount[] =>
+  mountInfoLines(mountInfo).map(({ target, type }) => ({ target, type }));
+
+/** The kernel writes blank, tab, newline and backslash, and in options comma and "=", as three octal digits. */
+export const unescapeOctal = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
-}
 
 /** Mount points strictly below a folder, innermost first: the order to unmount them in. */
 export function mountsBelow(folder: string, mounts = readMounts()): string[] {

@@ -19,7 +19,7 @@ import {
   type Figure,
   type Verdict,
 } from '../model/check.js';
-import { alignLeft, alignRight, columnsOf, cut } from './columns.js';
+import { alignLeft, alignRight, columnsOf, cut, wrap } from './columns.js';
 import { formatBytes, formatDuration } from './format.js';
 import type { Paint, Theme } from './theme.js';
 
@@ -200,33 +200,5 @@ function evidenceLines(text: string, width: number): string[] {
   return kept.map((line, index) => (index === 0 ? indent : `${indent}  `) + line);
 }
 
-/** Words over lines; a word that is longer than a line is broken. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of escapeText(text).split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (columnsOf(longer) <= width) {
-      line = longer;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    line = word;
-    while (columnsOf(line) > width) {
-      const piece = fitting(line, width);
-      lines.push(piece);
-      line = line.slice(piece.length);
-    }
-  }
-  return [...lines, line];
-}
-
-/** The longest beginning that fits; one character at least. */
-function fitting(text: string, width: number): string {
-  let piece = '';
-  for (const character of text) {
-    if (piece !== '' && columnsOf(piece + character) > width) break;
-    piece += character;
-  }
-  return piece;
-}
+/** Untrusted text over lines. */
+const wrapped = (text: string, columns: number): string[] => wrap(escapeText(text), columns);

@@ -1,17 +1,8 @@
 /** Elements of an SVG document as text. Whatever comes from a trace is escaped here and nowhere else. */
-import { escapeText } from '../base/escape.js';
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+import { escapeMarkup, escapeText } from '../base/escape.js';
 
 /** Safe in content and in attributes; control characters, which XML has none of, become visible escapes. */
-export const xmlText = (text: string): string =>
-  escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+export const xmlText = (text: string): string => escapeMarkup(escapeText(text));
 
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 

@@ -26,7 +26,7 @@ export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
   let lines: string[] = [];
   let why = 'none of them is named after it, and mounted here';
   try {
-    const hierarchies = cgroupHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+    const hierarchies = cgroupHierarchies();
     lines = ownMemberships(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), containerId);
     for (const line of lines) {
       const [hierarchy = '', controllers = ''] = line.split(':');

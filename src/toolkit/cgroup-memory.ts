@@ -32,7 +32,7 @@ export function memoryCgroup(pid: number): MemoryCgroup {
   const found = cgroupFolder(
     'memory',
     readFileSync(`/proc/${pid}/cgroup`, 'utf8'),
-    cgroupHierarchies(readFileSync('/proc/self/mountinfo', 'utf8')),
+    cgroupHierarchies(),
   );
   if (found !== undefined) return { version: found.version, folder: found.path };
   throw new DitError({

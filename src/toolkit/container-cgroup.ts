@@ -1,6 +1,7 @@
 /** Where a process's cgroups lie in the file system, of either version, and what their files say. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mountInfoLines } from '../platform/mounts.js';
 
 interface Hierarchy {
   /** Version 1: "cpu", "cpuacct"; version 2: none. */
@@ -9,16 +10,14 @@ interface Hierarchy {
   readonly target: string;
 }
 
-/** Of /proc/PID/mountinfo: "41 31 0:30 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu". */
-export function cgroupHierarchies(mountInfo: string): Hierarchy[] {
-  return mountInfo.split('\n').flatMap((line): Hierarchy[] => {
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    const [type, , options = ''] = separator < 0 ? [] : fields.slice(separator + 1);
-    const target = fields[4] ?? '';
+/** @param mountInfo "41 31 0:30 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu"; this process's when absent */
+export function cgroupHierarchies(
+  mountInfo = readFileSync('/proc/self/mountinfo', 'utf8'),
+): Hierarchy[] {
+  return mountInfoLines(mountInfo).flatMap(({ type, target, superOptions }): Hierarchy[] => {
     if (type === 'cgroup2') return [{ controllers: [], version: 2, target }];
     if (type !== 'cgroup') return [];
-    return [{ controllers: options.split(','), version: 1, target }];
+    return [{ controllers: superOptions.split(','), version: 1, target }];
   });
 }
 
@@ -57,7 +56,7 @@ export class ContainerCgroup {
   /** @throws where the process is gone */
   constructor(pid: number) {
     this.#membership = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
-    this.#hierarchies = cgroupHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
+    this.#hierarchies = cgroupHierarchies();
   }
 
   version(controller: string): 1 | 2 | undefined {

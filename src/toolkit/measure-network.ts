@@ -3,8 +3,9 @@
  * everything else by dit's own client, on CLOCK_MONOTONIC both.
  */
 import { Resolver } from 'node:dns/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { packagePath } from '../platform/package-files.js';
 import { median, quantile } from '../stats/summary.js';
@@ -211,6 +212,30 @@ export const serverOptions = (address = '', port = SERVER_PORT) => ({
   ],
   Tmpfs: { '/srv': `size=${FILE_MB + 8}m` },
 });
+
+/** A port of the loopback that nobody listens at now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+export interface Address {
+  readonly address: string;
+  readonly gateway: string;
+}
+
+/** In the container's first network; '' for what it has not. */
+export async function addressOf(docker: Dockerode, { id }: Running): Promise<Address> {
+  const { NetworkSettings } = await docker.getContainer(id).inspect();
+  const [network] = Object.values(NetworkSettings.Networks);
+  return { address: network?.IPAddress ?? '', gateway: network?.Gateway ?? '' };
+}
 
 /** Waits until a server accepts; false when it does not in ten seconds. */
 export async function waitForServer(

@@ -1,4 +1,5 @@
 /** A container's mounts, and what of the kernel's own file systems they leave open. */
+import { mountInfoLines } from '../platform/mounts.js';
 
 export interface MountLine {
   /** Of the file system, what is mounted: "/", "/docker.sock". Untrusted. */
@@ -9,24 +10,14 @@ export interface MountLine {
   readonly readOnly: boolean;
 }
 
-/** Of /proc/PID/mountinfo, in the order they were made (proc_pid_mountinfo(5)). */
-export function mountLines(mountInfo: string): MountLine[] {
-  return mountInfo.split('\n').flatMap((line) => {
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    const [, , , root, target, options = ''] = fields;
-    const [type = '', , superOptions = ''] = fields.slice(separator + 1);
-    if (separator < 0 || root === undefined || target === undefined) return [];
-    const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return [{ root: unescaped(root), target: unescaped(target), type, readOnly }];
-  });
-}
-
-/** The kernel writes blank, tab, newline and backslash as three octal digits. */
-const unescaped = (path: string): string =>
-  path.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
+/** Of /proc/PID/mountinfo, in the order they were made. */
+export const mountLines = (mountInfo: string): MountLine[] =>
+  mountInfoLines(mountInfo).map(({ root, target, type, options, superOptions }) => ({
+    root,
+    target,
+    type,
+    readOnly: [options, superOptions].some((list) => list.split(',').includes('ro')),
+  }));
 
 /** Through these a process changes the machine, whatever its container. */
 const KERNEL_PATHS = [

@@ -1,5 +1,4 @@
 /** The network test: what each kind of network gives a container, without the internet. */
-import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type Dockerode from 'dockerode';
 import type { CheckResult, Figure, Verdict } from '../model/check.js';
@@ -7,7 +6,9 @@ import type { Check, CheckContext } from './check.js';
 import { skipped } from './check.js';
 import {
   accepts,
+  addressOf,
   type ClientResult,
+  freePort,
   megabitsPerSecond,
   onTheLink,
   type PingMeasurement,
@@ -125,18 +126,6 @@ async function measureHost(context: CheckContext, seen: Seen): Promise<void> {
   await container.remove();
 }
 
-/** One that nobody listens on now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
-}
-
 async function measureBridge(context: CheckContext, seen: Seen): Promise<void> {
   const { sandbox, image, seesKernel, signal } = context;
   const client = await idle(context, 'bridge');
@@ -244,17 +233,6 @@ async function makeNetwork({ sandbox }: CheckContext): Promise<Dockerode.Network
     }
   }
   throw refusal;
-}
-
-interface Address {
-  readonly address: string;
-  readonly gateway: string;
-}
-
-async function addressOf(docker: Dockerode, container: Running): Promise<Address> {
-  const { NetworkSettings } = await docker.getContainer(container.id).inspect();
-  const [network] = Object.values(NetworkSettings.Networks);
-  return { address: network?.IPAddress ?? '', gateway: network?.Gateway ?? '' };
 }
 
 /** @param name of the server where the network resolves names; '' where it does not */

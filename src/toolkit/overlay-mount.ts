@@ -1,5 +1,6 @@
 /** A container's root as the kernel mounted it: its overlay's layers, from the text of /proc/PID/mountinfo. */
 import { dirname, isAbsolute, join } from 'node:path';
+import { mountInfoLines, unescapeOctal } from '../platform/mounts.js';
 
 export interface OverlayMount {
   /** Topmost first, as files are looked for. Paths are those of the engine's mount namespace. */
@@ -21,17 +22,10 @@ export interface RootMount {
 
 /** Of several mounts on "/", the last hides the others. undefined: the text holds none. */
 export function rootMount(mountInfo: string): RootMount | undefined {
-  let found: RootMount | undefined;
-  for (const line of mountInfo.split('\n')) {
-    // "36 35 0:40 / / rw,relatime optional… - overlay overlay rw,lowerdir=…"
-    const fields = line.split(' ');
-    const separator = fields.indexOf('-', 6);
-    if (separator < 0 || fields[4] !== '/') continue;
-    const type = fields[separator + 1] ?? '';
-    const options = fields[separator + 3] ?? '';
-    found = { type, overlay: type === 'overlay' ? overlayOf(options, line) : undefined };
-  }
-  return found;
+  const root = mountInfoLines(mountInfo).findLast(({ target }) => target === '/');
+  if (root === undefined) return undefined;
+  const { type, superOptions, line } = root;
+  return { type, overlay: type === 'overlay' ? overlayOf(superOptions, line) : undefined };
 }
 
 function overlayOf(superOptions: string, line: string): OverlayMount {
@@ -71,11 +65,4 @@ function overlayOf(superOptions: string, line: string): OverlayMount {
 /** Colons part the layers, two part those that hold data alone; a colon in a name has a backslash before it. */
 function splitLayers(text: string): string[] {
   return [...text.matchAll(/(?:[^:\\]|\\.)+/g)].map(([layer]) => layer.replace(/\\(.)/g, '$1'));
-}
-
-/** The kernel writes blank, tab, newline, backslash, comma and "=" in an option as three octal digits. */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }

@@ -1,5 +1,6 @@
 /** The start of a container, from the request to its entrypoint: first, with a cold page cache, and warm. */
 import { DitError, EXIT } from '../base/errors.js';
+import { NS_PER_MS } from '../base/time.js';
 import type { CheckFinding, CheckResult, Figure, Verdict } from '../model/check.js';
 import { type ContainerRun, milestone, type Trace } from '../model/trace.js';
 import { BUILTIN_IMAGE } from '../platform/builtin-image.js';
@@ -11,7 +12,6 @@ import { dropPageCache } from './page-cache.js';
 
 const COLD_STARTS = 3;
 const WARM_STARTS = 5;
-const NS_PER_MS = 1e6;
 
 /**
  * An idle machine of two CPUs shows 20 to 33 %: an engine has more threads than that. More means that others

@@ -1,12 +1,13 @@
 /** Round trips, connections and throughput: through the bridge, on the host's network, to a published port. */
-import { type AddressInfo, createServer } from 'node:net';
 import { DitError, EXIT } from '../../base/errors.js';
 import { median } from '../../stats/summary.js';
 import type { CheckContext } from '../../toolkit/check.js';
 import {
   accepts,
+  addressOf,
   type ClientResult,
   type ClientTask,
+  freePort,
   megabitsPerSecond,
   ping,
   runClient,
@@ -74,7 +75,7 @@ async function measureBridge(context: CheckContext): Promise<readonly Reading[]>
   const { sandbox, image, signal } = context;
   const server = await startServer(context, {});
   const client = await sandbox.start({ Image: image, Entrypoint: ['sleep', '600'], Cmd: [] });
-  const [gateway, address] = await addressOf(context, server);
+  const { gateway, address } = await addressOf(context.docker, server);
   const task = { ...TASK, host: address, port: SERVER_PORT };
   await needServer(() => accepts(address, SERVER_PORT), context);
   return [
@@ -100,7 +101,7 @@ async function measurePublished(context: CheckContext): Promise<readonly Reading
   const { NetworkSettings } = await context.docker.getContainer(server.id).inspect();
   const port = Number(NetworkSettings.Ports[`${SERVER_PORT}/tcp`]?.[0]?.HostPort);
   // docker-proxy accepts before the server does.
-  const [, address] = await addressOf(context, server);
+  const { address } = await addressOf(context.docker, server);
   await needServer(() => accepts(address, SERVER_PORT), context);
   return connections('published', await runClient({ ...TASK, host: '127.0.0.1', port }));
 }
@@ -122,16 +123,6 @@ function startServer(
     },
     'server',
   );
-}
-
-/** @returns of its network on the bridge: the gateway's, and its own */
-async function addressOf(
-  { docker }: CheckContext,
-  { id }: Running,
-): Promise<readonly [gateway: string, own: string]> {
-  const { NetworkSettings } = await docker.getContainer(id).inspect();
-  const { Gateway = '', IPAddress = '' } = NetworkSettings.Networks.bridge ?? {};
-  return [Gateway, IPAddress];
 }
 
 async function roundTrip(group: string, from: Running, address: string): Promise<Reading> {
@@ -156,15 +147,6 @@ async function needServer(
   { signal, image }: CheckContext,
 ): Promise<void> {
   if (!(await waitForServer(connects, signal))) throw withoutServer(image);
-}
-
-/** A port that nobody listens at now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const missing = (code: string, message: string, remedy: string): DitError =>
