@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTracks } from '../../src/analysis/tracks.js';
 import { TABLES_OF_A_START, writeParquetFolder } from '../../src/cli/export/parquet-folder.js';
@@ -383,62 +383,6 @@ describe('what was analysed', () => {
   });
 });
 
-describe('a folder of Parquet', () => {
-  it('has a file a table and recording, in its partition; again: in its place', () => {
-    const own = path('layout');
-    const trace = sampleTrace('docker-28.5/bridge.dit');
-    const options = { file: '', tracks: () => buildTracks(trace) };
-    const { files } = writeParquetFolder(own, trace, options);
-    const { traceId } = trace.recording.header;
-    const partition = `host=vm/day=2026-11-21/${traceId}.parquet`;
-    // Nothing was copied up.
-    const filled = TABLE_NAMES.filter((table) => table !== 'copyups');
-    expect(files).toEqual(filled.map((table) => join(own, table, partition)));
-    writeParquetFolder(own, trace, options);
-    const found = readdirSync(own, { recursive: true, withFileTypes: true });
-    expect(found.filter((entry) => entry.isFile())).toHaveLength(filled.length);
-  });
-
-  it('tells the starts of one recording apart', () => {
-    const trace = startedTrace();
-    const { recording } = trace;
-    const target = { ...recording.header.target, containerId: trace.runs[0]?.containerId ?? '' };
-    const one = { ...trace, recording: { ...recording, header: { ...recording.header, target } } };
-    const { files } = writeParquetFolder(
-      path('watched'),
-      one,
-      { file: '', tracks: () => buildTracks(one) },
-      TABLES_OF_A_START,
-    );
-    expect(files.map((file) => basename(file))).toContain(
-      '00112233445566778899aabbccddeeff-0123456789ab.parquet',
-    );
-    expect(files.map((file) => file.slice(path('watched').length + 1).split('/')[0])).not.toContain(
-      'slices',
-    );
-  });
-
-  it('stays in its folder whatever a trace is called', () => {
-    const trace = startedTrace();
-    const header = { ...trace.recording.header, traceId: '../../../x' };
-    const evil = {
-      ...trace,
-      recording: {
-        ...trace.recording,
-        header: { ...header, host: { ...header.host, hostname: '..' } },
-      },
-    };
-    const { files } = writeParquetFolder(path('evil'), evil, {
-      file: '',
-      tracks: () => buildTracks(evil),
-    });
-    for (const file of files) {
-      expect(file.startsWith(`${path('evil')}/`)).toBe(true);
-      expect(file).toMatch(/\/host=\.\.\/day=2023-11-14\/\.\.-\.\.-\.\.-x\.parquet$/);
-    }
-  });
-});
-
 describe('a wrong question', () => {
   it.each([
     [[], /^dit: nothing is asked\n {2}try: dit trace query "SELECT …" DIR/],
@@ -623,10 +567,4 @@ it('a question is ended by Ctrl-C', async () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: 'dit: interrupted by SIGINT\n' });
   expect(temporary()).toEqual([]);
   expect(existsSync(file)).toBe(false);
-});
-
-it('trace watch --parquet needs a folder', async () => {
-  const { exitCode, stderr } = await dit(['trace', 'watch', '--parquet']);
-  expect(stderr).toMatch(/^dit: --parquet says something only with --out\n {2}try: /);
-  expect(exitCode).toBe(2);
 });

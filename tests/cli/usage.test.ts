@@ -54,6 +54,7 @@ describe('a wrong command line', () => {
     ],
     [['trace', 'events', '--actor', 'bogus'], /^dit: 'bogus' is no value for --actor/],
     [['trace', 'run', '--until', 'never'], /^dit: 'never' is no value for --until/],
+    [['trace', 'watch', '--parquet'], /^dit: --parquet says something only with --out\n {2}try: /],
     [['trace', 'run', '--ring-mb', '0'], /^dit: '0' is no value for --ring-mb/],
     [['trace', 'run', '--memory', 'much'], /^dit: 'much' is no value for --memory/],
     [['trace', 'run', '--cpus', '0'], /^dit: '0' is no value for --cpus/],

@@ -11,6 +11,7 @@ import { serveImage } from '../../src/bench/pull/registry.js';
 import { builtinRoot } from '../../src/platform/builtin-image.js';
 import buildProgram from '../support/build.js';
 import { dit, eventually, startDit } from '../support/dit.js';
+import { type EngineThings, engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
@@ -18,20 +19,12 @@ const LIMIT_MS = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'dit-commands-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+type Things = EngineThings & { readonly folders: readonly string[] };
+
 /** Everything in an engine, and the folders of dit's own beside it. */
-async function traces(engine: LiveEngine): Promise<Record<string, string[]>> {
-  const docker = engine.docker();
-  const [containers, images, { Volumes }, networks] = await Promise.all([
-    docker.listContainers({ all: true }),
-    docker.listImages({ all: true }),
-    docker.listVolumes(),
-    docker.listNetworks(),
-  ]);
+async function traces(engine: LiveEngine): Promise<Things> {
   return {
-    containers: containers.map(({ Id }) => Id).sort(),
-    images: images.map(({ Id }) => Id).sort(),
-    volumes: (Volumes ?? []).map(({ Name }) => Name).sort(),
-    networks: networks.map(({ Id }) => Id).sort(),
+    ...(await engineThings(engine.docker())),
     folders: ['/tmp', '/var/tmp'].flatMap((below) =>
       readdirSync(below).filter((name) => /^dit-(io|test)-\d/.test(name)),
     ),
@@ -46,7 +39,7 @@ describe
       .slice(0, 1)
       .map((engine) => ({ engine })),
   )('the toolkit on $engine.name', { timeout: LIMIT_MS }, ({ engine }) => {
-  let before: Record<string, string[]>;
+  let before: Things;
   const to = (...args: readonly string[]): string[] => [...args, '-H', engine.endpoint];
   const at = (name: string): string => join(folder, `${engine.name}-${name}`);
 
@@ -90,8 +83,8 @@ describe
     running.child.kill('SIGKILL');
     await running.ended;
     const left = await traces(engine);
-    for (const what of ['containers', 'images', 'volumes', 'folders']) {
-      expect(left[what]?.length, what).toBeGreaterThan(before[what]?.length ?? 0);
+    for (const what of ['containers', 'images', 'volumes', 'folders'] as const) {
+      expect(left[what].length, what).toBeGreaterThan(before[what].length);
     }
     const next = startDit(to('test', 'io'));
     await eventually(() => next.stderr().includes('sequential writes') || undefined);

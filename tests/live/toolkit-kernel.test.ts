@@ -1,32 +1,24 @@
 /** startup, syscalls, namespaces and ebpf on real engines, where the truth is known; and what they leave behind. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandContext } from '../../src/cli/context.js';
-import { type PreparedChecks, prepareChecks } from '../../src/cli/test/check-context.js';
+import type { PreparedChecks } from '../../src/cli/test/check-context.js';
 import type { CheckName, CheckReport, Figure } from '../../src/model/check.js';
 import { readMounts } from '../../src/platform/mounts.js';
 import { CHECKS } from '../../src/toolkit/registry.js';
 import { runCheck } from '../../src/toolkit/run-checks.js';
+import { engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
+import { prepareSilently } from '../support/silent-checks.js';
 
 const LIMIT_MS = 180_000;
 
 /** What a check could leave on the machine and in the engine. */
 async function machine(engine: LiveEngine): Promise<unknown> {
   const docker = engine.docker();
-  const [containers, images, { Volumes }, networks, { DockerRootDir }] = await Promise.all([
-    docker.listContainers({ all: true }),
-    docker.listImages({ all: true }),
-    docker.listVolumes(),
-    docker.listNetworks(),
-    docker.info(),
-  ]);
+  const { DockerRootDir } = await docker.info();
   return {
-    containers: containers.map(({ Id }) => Id).sort(),
-    images: images.map(({ Id }) => Id).sort(),
-    volumes: Volumes.map(({ Name }) => Name).sort(),
-    networks: networks.map(({ Id }) => Id).sort(),
+    ...(await engineThings(docker)),
     mounts: readMounts().filter(({ target }) => target.startsWith(DockerRootDir as string)),
     queues: readFileSync('/proc/sysvipc/msg', 'utf8').split('\n').length,
   };
@@ -43,12 +35,7 @@ describe
 
     beforeAll(async () => {
       await engine.open();
-      const silent = { line: async () => {}, write: async () => {} };
-      prepared = await prepareChecks({ engine: 'auto', host: engine.endpoint }, {
-        env: process.env,
-        signal: new AbortController().signal,
-        stderr: silent,
-      } as unknown as CommandContext);
+      prepared = await prepareSilently(engine);
       before = await machine(engine);
     }, LIMIT_MS);
 

@@ -19,6 +19,7 @@ import { readPosture } from '../../src/toolkit/read-posture.js';
 import { Sandbox } from '../../src/toolkit/sandbox.js';
 import { HARDENED } from '../../src/toolkit/security.js';
 import buildProgram from '../support/build.js';
+import { type EngineThings, engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
@@ -80,25 +81,19 @@ describe
   ({ engine }) => {
     let docker: Dockerode;
     let sandbox: Sandbox;
-    let before: readonly string[];
-
-    const objects = async (): Promise<string[]> => {
-      const containers = await docker.listContainers({ all: true });
-      const networks = await docker.listNetworks();
-      return [...containers.map(({ Id }) => Id), ...networks.map(({ Id }) => Id)].sort();
-    };
+    let before: EngineThings;
 
     beforeAll(async () => {
       buildProgram();
       await engine.open();
       docker = engine.docker();
-      before = await objects();
+      before = await engineThings(docker);
       sandbox = new Sandbox(docker, randomBytes(16).toString('hex'));
     }, LIMIT_MS);
 
     afterAll(async () => {
       const remains = await sandbox.close();
-      const after = await objects();
+      const after = await engineThings(docker);
       await engine.close();
       expect(remains).toEqual([]);
       expect(after).toEqual(before);

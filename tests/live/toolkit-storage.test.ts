@@ -1,8 +1,7 @@
 /** overlay, io and memory on real engines, where the truth is known; and what they leave behind. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CommandContext } from '../../src/cli/context.js';
-import { type PreparedChecks, prepareChecks } from '../../src/cli/test/check-context.js';
+import type { PreparedChecks } from '../../src/cli/test/check-context.js';
 import type { CheckName, CheckReport } from '../../src/model/check.js';
 import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
 import { runScript } from '../../src/toolkit/container-script.js';
@@ -13,24 +12,18 @@ import { CHECKS } from '../../src/toolkit/registry.js';
 import { type CheckRun, runCheck } from '../../src/toolkit/run-checks.js';
 import { type Running, Sandbox } from '../../src/toolkit/sandbox.js';
 import { readUpper } from '../../src/toolkit/upper-entries.js';
+import { engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
+import { prepareSilently } from '../support/silent-checks.js';
 
 const LIMIT_MS = 240_000;
 const STAYS = { Image: BUILTIN_IMAGE, Cmd: ['sleep', '600'], HostConfig: { NetworkMode: 'none' } };
 
 /** What a check could leave in the engine and beside it. */
 async function traces(engine: LiveEngine): Promise<unknown> {
-  const docker = engine.docker();
-  const [containers, images, { Volumes }] = await Promise.all([
-    docker.listContainers({ all: true }),
-    docker.listImages({ all: true }),
-    docker.listVolumes(),
-  ]);
   return {
-    containers: containers.map(({ Id }) => Id).sort(),
-    images: images.map(({ Id }) => Id).sort(),
-    volumes: Volumes.map(({ Name }) => Name).sort(),
+    ...(await engineThings(engine.docker())),
     folders: readdirSync('/var/tmp').filter((name) => name.startsWith('dit-io-')),
   };
 }
@@ -47,12 +40,7 @@ describe
 
     beforeAll(async () => {
       await engine.open();
-      const silent = { line: async () => {}, write: async () => {} };
-      prepared = await prepareChecks({ engine: 'auto', host: engine.endpoint }, {
-        env: process.env,
-        signal,
-        stderr: silent,
-      } as unknown as CommandContext);
+      prepared = await prepareSilently(engine);
       before = await traces(engine);
     }, LIMIT_MS);
 

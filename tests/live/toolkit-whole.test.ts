@@ -12,6 +12,7 @@ import { readMounts } from '../../src/platform/mounts.js';
 import { packagePath } from '../../src/platform/package-files.js';
 import buildProgram from '../support/build.js';
 import { dit, eventually } from '../support/dit.js';
+import { engineThings } from '../support/engine-things.js';
 import { lacks } from '../support/requirements.js';
 
 const LIMIT_MS = 400_000;
@@ -43,20 +44,11 @@ describe.skipIf(lacks('root', 'docker', 'engines', 'ebpf', 'fio'))(
       const socketPath = endpoint.slice('unix://'.length);
       const docker = new Dockerode({ socketPath });
       const layout = engineLayout(basename(dirname(socketPath)));
-      const [containers, images, { Volumes }, networks] = await Promise.all([
-        docker.listContainers({ all: true }),
-        docker.listImages({ all: true }),
-        docker.listVolumes(),
-        docker.listNetworks(),
-      ]);
       const programs = (): string[] => engineProcesses(layout).map(({ argv }) => argv[0] ?? '');
       // A shim ends a moment after its container.
       await eventually(() => programs().every((name) => !/shim/.test(name)) || undefined, 5000);
       return {
-        containers: containers.map(({ Id }) => Id),
-        images: images.map(({ Id }) => Id).sort(),
-        volumes: (Volumes ?? []).map(({ Name }) => Name),
-        networks: networks.map(({ Id }) => Id).sort(),
+        ...(await engineThings(docker)),
         processes: programs().sort(),
         mounts: readMounts()
           .map(({ target }) => target)
