@@ -1,7 +1,8 @@
 /**
  * In a guest, whose kernel has netem: does the network test's ping see 20 ms that are added to a container's interface as
  * 20 ± 2 ms? What the way takes without them (1 ms in an emulator) is measured before. Needs DOCKER_HOST, the built
- * program and the built-in image. Exits with 1 where it does not.
+ * program and the built-in image. A guest shares its processors with others: one of three tries has to. Exits with 1
+ * where none does.
  */
 import { execFileSync } from 'node:child_process';
 import Dockerode from 'dockerode';
@@ -10,6 +11,7 @@ import { ping, spreadOf } from '../../../dist/toolkit/measure-network.js';
 import { Sandbox } from '../../../dist/toolkit/sandbox.js';
 
 const PINGS = 20;
+const TRIES = 3;
 const docker = new Dockerode();
 const sandbox = new Sandbox(docker, 'abcdef0123456789'.repeat(2));
 
@@ -26,13 +28,18 @@ try {
   const [near, far] = [await sandbox.start(stays), await sandbox.start(stays)];
   const { NetworkSettings } = await docker.getContainer(far.id).inspect();
   const address = NetworkSettings.Networks.bridge.IPAddress;
-  const before = await roundTrip(near, address);
-  const delay = 'tc qdisc add dev eth0 root netem delay 20ms';
-  execFileSync('nsenter', [`--net=/proc/${far.pid}/ns/net`, ...delay.split(' ')]);
-  const after = await roundTrip(near, address);
-  const seen = after - before;
-  console.log(`${before.toFixed(2)} ms before, ${after.toFixed(2)} ms with netem: ${seen.toFixed(2)} ms more`);
-  if (Math.abs(seen - 20) > 2) process.exitCode = 1;
+  const tc = (command) =>
+    execFileSync('nsenter', [`--net=/proc/${far.pid}/ns/net`, 'tc', 'qdisc', ...command.split(' ')]);
+  process.exitCode = 1;
+  for (let tries = TRIES; tries > 0 && process.exitCode === 1; tries--) {
+    const before = await roundTrip(near, address);
+    tc('add dev eth0 root netem delay 20ms');
+    const after = await roundTrip(near, address);
+    tc('del dev eth0 root');
+    const seen = after - before;
+    console.log(`${before.toFixed(2)} ms before, ${after.toFixed(2)} ms with netem: ${seen.toFixed(2)} ms more`);
+    if (Math.abs(seen - 20) <= 2) process.exitCode = 0;
+  }
 } finally {
   const left = await sandbox.close();
   if (left.length > 0) throw new Error(left.join('; '));

@@ -37,8 +37,8 @@ trial() {
   check_native "$series" "$last"
   check_stage "$series" "$last" engine
   for way in $ways; do check_recording "$series" "$last" "$way"; done
-  check_netem "$series" "$last"
-  check_stage "$series" "$last" toolkit
+  check_said "$series" "$last" netem
+  check_said "$series" "$last" toolkit
   table+=("$(table_row "$series" "$last" $(($(now_ms) - begin)))")
   [ "$failed" = 0 ]
 }
@@ -89,11 +89,12 @@ check_recording() {
     { [ $? = 1 ] || printf 'FAIL\tchecks\tended with an error\n'; })
 }
 
-check_netem() {
-  if stage_of "$2" netem && [ "$stage_status" = 0 ]; then
-    check "$1" ok netem "$(tail -n 1 "$2/netem.log")"
+# A stage whose last line says what it found.
+check_said() {
+  if stage_of "$2" "$3" && [ "$stage_status" = 0 ]; then
+    check "$1" ok "$3" "$(tail -n 1 "$2/$3.log")"
   else
-    check_stage "$1" "$2" netem
+    check_stage "$1" "$2" "$3"
   fi
 }
 
