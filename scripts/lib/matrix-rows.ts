@@ -45,6 +45,16 @@ const NO_ENGINE: Absences = {
   'rootfs mounted': 'no overlay mount by an engine was seen',
 };
 
+/** Other storage, user namespaces and runtimes, and what a start has not by them. */
+const VARIANTS: readonly (readonly [engine: string, absent: Absences])[] = [
+  ['docker-26.1-containerd', {}],
+  ['docker-28.5-containerd', NO_HOOKS],
+  ['docker-20.10-userns', {}],
+  ['docker-26.1-userns', {}],
+  ['docker-28.5-userns', NO_HOOKS],
+  ['docker-20.10-crun', {}],
+];
+
 export const MATRIX: readonly MatrixRow[] = [
   ...['20.10', '26.1', '28.5'].flatMap((release): MatrixRow[] => {
     const engine = `docker-${release}`;
@@ -76,29 +86,15 @@ export const MATRIX: readonly MatrixRow[] = [
       },
     ];
   }),
-  ...['none', 'bridge'].map(
-    (network): MatrixRow => ({
-      name: `docker-28.5-containerd ${network}`,
-      engine: 'docker-28.5-containerd',
-      start: run('--network', network),
-      absent: NO_HOOKS,
-    }),
-  ),
-  ...['none', 'bridge'].map(
-    (network): MatrixRow => ({
-      name: `docker-28.5-userns ${network}`,
-      engine: 'docker-28.5-userns',
-      start: run('--network', network),
-      absent: NO_HOOKS,
-    }),
-  ),
-  ...['none', 'bridge'].map(
-    (network): MatrixRow => ({
-      name: `docker-20.10-crun ${network}`,
-      engine: 'docker-20.10-crun',
-      start: run('--network', network),
-      absent: {},
-    }),
+  ...VARIANTS.flatMap(([engine, absent]) =>
+    ['none', 'bridge'].map(
+      (network): MatrixRow => ({
+        name: `${engine} ${network}`,
+        engine,
+        start: run('--network', network),
+        absent,
+      }),
+    ),
   ),
   {
     name: 'podman none',
