@@ -1,6 +1,6 @@
 /** `dit bench [DIMENSIONS…] --out DIR`: many interleaved measurements, kept as they come, to be compared later. */
 import { randomInt } from 'node:crypto';
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
@@ -36,9 +36,9 @@ import { resultsIn, writeResults } from './bench/write-results.js';
 import type { EngineChoice } from './choose-engine.js';
 import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { prepareChecks } from './test/check-context.js';
 import { themeFor } from './theme.js';
+import { giveToSudoUser, makeUserFolders } from './user-files.js';
 
 export interface BenchOptions extends EngineChoice {
   readonly list?: true;
@@ -66,7 +66,7 @@ export async function bench(
     throw usage('bench-no-directory', 'dit bench is not told where the data go', 'add --out DIR');
   }
   const directory = resolve(options.out);
-  const made = makeDirectory(directory);
+  const made = makeDirectory(directory, context.env);
   try {
     return await locked(directory, () => benchInto(directory, asked, options, context));
   } finally {
@@ -250,9 +250,9 @@ const usage = (code: string, message: string, remedy: string): DitError =>
   new DitError({ code, exitCode: EXIT.usage, message, remedy });
 
 /** @returns whether it was not there @throws DitError */
-function makeDirectory(directory: string): boolean {
+function makeDirectory(directory: string, env: CommandContext['env']): boolean {
   try {
-    return mkdirSync(directory, { recursive: true }) !== undefined;
+    return makeUserFolders(directory, env).length > 0;
   } catch (error) {
     throw unwritable(directory, error);
   }

@@ -1,6 +1,5 @@
 /** `dit compare DIR…`: benchmark directories side by side, the data doctor first; gates for CI. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
@@ -13,8 +12,8 @@ import { PLAIN_THEME } from '../render/theme.js';
 import { readBenchFolder } from './compare/read-bench-folder.js';
 import type { CommandContext } from './context.js';
 import { writeToFile } from './export/write-export.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { themeFor } from './theme.js';
+import { giveToSudoUser, makeUserFolders } from './user-files.js';
 
 export interface CompareOptions {
   readonly format: 'text' | 'markdown' | 'latex' | 'json' | 'html';
@@ -94,8 +93,7 @@ async function writeCharts(
 ): Promise<void> {
   const { compareCharts } = await import('../render/compare-chart.js');
   try {
-    const made = mkdirSync(folder, { recursive: true });
-    if (made !== undefined) giveToSudoUser(made, env);
+    makeUserFolders(folder, env);
   } catch (error) {
     throw new DitError({
       code: 'output-unwritable',

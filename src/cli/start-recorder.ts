@@ -1,5 +1,4 @@
 /** Recorded starts with one set of options: engine, client and image are prepared once. */
-import { chownSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
@@ -123,18 +122,6 @@ export async function reportCleanUp(
     await stderr.write(
       errorLines(`clean-up is not complete: ${failed}`, 'docker ps -a --filter label=dev.dit.run'),
     );
-  }
-}
-
-/** A trace made through sudo belongs to whoever typed the command. */
-export function giveToSudoUser(path: string, env: CommandContext['env']): void {
-  const uid = Number(env.SUDO_UID);
-  const gid = Number(env.SUDO_GID);
-  if (!Number.isInteger(uid) || !Number.isInteger(gid) || env.SUDO_UID === undefined) return;
-  try {
-    chownSync(path, uid, gid);
-  } catch {
-    // Not ours to give (a device, a foreign file system): root can still read it.
   }
 }
 

@@ -11,9 +11,9 @@ import { runCheck } from '../toolkit/run-checks.js';
 import type { CommandContext } from './context.js';
 import { needWritable, writeToFile } from './export/write-export.js';
 import { errorLines } from './report-error.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { type CheckOptions, prepareChecks } from './test/check-context.js';
 import { themeFor } from './theme.js';
+import { giveToSudoUser } from './user-files.js';
 
 export interface TestOptions extends CheckOptions {
   readonly list?: true;

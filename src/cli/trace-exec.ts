@@ -23,8 +23,8 @@ import { chooseSources, refusalInWords } from './choose-sources.js';
 import type { CommandContext } from './context.js';
 import { checkRing } from './option-values.js';
 import { errorLines } from './report-error.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { newTracePath } from './trace-store.js';
+import { giveToSudoUser } from './user-files.js';
 
 export interface TraceExecOptions {
   readonly output?: string;

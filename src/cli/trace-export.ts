@@ -9,8 +9,8 @@ import type { CommandContext } from './context.js';
 import { type ExportOptions, type ExportSubject, FORMATS, tracksOf } from './export/formats.js';
 import type { ExportName, FormatName } from './export/names.js';
 import { writeToFile, writeToStdout } from './export/write-export.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { namedOrLastTrace } from './trace-store.js';
+import { giveToSudoUser } from './user-files.js';
 
 export interface TraceExportOptions extends ExportOptions {
   readonly to?: ExportName;

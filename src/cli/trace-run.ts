@@ -7,14 +7,9 @@ import { ContainerOutput } from './container-output.js';
 import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
 import type { TraceRunOptions } from './run-options.js';
-import {
-  checkOptions,
-  giveToSudoUser,
-  imageOf,
-  prepareStarts,
-  reportCleanUp,
-} from './start-recorder.js';
+import { checkOptions, imageOf, prepareStarts, reportCleanUp } from './start-recorder.js';
 import { newTracePath } from './trace-store.js';
+import { giveToSudoUser } from './user-files.js';
 
 export async function traceRun(
   image: string | undefined,

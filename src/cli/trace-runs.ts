@@ -16,7 +16,6 @@ import { errorLines } from './report-error.js';
 import type { TraceRunOptions } from './run-options.js';
 import {
   checkOptions,
-  giveToSudoUser,
   imageOf,
   prepareStarts,
   reportCleanUp,
@@ -25,6 +24,7 @@ import {
 import { medianStart, phaseSpreads, spreadOf, type WholeStart } from './summarise-starts.js';
 import { themeFor } from './theme.js';
 import { newTracePath } from './trace-store.js';
+import { giveToSudoUser } from './user-files.js';
 
 /** The first start after a pause finds caches cold, the client's code too. */
 const DEFAULT_WARMUP = 1;

@@ -1,8 +1,10 @@
 /** Where recordings go that are given no name: one folder a user, so that "the last trace" is known. */
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+
+import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { makeUserFolders } from './user-files.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,7 +27,7 @@ export function tracesFolder(env: Env): string {
 export function newTracePath(env: Env, image: string, now: Date, unique: string): string {
   const folder = tracesFolder(env);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeUserFolders(folder, env, 0o700);
   } catch (error) {
     throw new DitError({
       code: 'traces-folder',

@@ -15,8 +15,8 @@ import { packagePath, packageVersion } from '../platform/package-files.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { namedOrLastTrace } from './trace-store.js';
+import { giveToSudoUser } from './user-files.js';
 
 export interface TraceViewOptions {
   /** The page's file; beside the first trace when absent. */

@@ -1,5 +1,4 @@
 /** `dit trace watch`: every container start on this machine, a line each, until it is stopped. */
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildTracks } from '../analysis/tracks.js';
@@ -32,8 +31,8 @@ import { chooseSources, refusalInWords } from './choose-sources.js';
 import type { CommandContext } from './context.js';
 import { TABLES_OF_A_START, writeParquetFolder } from './export/parquet-folder.js';
 import { checkRing } from './option-values.js';
-import { giveToSudoUser } from './start-recorder.js';
 import { themeFor } from './theme.js';
+import { giveToSudoUser, makeUserFolders } from './user-files.js';
 import { StartWatcher, type WatchedStart } from './watch-starts.js';
 
 export interface TraceWatchOptions {
@@ -80,7 +79,7 @@ export async function traceWatch(
     (line) => stderr.line(`dit: ${line}`),
     ({ followsLater }) => followsLater,
   );
-  if (options.out !== undefined) makeFolder(options.out);
+  if (options.out !== undefined) makeFolder(options.out, context.env);
   const { endpoint } = await findEngine({
     env,
     ...(options.host === undefined ? {} : { host: options.host }),
@@ -301,9 +300,9 @@ async function nameContainers(
   }
 }
 
-function makeFolder(path: string): void {
+function makeFolder(path: string, env: CommandContext['env']): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeUserFolders(path, env, 0o700);
   } catch (error) {
     throw new DitError({
       code: 'output-folder',

@@ -48,6 +48,10 @@ describe('a wrong command line', () => {
     [['bench', 'disk', '--out', 'x'], /^dit: there is no dimension 'disk'\n {2}try: use some of/],
     [['bench', '--out', 'x', '--iterations', '0'], /^dit: '0' is no value for --iterations/],
     [['bench', '--out', 'x', '--seed', 'y'], /^dit: 'y' is no value for --seed/],
+    [
+      ['bench', '--out', '/proc/x'],
+      /^dit: "\/proc\/x" cannot be written: ENOENT.*\n {2}try: make room/,
+    ],
   ])('%j', async (args, stderr) => {
     const end = await dit(args);
     expect(end.stderr).toMatch(stderr);

@@ -2,7 +2,8 @@
  * Traces as a folder of Parquet for a fleet: DIR/TABLE/host=HOST/day=YYYY-MM-DD/NAME.parquet, one file a table and
  * recording. A recording that is written again takes the place of its files. docs/warehouse.md
  */
-import { mkdirSync, rmSync } from 'node:fs';
+
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { shortId } from '../../base/ids.js';
@@ -11,6 +12,7 @@ import { dayText, originOf } from '../../export/tables/origin.js';
 import { type RowOptions, rowsOf } from '../../export/tables/rows.js';
 import { TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
 import type { Trace } from '../../model/trace.js';
+import { makeFolders } from '../user-files.js';
 import { writeWholeFile } from '../write-whole-file.js';
 
 export interface ParquetFolderResult {
@@ -51,7 +53,7 @@ export function writeParquetFolder(
         rmSync(path, { force: true });
         continue;
       }
-      folders.push(...makeFolders(dirname(path)));
+      folders.push(...makeFolders(dirname(path), 0o700));
       const file = parquetFile(own);
       writeWholeFile(path, file);
       files.push(path);
@@ -68,15 +70,6 @@ export function writeParquetFolder(
     }
   }
   return { files, folders, bytes, rows };
-}
-
-/** @returns those that were made */
-function makeFolders(path: string): string[] {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return [];
-  const made: string[] = [];
-  for (let each = path; each.length >= first.length; each = dirname(each)) made.push(each);
-  return made;
 }
 
 /** The trace's id; of one start out of many in a recording, the container's beside it. */

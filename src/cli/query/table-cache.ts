@@ -2,10 +2,10 @@
  * Analysed traces as Parquet, so that the second question over the same files is quick: one file a trace and table,
  * found by the trace's path, size and time and by the code that analysed it. It may be deleted at any time.
  */
+
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TABLES_VERSION, type TableName } from '../../export/tables/schema.js';
 import { packageVersion } from '../../platform/package-files.js';
+import { makeFolders } from '../user-files.js';
 import { writeWholeFile } from '../write-whole-file.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -52,7 +53,7 @@ export class TableCache {
     const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
     const folder = join(cache, 'dit/query', String(TABLES_VERSION));
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder, 0o700);
       return new TableCache(folder, false, limits);
     } catch {
       return new TableCache(mkdtempSync(join(tmpdir(), 'dit-query-')), true, limits);
