@@ -1,14 +1,23 @@
 /** Each rule of the data doctor on data made to have the fault, and on data that have none. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
 import type { BenchDimension } from '../../../src/model/bench.js';
-import type { DataFinding } from '../../../src/model/bench-comparison.js';
+import { type DataFinding, FINDING_IDS } from '../../../src/model/bench-comparison.js';
+import { packagePath } from '../../../src/platform/package-files.js';
 import { dimensionOf, platformOf, valuesAround } from '../../support/made-benches.js';
 
 const examined = (...dimensions: readonly BenchDimension[]): readonly DataFinding[] =>
   compareBenches([platformOf('one', ...dimensions)], []).findings;
 const ids = (...dimensions: readonly BenchDimension[]): string[] =>
   examined(...dimensions).map(({ id }) => id);
+
+it('is documented, rule by rule', () => {
+  const table = readFileSync(packagePath('docs/bench.md'), 'utf8');
+  expect([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id).sort()).toEqual(
+    [...FINDING_IDS].sort(),
+  );
+});
 
 it('says nothing of sound data', () => {
   const values = valuesAround(500, 12, 1);
