@@ -135,7 +135,8 @@ try {
   );
   const beside = found.filter(({ dimension }) => !PARTS_OF_A_START.test(dimension));
   const right = noise.length === 0 && missed.length === 0 && beside.length === 0;
-  console.log(right ? 'right' : `WRONG: missed ${missed.join(', ') || 'nothing'}`);
+  const wrong = `${noise.length} in A/A, ${beside.length} beside the start, missed: ${missed.join(', ') || 'none'}`;
+  console.log(right ? 'right' : `WRONG: ${wrong}`);
   process.exitCode = right ? 0 : 1;
 } finally {
   for (const { name } of engines) await stopEngine({ name, purge: true });

@@ -1,5 +1,4 @@
 /** Where recordings go that are given no name: one folder a user, so that "the last trace" is known. */
-
 import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -28,8 +28,8 @@ export function mountInfoLines(mountInfo: string): MountInfoLine[] {
     const [type, , superOptions = ''] = separator < 0 ? [] : fields.slice(separator + 1);
     if (root === undefined || target === undefined || options === undefined) return [];
     if (type === undefined) return [];
-    const [from, to] = [unescapeOctal(root), unescapeOctal(target)];
-    return [{ root: from, target: to, type, options, superOptions, line }];
+    const paths = { root: unescapeOctal(root), target: unescapeOctal(target) };
+    return [{ ...paths, type, options, superOptions, line }];
   });
 }
 

@@ -7,6 +7,7 @@ import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
 import { measureQuota, measureWeights } from '../../src/toolkit/measure-cpu.js';
 import {
   accepts,
+  addressOf,
   megabitsPerSecond,
   onTheLink,
   runClientIn,
@@ -24,6 +25,8 @@ import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
 const LIMIT_MS = 240_000;
+/** Where others' work may spoil what is measured: a machine is quiet sooner or later. */
+const AGAIN = { retry: 2 };
 const STAYS = { Image: BUILTIN_IMAGE, Cmd: ['sleep', '300'] };
 const signal = new AbortController().signal;
 
@@ -140,7 +143,7 @@ describe
         expect(measured.periods).toBeGreaterThanOrEqual(48);
       });
 
-      test('weights of 1024 and 512 on one CPU are 2:1', { retry: 2 }, async () => {
+      test('weights of 1024 and 512 on one CPU are 2:1', AGAIN, async () => {
         const measured = await measureWeights(docker, sandbox, {
           ...common,
           asked: [1024, 512],
@@ -160,35 +163,30 @@ describe
       });
     });
 
-    test(
-      'a limit of 50 Mbit/s on a container’s interface is seen to 5 %',
-      { retry: 2 },
-      async () => {
-        const { Cmd, Tmpfs } = serverOptions();
-        const HostConfig = { NetworkMode: 'bridge' };
-        const server = await sandbox.start({
-          Image: BUILTIN_IMAGE,
-          Cmd,
-          HostConfig: { ...HostConfig, Tmpfs },
-        });
-        const client = await sandbox.start({ ...STAYS, HostConfig });
-        const { NetworkSettings } = await docker.getContainer(server.id).inspect();
-        const host = NetworkSettings.Networks.bridge?.IPAddress ?? '';
-        expect(await waitForServer(() => accepts(host, SERVER_PORT), signal)).toBe(true);
-        const limit = 'tc qdisc add dev eth0 root tbf rate 50mbit burst 32kb latency 100ms';
-        execFileSync('nsenter', [`--net=/proc/${server.pid}/ns/net`, ...limit.split(' ')]);
-        const task = { host, port: SERVER_PORT, connections: 3, settleMs: 500, resolve: '' };
-        const seen = await runClientIn(client.pid, { ...task, receiveMs: 4000 }, signal);
-        expect(seen.error).toBe('');
-        expect(seen.connectMs).toHaveLength(3);
-        const rate = onTheLink(megabitsPerSecond(seen), 1500);
-        expect(rate).toBeGreaterThanOrEqual(47.5);
-        expect(rate).toBeLessThanOrEqual(52.5);
-        // What is left to the payload: 1448 bytes of 1514.
-        expect(megabitsPerSecond(seen)).toBeLessThan(rate);
-        await server.remove();
-        await client.remove();
-      },
-    );
+    test('a limit of 50 Mbit/s on a container’s interface is seen to 5 %', AGAIN, async () => {
+      const { Cmd, Tmpfs } = serverOptions();
+      const HostConfig = { NetworkMode: 'bridge' };
+      const server = await sandbox.start({
+        Image: BUILTIN_IMAGE,
+        Cmd,
+        HostConfig: { ...HostConfig, Tmpfs },
+      });
+      const client = await sandbox.start({ ...STAYS, HostConfig });
+      const { address: host } = await addressOf(docker, server);
+      expect(await waitForServer(() => accepts(host, SERVER_PORT), signal)).toBe(true);
+      const limit = 'tc qdisc add dev eth0 root tbf rate 50mbit burst 32kb latency 100ms';
+      execFileSync('nsenter', [`--net=/proc/${server.pid}/ns/net`, ...limit.split(' ')]);
+      const task = { host, port: SERVER_PORT, connections: 3, settleMs: 500, resolve: '' };
+      const seen = await runClientIn(client.pid, { ...task, receiveMs: 4000 }, signal);
+      expect(seen.error).toBe('');
+      expect(seen.connectMs).toHaveLength(3);
+      const rate = onTheLink(megabitsPerSecond(seen), 1500);
+      expect(rate).toBeGreaterThanOrEqual(47.5);
+      expect(rate).toBeLessThanOrEqual(52.5);
+      // What is left to the payload: 1448 bytes of 1514.
+      expect(megabitsPerSecond(seen)).toBeLessThan(rate);
+      await server.remove();
+      await client.remove();
+    });
   },
 );

@@ -2,7 +2,6 @@
  * Traces as a folder of Parquet for a fleet: DIR/TABLE/host=HOST/day=YYYY-MM-DD/NAME.parquet, one file a table and
  * recording. A recording that is written again takes the place of its files. docs/warehouse.md
  */
-
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';

@@ -2,7 +2,6 @@
  * Analysed traces as Parquet, so that the second question over the same files is quick: one file a trace and table,
  * found by the trace's path, size and time and by the code that analysed it. It may be deleted at any time.
  */
-
 import { createHash } from 'node:crypto';
 import {
   existsSync,
