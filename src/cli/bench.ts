@@ -66,11 +66,11 @@ export async function bench(
     throw usage('bench-no-directory', 'dit bench is not told where the data go', 'add --out DIR');
   }
   const directory = resolve(options.out);
-  const made = makeDirectory(directory, context.env);
+  const made = makeDirectories(directory, context.env);
   try {
     return await locked(directory, () => benchInto(directory, asked, options, context));
   } finally {
-    if (made && readdirSync(directory).length === 0) rmdirSync(directory);
+    for (const each of made.toReversed()) if (readdirSync(each).length === 0) rmdirSync(each);
   }
 }
 
@@ -249,10 +249,10 @@ function askedSettings(names: readonly string[], options: BenchOptions): AskedSe
 const usage = (code: string, message: string, remedy: string): DitError =>
   new DitError({ code, exitCode: EXIT.usage, message, remedy });
 
-/** @returns whether it was not there @throws DitError */
-function makeDirectory(directory: string, env: CommandContext['env']): boolean {
+/** @returns those that were not there, outermost first @throws DitError */
+function makeDirectories(directory: string, env: CommandContext['env']): string[] {
   try {
-    return makeUserFolders(directory, env).length > 0;
+    return makeUserFolders(directory, env);
   } catch (error) {
     throw unwritable(directory, error);
   }

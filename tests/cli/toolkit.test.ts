@@ -69,4 +69,12 @@ describe('a wrong command line', () => {
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
     expect(readdirSync(folder, { recursive: true }).sort()).toEqual(before);
   });
+
+  it('an engine that is not there: no folder stays', async () => {
+    const before = readdirSync(folder).sort();
+    const end = await dit(['bench', '--out', join(folder, 'new/a/b'), '-H', 'tcp://127.0.0.1:1']);
+    expect(end.stderr).toMatch(/nobody listens there\n {2}try: start that engine/);
+    expect(end).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(readdirSync(folder).sort()).toEqual(before);
+  });
 });
