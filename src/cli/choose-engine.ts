@@ -56,14 +56,14 @@ async function startPrivate(
   tried: readonly EndpointAttempt[],
   say: (line: string) => Promise<void>,
 ): Promise<ChosenEngine> {
-  const { startEngine } = await import('../platform/engine.js');
+  const { STOP_ENGINE, startEngine } = await import('../platform/engine.js');
   if (tried.length > 0) {
     const places = tried.map(({ url, result }) => `${url} (${result})`).join(', ');
     await say(`no Docker engine answers: ${places}`);
   }
   const handle = await startEngine();
   if (handle.started) {
-    await say(`started dit's own engine, Docker ${handle.version}; stop it with: dit engine stop`);
+    await say(`started dit's own engine, Docker ${handle.version}; stop it with: ${STOP_ENGINE}`);
   }
   for (const note of handle.notes) await say(note);
   return {

@@ -48,6 +48,9 @@ export interface EngineHandle {
   readonly notes: readonly string[];
 }
 
+/** What people type, from a clone of dit. */
+export const STOP_ENGINE = 'sudo scripts/dit engine stop';
+
 export type EngineStatus =
   | { readonly state: 'stopped'; readonly name: string; readonly leftovers: boolean }
   | ({ readonly state: 'running' } & EngineHandle)
@@ -92,7 +95,7 @@ export async function stopEngine(
   options: { readonly name?: string; readonly purge?: boolean } = {},
 ): Promise<boolean> {
   const name = engineLayout(options.name).name;
-  needRoot(`stop the private engine '${name}'`, 'sudo scripts/dit engine stop');
+  needRoot(`stop the private engine '${name}'`, STOP_ENGINE);
   await mkdir(RUN_ROOT, { recursive: true, mode: 0o711 });
   return locked(async () => {
     const layout = engineLayout(name, (await readState(name))?.dataRoot);
@@ -391,7 +394,7 @@ function silentError(status: Extract<EngineStatus, { state: 'silent' }>): DitErr
     code: 'engine-silent',
     exitCode: EXIT.engine,
     message: `the private engine '${status.name}' runs (pid ${status.pid}) and does not answer: ${status.reason}`,
-    remedy: 'sudo scripts/dit engine stop',
+    remedy: STOP_ENGINE,
   });
 }
 
