@@ -61,6 +61,18 @@ describe.skipIf(lacks('root', 'docker', 'ebpf', 'qemu'))(
       expect(existsSync(join(ROOT, trace))).toBe(false);
     });
 
+    test('the guest lives while its kernel replaces its own code, and its last words are told', async () => {
+      // Ends a guest within a second where the emulator may run what was replaced.
+      const toggle = 'for on in 1 0; do echo $on >/proc/sys/kernel/sched_schedstats; done';
+      const busy = '(while :; do cat /proc/uptime >/dev/null; done) &';
+      const script = `${busy} for i in $(seq 100); do ${toggle}; done; echo lives; echo c >/proc/sysrq-trigger`;
+      const { code, stdout, stderr } = await kernels(SERIES, '--', 'bash', '-c', script);
+      expect(stdout, stderr).toBe('lives\n');
+      expect(code).toBe(125);
+      expect(stderr).toContain('the guest ended before its command did');
+      expect(stderr).toContain('sysrq triggered crash');
+    });
+
     test('the native tests and real recordings hold', async () => {
       const { code, stdout, stderr } = await kernels(SERIES);
       const lines = stdout.split('\n').filter((line) => /^\S+ +(ok|FAIL) /.test(line));
