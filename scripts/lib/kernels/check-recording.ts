@@ -87,12 +87,11 @@ function checkProbes({ source: { probes } }: Analysis): void {
   ]);
 }
 
-/** Of 10,000 records: kernels from 7 on skip programs that they preempted (docs/kernels.md). */
-const MAY_BE_SKIPPED = 1;
+/** The part of the records: kernels from 7 on skip programs that they preempted (docs/kernels.md). */
+const MAY_BE_SKIPPED = 0.001;
 
 function checkLoss({ outcome, malformed, lost, host }: Analysis, events: number): void {
-  const most =
-    Number.parseInt(host.kernel, 10) < 7 ? 0 : Math.ceil((events / 1e4) * MAY_BE_SKIPPED);
+  const most = Number.parseInt(host.kernel, 10) < 7 ? 0 : events * MAY_BE_SKIPPED;
   report('events', `${events}, ${lost} lost`, [
     ...(outcome === 'complete' ? [] : [`outcome is ${outcome}`]),
     ...(lost !== null && lost <= most ? [] : [`${lost} lost`]),
