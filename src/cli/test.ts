@@ -46,8 +46,9 @@ export async function test(
     for (const name of names) {
       await stderr.line(`dit: ${name} (${reports.length + 1} of ${names.length})`);
       const run = await runCheck(await CHECKS[name](), prepared.context);
-      reports.push(run.report);
       leftBehind.push(...run.leftBehind);
+      if (run.report === undefined) break;
+      reports.push(run.report);
       if (options.json !== true) {
         await stdout.write(`${renderCheck(run.report, themeFor(stdout), stdout.width)}\n`);
       }
@@ -60,8 +61,11 @@ export async function test(
       );
     }
   }
+  // What minutes of work have found is kept.
+  const interrupted = reports.length < names.length;
   const document: ChecksDocument = {
     begun,
+    interrupted,
     ditVersion: packageVersion(),
     host: readHostInfo(),
     engine: prepared.context.engine,
@@ -70,7 +74,9 @@ export async function test(
   };
   if (options.report !== undefined) await writeReport(options.report, document, context);
   if (options.json === true) await stdout.write(checksJson(document));
-  else await stdout.write(renderVerdicts(reports, themeFor(stdout), stdout.width));
+  else if (reports.length > 0)
+    await stdout.write(renderVerdicts(reports, themeFor(stdout), stdout.width));
+  if (interrupted) throw context.signal.reason;
   return reports.some(({ verdict }) => verdict === 'fail') ? EXIT.gate : EXIT.ok;
 }
 

@@ -7,6 +7,7 @@ import { findCensored } from './doctor/censored.js';
 import { findDrift } from './doctor/drift.js';
 import { findImpossibleIntervals, findTightIntervals } from './doctor/intervals.js';
 import { findMixedUnits } from './doctor/mixed-units.js';
+import { findOtherMethods } from './doctor/other-method.js';
 import { findFewDistinct } from './doctor/resolution.js';
 import type { Rule, Series } from './doctor/rule.js';
 import { findTautologies } from './doctor/tautology.js';
@@ -28,11 +29,14 @@ export function examine(
   platforms: readonly Platform[],
   groups: readonly ComparedGroup[],
 ): DataFinding[] {
-  const found = RULES.flatMap((rule) =>
-    platforms.flatMap((_, platform) =>
-      rule(seriesOf(groups, platform)).map((finding) => ({ ...finding, platform })),
+  const found = [
+    ...findOtherMethods(platforms, groups),
+    ...RULES.flatMap((rule) =>
+      platforms.flatMap((_, platform) =>
+        rule(seriesOf(groups, platform)).map((finding) => ({ ...finding, platform })),
+      ),
     ),
-  );
+  ];
   return (['wrong', 'doubtful', 'note'] as const).flatMap((severity) =>
     found.filter((finding) => finding.severity === severity),
   );

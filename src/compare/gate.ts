@@ -9,7 +9,7 @@ import type {
   Platform,
 } from '../model/bench-comparison.js';
 import { relativeChange } from '../stats/change.js';
-import { resamplesOf, valuesOf } from './groups.js';
+import { isDerived, resamplesOf, valuesOf } from './groups.js';
 
 export const GATE_GRAMMAR = 'DIMENSION.GROUP.STATISTIC>N% or <-N%: startup.warm.p50>5%';
 
@@ -86,8 +86,10 @@ export function judge(
   });
 }
 
+/** Who sets a limit to a group has not set it to what is derived from that. */
 const isMeant = (gate: Gate, { dimension, group }: ComparedGroup): boolean =>
-  gate.dimension === dimension && (group === gate.group || group.split('/').includes(gate.group));
+  gate.dimension === dimension &&
+  (group === gate.group || (!isDerived(group) && group.split('/').includes(gate.group)));
 
 function decide(
   { statistic, beyond, limit }: Gate,

@@ -2,6 +2,7 @@
 import type {
   ComparedGroup,
   DataFinding,
+  DataFindingId,
   GroupSummary,
   Side,
   TestOutcome,
@@ -55,9 +56,7 @@ export function testModes(
       .filter(({ dimension }) => WITH_MODES.includes(dimension))
       .flatMap((other) => {
         const reference = groups.find(
-          (each) =>
-            each.dimension === other.dimension &&
-            besideMode(each.group) === besideMode(other.group),
+          (each) => each.dimension === other.dimension && besideMode(each) === besideMode(other),
         );
         if (reference === undefined || reference === other) return [];
         return other.summaries.flatMap((second, platform): Pair[] => {
@@ -78,8 +77,11 @@ export function testModes(
   );
 }
 
-/** "overlayfs/500" → "500": the mode is the first part. */
-export const besideMode = (group: string): string => group.split('/').slice(1).join('/');
+/** "overlayfs/500" → "500": the mode is the first part; of writes "overlayfs-direct" → "direct". */
+const besideMode = ({ dimension, group }: ComparedGroup): string =>
+  dimension === 'write'
+    ? (/-(buffered|direct)$/.exec(group)?.[1] ?? '')
+    : group.split('/').slice(1).join('/');
 
 const hasValues = (summary: GroupSummary | undefined): summary is GroupSummary =>
   summary !== undefined && summary.samples.length > 0;
@@ -96,7 +98,7 @@ function outcomes(pairs: readonly Pair[], findings: readonly DataFinding[]): Tes
       magnitude: magnitudeOf(delta),
       shift,
       shiftBounds: { low, high },
-      suspect: [pair.first, pair.second].some((side) => isWrong(pair.dimension, side, findings)),
+      suspect: isSuspect(pair, findings),
     };
   });
   const corrected = falseDiscovery(tested.map(({ p }) => p));
@@ -106,11 +108,19 @@ function outcomes(pairs: readonly Pair[], findings: readonly DataFinding[]): Tes
   }));
 }
 
-const isWrong = (dimension: string, side: Side, findings: readonly DataFinding[]): boolean =>
-  findings.some(
-    (finding) =>
-      finding.severity === 'wrong' &&
-      finding.platform === side.platform &&
-      finding.dimension === dimension &&
-      finding.groups.includes(side.group),
+/** Wrong data on either side; or a method of measuring that only one side has. */
+function isSuspect(
+  { dimension, first, second }: Omit<Pair, 'summaries'>,
+  findings: readonly DataFinding[],
+): boolean {
+  const wrongWith = ({ platform, group }: Side): DataFindingId[] =>
+    findings
+      .filter((each) => each.severity === 'wrong' && each.platform === platform)
+      .filter((each) => each.dimension === dimension && each.groups.includes(group))
+      .map(({ id }) => id);
+  const [a, b] = [wrongWith(first), wrongWith(second)];
+  return (
+    [...a, ...b].some((id) => id !== 'other-method') ||
+    a.includes('other-method') !== b.includes('other-method')
   );
+}

@@ -6,6 +6,8 @@ export interface Platform {
   /** Unlike all others' in a comparison. Untrusted. */
   readonly name: string;
   readonly path: string;
+  /** CSV files alone do not say how their values were measured. */
+  readonly source: 'bench.json' | 'csv';
   readonly bench: Bench;
 }
 
@@ -82,11 +84,12 @@ export interface TestOutcome {
   /** Hodges and Lehmann's, second - first, with its 95 % bounds; infinite where the values are too few. */
   readonly shift: number;
   readonly shiftBounds: Bounds;
-  /** What the data doctor calls wrong is in it: no conclusion holds. */
+  /** What the data doctor calls wrong is in it, or the sides were measured in two ways: no conclusion holds. */
   readonly suspect: boolean;
 }
 
 export const FINDING_IDS = [
+  'other-method',
   'mixed-units',
   'censored',
   'tautology',

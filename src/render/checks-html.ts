@@ -1,8 +1,8 @@
 /** What the toolkit tests found, as one page without scripts. */
-import { escapeText } from '../base/escape.js';
 import type { CheckReport } from '../model/check.js';
 import { figureText, grouped } from './checks.js';
 import { type ChecksDocument, whereAndWhen } from './checks-json.js';
+import { xmlText } from './svg-markup.js';
 
 export function checksHtml(document: ChecksDocument): string {
   const { engine, reports, leftBehind } = document;
@@ -12,13 +12,13 @@ export function checksHtml(document: ChecksDocument): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>dit test on ${html(engine.name)} ${html(engine.version)}</title>
+<title>dit test on ${xmlText(engine.name)} ${xmlText(engine.version)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <h1>dit test</h1>
-<p>${html(whereAndWhen(document))}</p>
-${leftBehind.length === 0 ? '' : `<p class="fail">Left behind: ${leftBehind.map(html).join('; ')}</p>`}
+<p>${xmlText(whereAndWhen(document))}</p>
+${leftBehind.length === 0 ? '' : `<p class="fail">Left behind: ${leftBehind.map(xmlText).join('; ')}</p>`}
 <table>
 <thead><tr><th>test<th>verdict<th>why<th class="number">s</tr></thead>
 <tbody>
@@ -32,7 +32,7 @@ ${reports.map(section).join('\n')}
 }
 
 const summaryRow = ({ name, verdict, reason, ms }: CheckReport): string =>
-  `<tr><td><a href="#${name}">${name}</a><td>${badge(verdict)}<td>${html(reason)}<td class="number">${(ms / 1000).toFixed(1)}</tr>`;
+  `<tr><td><a href="#${name}">${name}</a><td>${badge(verdict)}<td>${xmlText(reason)}<td class="number">${(ms / 1000).toFixed(1)}</tr>`;
 
 /** The word is in it: the colour alone says nothing. */
 const badge = (verdict: string): string => `<span class="badge ${verdict}">${verdict}</span>`;
@@ -41,12 +41,12 @@ function section(report: CheckReport): string {
   const { name, verdict, shows, reason, remedy, thresholds, findings, evidence } = report;
   const tables = [...grouped(report.figures)].map(
     ([group, figures]) => `<table>
-<thead><tr><th>${html(group || 'figure')}<th class="number">value<th>source</tr></thead>
+<thead><tr><th>${xmlText(group || 'figure')}<th class="number">value<th>source</tr></thead>
 <tbody>
 ${figures
   .map(
     (figure) =>
-      `<tr><td>${html(figure.name)}<td class="number">${html(figureText(figure))}<td>${html(figure.source)}</tr>`,
+      `<tr><td>${xmlText(figure.name)}<td class="number">${xmlText(figureText(figure))}<td>${xmlText(figure.source)}</tr>`,
   )
   .join('\n')}
 </tbody>
@@ -58,24 +58,20 @@ ${figures
       : `<ul>${findings
           .map(
             (each) =>
-              `<li><strong>${each.severity}</strong> ${html(each.title)}<br>→ ${html(each.remedy)}</li>`,
+              `<li><strong>${each.severity}</strong> ${xmlText(each.title)}<br>→ ${xmlText(each.remedy)}</li>`,
           )
           .join('')}</ul>`;
-  const said = evidence.length === 0 ? '' : `<pre>${evidence.map(html).join('\n')}</pre>`;
+  const said = evidence.length === 0 ? '' : `<pre>${evidence.map(xmlText).join('\n')}</pre>`;
   return `<section id="${name}">
 <h2>${name} ${badge(verdict)}</h2>
-<p>${html(shows)}</p>
-<p>${html(reason)}</p>
-${remedy === '' ? '' : `<p><strong>Try:</strong> ${html(remedy)}</p>`}
+<p>${xmlText(shows)}</p>
+<p>${xmlText(reason)}</p>
+${remedy === '' ? '' : `<p><strong>Try:</strong> ${xmlText(remedy)}</p>`}
 ${tables.join('\n')}
 ${found}
 ${said}
-<p class="dim">Decided by: ${html(thresholds)}</p>
+<p class="dim">Decided by: ${xmlText(thresholds)}</p>
 </section>`;
-}
-
-function html(words: string): string {
-  return escapeText(words).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const STYLE = `

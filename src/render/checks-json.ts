@@ -8,6 +8,8 @@ export const CHECKS_SCHEMA = 'dit.test/1';
 export interface ChecksDocument {
   /** ISO 8601, UTC. */
   readonly begun: string;
+  /** The tests that follow the last report were not made. */
+  readonly interrupted: boolean;
   readonly ditVersion: string;
   readonly host: HostInfo;
   readonly engine: EngineInfo;
@@ -16,12 +18,20 @@ export interface ChecksDocument {
 }
 
 /** "Docker Engine 28.5.2 (overlay2, cgroupfs), Linux 6.12.0, 2 CPUs, dit 0.1.0; begun at 2026-…": untrusted. */
-export const whereAndWhen = ({ begun, ditVersion, host, engine }: ChecksDocument): string =>
+export const whereAndWhen = ({
+  begun,
+  interrupted,
+  ditVersion,
+  host,
+  engine,
+}: ChecksDocument): string =>
   `${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver}), ` +
-  `Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}`;
+  `Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}` +
+  (interrupted ? ', and interrupted: the other tests were not made' : '');
 
 export function checksJson({
   begun,
+  interrupted,
   ditVersion,
   host,
   engine,
@@ -31,6 +41,7 @@ export function checksJson({
   return keyByLine({
     schema: CHECKS_SCHEMA,
     begun,
+    interrupted,
     dit_version: ditVersion,
     host: {
       hostname: host.hostname,

@@ -1,5 +1,5 @@
 /** What the toolkit tests found, as Markdown for an issue or a wiki. */
-import { escapeText } from '../base/escape.js';
+import { escapeText, markdownText } from '../base/escape.js';
 import type { CheckReport } from '../model/check.js';
 import { figureText, grouped } from './checks.js';
 import { type ChecksDocument, whereAndWhen } from './checks-json.js';
@@ -9,12 +9,16 @@ export function checksMarkdown(document: ChecksDocument): string {
   const lines = [
     '# dit test',
     '',
-    text(whereAndWhen(document)),
+    markdownText(whereAndWhen(document)),
     '',
-    ...(leftBehind.length === 0 ? [] : [`**Left behind:** ${leftBehind.map(text).join('; ')}`, '']),
+    ...(leftBehind.length === 0
+      ? []
+      : [`**Left behind:** ${leftBehind.map(markdownText).join('; ')}`, '']),
     '| test | verdict | why |',
     '|---|---|---|',
-    ...reports.map(({ name, verdict, reason }) => `| ${name} | ${verdict} | ${text(reason)} |`),
+    ...reports.map(
+      ({ name, verdict, reason }) => `| ${name} | ${verdict} | ${markdownText(reason)} |`,
+    ),
     '',
   ];
   return [...lines, ...reports.flatMap(section)].join('\n');
@@ -24,22 +28,24 @@ function section(report: CheckReport): string[] {
   const lines = [
     `## ${report.name}: ${report.verdict}`,
     '',
-    text(report.shows),
+    markdownText(report.shows),
     '',
-    text(report.reason),
+    markdownText(report.reason),
   ];
-  if (report.remedy !== '') lines.push('', `**Try:** ${text(report.remedy)}`);
-  lines.push('', `*Decided by:* ${text(report.thresholds)}`);
+  if (report.remedy !== '') lines.push('', `**Try:** ${markdownText(report.remedy)}`);
+  lines.push('', `*Decided by:* ${markdownText(report.thresholds)}`);
   for (const [group, figures] of grouped(report.figures)) {
-    lines.push('', `| ${text(group || 'figure')} | value | source |`, '|---|--:|---|');
+    lines.push('', `| ${markdownText(group || 'figure')} | value | source |`, '|---|--:|---|');
     for (const figure of figures) {
-      lines.push(`| ${text(figure.name)} | ${figureText(figure)} | ${text(figure.source)} |`);
+      lines.push(
+        `| ${markdownText(figure.name)} | ${figureText(figure)} | ${markdownText(figure.source)} |`,
+      );
     }
   }
   if (report.findings.length > 0) {
     lines.push('', '| severity | finding | remedy |', '|---|---|---|');
     for (const { severity, title, remedy } of report.findings) {
-      lines.push(`| ${severity} | ${text(title)} | ${text(remedy)} |`);
+      lines.push(`| ${severity} | ${markdownText(title)} | ${markdownText(remedy)} |`);
     }
   }
   if (report.evidence.length > 0) {
@@ -48,7 +54,3 @@ function section(report: CheckReport): string[] {
   }
   return [...lines, ''];
 }
-
-/** One line that Markdown takes for words alone. */
-const text = (words: string): string =>
-  escapeText(words).replace(/[\\`*_[\]<>|#~]/g, (character) => `\\${character}`);

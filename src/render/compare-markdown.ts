@@ -1,5 +1,5 @@
 /** A comparison as Markdown (GitHub's): for issues, pull requests and papers' appendices. */
-import { escapeText } from '../base/escape.js';
+import { markdownText } from '../base/escape.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
 import {
   type CompareTable,
@@ -21,11 +21,11 @@ export function renderCompareMarkdown(comparison: BenchComparison): string {
   const outliers = outlierLines(comparison);
   const notes = platformNotes(comparison);
   const blocks = [
-    `# ${markdown(platforms.map(({ name }) => name).join(' · '))}`,
+    `# ${markdownText(platforms.map(({ name }) => name).join(' · '))}`,
     table(platformTable(comparison), 2),
-    notes.map((note) => `- ${markdown(note)}`).join('\n'),
+    notes.map((note) => `- ${markdownText(note)}`).join('\n'),
     inShort(comparison)
-      .map((line) => `- ${markdown(line)}`)
+      .map((line) => `- ${markdownText(line)}`)
       .join('\n'),
     '## Data doctor',
     findings.length === 0
@@ -33,22 +33,22 @@ export function renderCompareMarkdown(comparison: BenchComparison): string {
       : findings
           .map((finding) =>
             [
-              `- **${finding.severity}: ${finding.id}** ${markdown(findingPlace(finding, platforms))}`,
-              `  - ${markdown(finding.what)}`,
-              `  - → ${markdown(finding.effect)}`,
-              `  - *${markdown(finding.remedy)}*`,
+              `- **${finding.severity}: ${finding.id}** ${markdownText(findingPlace(finding, platforms))}`,
+              `  - ${markdownText(finding.what)}`,
+              `  - → ${markdownText(finding.effect)}`,
+              `  - *${markdownText(finding.remedy)}*`,
             ].join('\n'),
           )
           .join('\n'),
     '## Summaries',
-    markdown(`${SUMMARY_CAPTION} ${STUDY_CAPTION}`),
+    markdownText(`${SUMMARY_CAPTION} ${STUDY_CAPTION}`),
     ...summaryTables(comparison).map((each) => table(each, 3)),
     ...(outliers.length === 0
       ? []
       : [
           '### Outliers',
           outliers
-            .map(({ where, values }) => `- ${markdown(where)}: ${markdown(values)}`)
+            .map(({ where, values }) => `- ${markdownText(where)}: ${markdownText(values)}`)
             .join('\n'),
         ]),
     table(platformTests(comparison), 2),
@@ -64,18 +64,11 @@ function table({ title, caption, columns, rows }: CompareTable, level: number): 
     rows.length === 0
       ? ''
       : [
-          line(columns.map(({ head }) => markdown(head))),
+          line(columns.map(({ head }) => markdownText(head))),
           line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
-          ...rows.map((row) => line(row.map(markdown))),
+          ...rows.map((row) => line(row.map(markdownText))),
         ].join('\n');
-  return [`${'#'.repeat(level)} ${markdown(title)}`, markdown(caption), body]
+  return [`${'#'.repeat(level)} ${markdownText(title)}`, markdownText(caption), body]
     .filter((block) => block !== '')
     .join('\n\n');
 }
-
-/** Text that Markdown prints as it is: no link, tag, table cell or mention begins in it. */
-const markdown = (text: string): string =>
-  escapeText(text)
-    .replace(/[\\`*_{}[\]<>#|~!$&]/g, '\\$&')
-    .replace(/@(?=\w)/g, '@<!-- -->')
-    .replace(/\b(https?|www)(?=[:.])/gi, '$1<!-- -->');

@@ -86,7 +86,13 @@ const MOST_NAMED = 12;
 
 /** What the comparison comes to, a line each: of the data, of every two platforms, of the gates. Untrusted names. */
 export function inShort({ findings, tests, platforms, gates }: BenchComparison): string[] {
-  const wrong = findings.filter(({ severity }) => severity === 'wrong').length;
+  const wrong = new Set(
+    findings
+      .filter(({ severity }) => severity === 'wrong')
+      .flatMap(({ platform, dimension, groups }) =>
+        groups.map((group) => JSON.stringify([platform, dimension, group])),
+      ),
+  ).size;
   const lines =
     wrong === 0
       ? []

@@ -1,8 +1,8 @@
 /** A shell in a container that takes commands over its input: nothing but the commands runs in the container. */
 import { PassThrough } from 'node:stream';
-import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import type { CheckContext } from './check.js';
+import type { ContainerOptions } from './sandbox.js';
 
 const DONE = 'dit-command-done';
 const LOOP = `while IFS= read -r line; do eval "$line" 2>&1; echo "${DONE} $?"; done`;
@@ -46,10 +46,9 @@ export class CommandLoop {
 
   /** Started without a network; the sandbox removes it. */
   static async open(context: CheckContext, what: string): Promise<CommandLoop> {
-    const options: Dockerode.ContainerCreateOptions = {
+    const options: ContainerOptions = {
       Image: context.image,
-      Entrypoint: ['sh', '-c', LOOP],
-      Cmd: [],
+      Cmd: ['sh', '-c', LOOP],
       OpenStdin: true,
       AttachStdin: true,
       AttachStdout: true,

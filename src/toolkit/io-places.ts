@@ -1,11 +1,10 @@
 /** The four kinds of place where a container's files may lie, in one container that stays. */
 import { rmSync } from 'node:fs';
-import type Dockerode from 'dockerode';
 import { messageOf } from '../base/errors.js';
 import { makeOwnFolder } from '../platform/own-folder.js';
 import type { CheckContext } from './check.js';
 import { runScript } from './container-script.js';
-import type { Running } from './sandbox.js';
+import type { ContainerOptions, Running } from './sandbox.js';
 
 export const PLACES = ['overlay', 'volume', 'bind', 'tmpfs'] as const;
 export type PlaceName = (typeof PLACES)[number];
@@ -93,10 +92,9 @@ const optionsOf = (
   volume: string,
   bindSource: string,
   tmpfsBytes: number,
-): Dockerode.ContainerCreateOptions => ({
+): ContainerOptions => ({
   Image,
-  Entrypoint: ['sleep'],
-  Cmd: ['600'],
+  Cmd: ['sleep', '600'],
   User: '0',
   HostConfig: {
     NetworkMode: 'none',

@@ -12,7 +12,7 @@ import { runScript } from './container-script.js';
 import { evictFile } from './evict-file.js';
 import { oomKillMessage } from './kernel-log.js';
 import { type ContainersMemory, measureContainers } from './measure-memory.js';
-import type { Running } from './sandbox.js';
+import type { ContainerOptions, Running } from './sandbox.js';
 
 /** How many containers are compared. */
 const COUNTS = [1, 3, 10] as const;
@@ -55,11 +55,10 @@ function sharedLayer(): Readable {
 async function sharing(context: CheckContext): Promise<CheckPart> {
   const { sandbox, signal, say, seesKernel } = context;
   const image = await sandbox.image(context.image, sharedLayer());
-  const options: Dockerode.ContainerCreateOptions = {
+  const options: ContainerOptions = {
     Image: image,
     User: '0',
-    Entrypoint: ['sleep'],
-    Cmd: ['600'],
+    Cmd: ['sleep', '600'],
     HostConfig: { NetworkMode: 'none' },
   };
   const running: Running[] = [];
@@ -268,24 +267,18 @@ const ALLOCATE = `dd if=/dev/zero of=/dev/null bs=${ALLOCATED_MEBIBYTES}M count=
 async function limit(context: CheckContext): Promise<CheckPart> {
   const { sandbox, docker, signal, say, seesKernel } = context;
   say(`allocating ${ALLOCATED_MEBIBYTES} MiB under a limit of ${LIMIT_BYTES >> 20} MiB`);
-  const options: Dockerode.ContainerCreateOptions = {
+  const options = {
     Image: context.image,
     User: '0',
     // As much with swap as without: none of it may go there.
     HostConfig: { NetworkMode: 'none', Memory: LIMIT_BYTES, MemorySwap: LIMIT_BYTES },
   };
-  const entrypoint = await sandbox.create(
-    { ...options, Entrypoint: ALLOCATE.split(' '), Cmd: [] },
-    'limit',
-  );
+  const entrypoint = await sandbox.create({ ...options, Cmd: ALLOCATE.split(' ') }, 'limit');
   await entrypoint.start();
   const ended = (await entrypoint.wait({ abortSignal: signal })) as { StatusCode: number };
   const oomKilled = await isOomKilled(docker, entrypoint.id);
 
-  const shellContainer = await sandbox.start(
-    { ...options, Entrypoint: ['sleep'], Cmd: ['600'] },
-    'limit',
-  );
+  const shellContainer = await sandbox.start({ ...options, Cmd: ['sleep', '600'] }, 'limit');
   const told = await runScript(shellContainer, `${ALLOCATE} 2>/dev/null; echo $?`);
   const memory = seesKernel ? readCgroupMemory(memoryCgroup(shellContainer.pid)) : undefined;
   const seen: LimitSeen = {

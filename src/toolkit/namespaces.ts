@@ -49,8 +49,7 @@ async function checkNamespaces(context: CheckContext): Promise<CheckResult> {
   const container = await sandbox.start(
     {
       Image: image,
-      Entrypoint: ['sh', '-c', 'sleep 600'],
-      Cmd: [],
+      Cmd: ['sh', '-c', 'sleep 600'],
       // An interface of its own may be called what the host's is called.
       HostConfig: { NetworkMode: 'none' },
     },

@@ -80,7 +80,7 @@ const STAYS = ['sleep', '300'];
 
 /** A container that only has a network. */
 const idle = ({ sandbox, image }: CheckContext, NetworkMode: string): Promise<Running> =>
-  sandbox.start({ Image: image, Cmd: [...STAYS], HostConfig: { NetworkMode } }, 'client');
+  sandbox.start({ Image: image, Cmd: STAYS, HostConfig: { NetworkMode } }, 'client');
 
 async function measureNone(context: CheckContext, seen: Seen): Promise<void> {
   const container = await idle(context, 'none');
@@ -115,7 +115,7 @@ async function measureHost(context: CheckContext, seen: Seen): Promise<void> {
   // An engine that remaps users refuses the machine's network to remapped ones.
   const HostConfig = { NetworkMode: 'host', UsernsMode: 'host', Tmpfs };
   const container = await sandbox.start(
-    { Image: image, HostConfig, Cmd: seesKernel ? Cmd : [...STAYS] },
+    { Image: image, HostConfig, Cmd: seesKernel ? Cmd : STAYS },
     'server',
   );
   await roundTrips(container, '127.0.0.1', "to the machine's loopback", seen);

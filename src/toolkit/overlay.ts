@@ -46,8 +46,7 @@ async function run(context: CheckContext): Promise<CheckResult> {
   const container = await sandbox.start(
     {
       Image: image,
-      Entrypoint: ['sleep'],
-      Cmd: ['600'],
+      Cmd: ['sleep', '600'],
       User: '0',
       HostConfig: { NetworkMode: 'none' },
     },

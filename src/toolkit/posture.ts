@@ -1,4 +1,5 @@
 /** What a container may do and see: told by the kernel's files where they can be read, else by what the engine was asked for. */
+import { posix } from 'node:path';
 import type Dockerode from 'dockerode';
 import type { Certainty } from '../model/trace.js';
 import { CAPABILITY_NAMES, DEFAULT_CAPABILITIES, decodeCapabilities } from './capability-names.js';
@@ -48,6 +49,12 @@ export interface Device {
   readonly kind: 'block' | 'memory' | 'character' | 'unknown';
 }
 
+/** What the engine says of a volume. */
+export type VolumeInfo = Pick<Dockerode.VolumeInspectInfo, 'Name' | 'Driver' | 'Options'>;
+
+/** The volume driver that mounts what it is told to; what others mount is theirs. */
+export const LOCAL_DRIVER = 'local';
+
 /** What the kernel's files say of the container's first process and its cgroups. */
 export interface KernelFiles {
   /** /proc/PID/status */
@@ -70,12 +77,16 @@ export interface KernelFiles {
   readonly hasPath: (path: string) => boolean;
 }
 
-/** @param kernel undefined: not on this machine */
+/**
+ * @param volumes that are mounted, as far as the engine tells of them
+ * @param kernel undefined: not on this machine
+ */
 export function postureOf(
   inspected: Dockerode.ContainerInspectInfo,
+  volumes: readonly VolumeInfo[],
   kernel: KernelFiles | undefined,
 ): Posture {
-  const asked = askedOf(inspected);
+  const asked = askedOf(inspected, volumes);
   return kernel === undefined ? asked : seenOf(asked, kernel);
 }
 
@@ -155,7 +166,10 @@ function mergedDevices(asked: readonly Device[], seen: readonly Device[]): Devic
 }
 
 /** What was asked for, with Docker's defaults where nothing was. */
-function askedOf(inspected: Dockerode.ContainerInspectInfo): Posture {
+function askedOf(
+  inspected: Dockerode.ContainerInspectInfo,
+  volumes: readonly VolumeInfo[],
+): Posture {
   const host: Partial<Dockerode.HostConfig> = inspected.HostConfig ?? {};
   const privileged = host.Privileged === true;
   const options = (host.SecurityOpt ?? []) as string[];
@@ -177,13 +191,7 @@ function askedOf(inspected: Dockerode.ContainerInspectInfo): Posture {
     seccompFilters: undefined,
     profile,
     hostNamespaces: askedNamespaces(host),
-    mounts: (inspected.Mounts ?? [])
-      .filter(({ Type }) => (Type as string | undefined) === 'bind')
-      .map(({ Source, Destination, RW }) => ({
-        source: Source ?? '',
-        target: Destination ?? '',
-        writable: RW,
-      })),
+    mounts: boundPaths(inspected.Mounts ?? [], volumes),
     devices: ((host.Devices ?? []) as { PathInContainer?: string }[]).map(
       ({ PathInContainer }) => ({ path: PathInContainer ?? '', kind: 'unknown' as const }),
     ),
@@ -193,6 +201,35 @@ function askedOf(inspected: Dockerode.ContainerInspectInfo): Posture {
     hasPidsLimit: (host.PidsLimit ?? 0) > 0,
     hasMemoryLimit: (host.Memory ?? 0) > 0,
     evidence: [],
+  };
+}
+
+/** By a mount of its own, or by a volume that is one. */
+function boundPaths(
+  mounts: Dockerode.ContainerInspectInfo['Mounts'],
+  volumes: readonly VolumeInfo[],
+): BoundPath[] {
+  return mounts.flatMap(({ Type, Name, Source, Destination, RW }) => {
+    const bound =
+      Type === 'bind'
+        ? { source: Source, writable: true }
+        : boundByVolume(volumes.find((volume) => volume.Name === Name));
+    return bound === undefined
+      ? []
+      : [{ source: bound.source, target: Destination, writable: RW && bound.writable }];
+  });
+}
+
+/** `docker volume create -o type=none -o o=bind,ro -o device=/etc`: the driver gives these to mount(2). */
+function boundByVolume(
+  volume: VolumeInfo | undefined,
+): Pick<BoundPath, 'source' | 'writable'> | undefined {
+  const flags = volume?.Options?.o?.split(',') ?? [];
+  if (volume?.Driver !== LOCAL_DRIVER || !flags.some((flag) => /^r?bind$/.test(flag)))
+    return undefined;
+  return {
+    source: posix.resolve('/', volume.Options?.device ?? ''),
+    writable: !flags.includes('ro'),
   };
 }
 

@@ -11,7 +11,14 @@ import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { systemErrorCode } from '../base/errors.js';
 import { ContainerCgroup } from './container-cgroup.js';
-import { type Device, type KernelFiles, type Posture, postureOf } from './posture.js';
+import {
+  type Device,
+  type KernelFiles,
+  LOCAL_DRIVER,
+  type Posture,
+  postureOf,
+  type VolumeInfo,
+} from './posture.js';
 
 /**
  * @param seesKernel the engine's processes are this machine's
@@ -22,17 +29,35 @@ export async function readPosture(
   id: string,
   seesKernel: boolean,
 ): Promise<Posture | undefined> {
-  let inspected: Dockerode.ContainerInspectInfo;
+  const inspected = await thereOrNot(docker.getContainer(id).inspect());
+  if (inspected?.State.Running !== true) return undefined;
+  const volumes = await readVolumes(docker, inspected);
+  if (!seesKernel) return postureOf(inspected, volumes, undefined);
+  const kernel = readKernelFiles(inspected.State.Pid);
+  return kernel && postureOf(inspected, volumes, kernel);
+}
+
+async function readVolumes(
+  docker: Dockerode,
+  { Mounts = [] }: Dockerode.ContainerInspectInfo,
+): Promise<VolumeInfo[]> {
+  const volumes: VolumeInfo[] = [];
+  for (const { Name, Driver } of Mounts) {
+    if (Name === undefined || Driver !== LOCAL_DRIVER) continue;
+    const volume = await thereOrNot(docker.getVolume(Name).inspect());
+    if (volume !== undefined) volumes.push(volume);
+  }
+  return volumes;
+}
+
+/** @returns undefined for what the engine does not have, or not any more */
+async function thereOrNot<T>(inspection: Promise<T>): Promise<T | undefined> {
   try {
-    inspected = await docker.getContainer(id).inspect();
+    return await inspection;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;
   }
-  if (!inspected.State.Running) return undefined;
-  if (!seesKernel) return postureOf(inspected, undefined);
-  const kernel = readKernelFiles(inspected.State.Pid);
-  return kernel && postureOf(inspected, kernel);
 }
 
 /** @returns undefined where the process ended meanwhile */

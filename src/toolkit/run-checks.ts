@@ -5,16 +5,14 @@ import type { CheckReport, CheckResult } from '../model/check.js';
 import { type Check, type CheckContext, skipped } from './check.js';
 import { Sandbox } from './sandbox.js';
 
-/** What a check left behind although it was taken away, in words. */
 export interface CheckRun {
-  readonly report: CheckReport;
+  /** undefined: it was interrupted. */
+  readonly report: CheckReport | undefined;
+  /** What could not be taken away, in words. */
   readonly leftBehind: readonly string[];
 }
 
-/**
- * One check. Whatever it throws becomes its verdict, but for an interruption, which is thrown when everything is
- * taken away.
- */
+/** One check. Whatever it throws becomes its verdict, but for an interruption. */
 export async function runCheck(
   check: Check,
   context: Omit<CheckContext, 'sandbox'>,
@@ -23,19 +21,16 @@ export async function runCheck(
   const sandbox = new Sandbox(context.docker, randomBytes(16).toString('hex'));
   const begin = performance.now();
   let result: CheckResult;
-  let leftBehind: readonly string[] = [];
   try {
     context.signal.throwIfAborted();
     result = await check.run({ ...context, sandbox });
   } catch (error) {
-    if (context.signal.aborted) throw context.signal.reason;
     result = resultOf(error);
-  } finally {
-    leftBehind = await sandbox.close();
   }
-  context.signal.throwIfAborted();
+  const leftBehind = await sandbox.close();
   const ms = performance.now() - begin;
-  return { report: { name, shows, thresholds, ms, ...result }, leftBehind };
+  const report = context.signal.aborted ? undefined : { name, shows, thresholds, ms, ...result };
+  return { report, leftBehind };
 }
 
 /** A missing capability skips a check; everything else fails it. */

@@ -1,5 +1,6 @@
 /** Everything that checks make in an engine: labelled as dit's, and taken away in reverse order on every way out. */
 import type Dockerode from 'dockerode';
+import { DitError, EXIT } from '../base/errors.js';
 import { CleanUp } from '../record/clean-up.js';
 import { ownerLabels } from '../record/owner-labels.js';
 
@@ -8,6 +9,13 @@ export interface Executed {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** What a container is to be. */
+export interface ContainerOptions
+  extends Omit<Dockerode.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
+  /** All that it executes: an image's own entrypoint would take it for arguments, and is put aside. */
+  readonly Cmd: readonly string[];
 }
 
 /** A container that runs. */
@@ -45,12 +53,14 @@ export class Sandbox {
 
   /** Created and not started. */
   async create(
-    options: Dockerode.ContainerCreateOptions,
+    { Cmd, ...options }: ContainerOptions,
     what = 'container',
   ): Promise<Dockerode.Container> {
     const container = await this.#docker.createContainer({
       name: this.name(what),
       ...options,
+      Entrypoint: [...Cmd],
+      Cmd: [],
       Labels: { ...options.Labels, ...this.#labels },
     });
     this.#cleanUp.add(`removing container ${container.id.slice(0, 12)}`, () =>
@@ -59,11 +69,15 @@ export class Sandbox {
     return container;
   }
 
-  /** Started; its first process is what `options.Cmd` says, which should stay. */
-  async start(options: Dockerode.ContainerCreateOptions, what = 'container'): Promise<Running> {
+  /**
+   * Started; its first process is what `options.Cmd` says, which should stay.
+   * @throws DitError container-ended where it did not
+   */
+  async start(options: ContainerOptions, what = 'container'): Promise<Running> {
     const container = await this.create(options, what);
     await container.start();
     const { State } = await container.inspect();
+    if (!State.Running) throw containerEnded(options.Cmd);
     return {
       id: container.id,
       pid: State.Pid,
@@ -73,7 +87,7 @@ export class Sandbox {
   }
 
   /** Runs a container to its end. */
-  async run(options: Dockerode.ContainerCreateOptions, what = 'container'): Promise<Executed> {
+  async run(options: ContainerOptions, what = 'container'): Promise<Executed> {
     const container = await this.create(
       { ...options, AttachStdout: true, AttachStderr: true },
       what,
@@ -138,6 +152,16 @@ export class Sandbox {
     return this.#cleanUp.run();
   }
 }
+
+/** Nothing can be read of a container that was to stay, and is gone. */
+export const containerEnded = (command: readonly string[]): DitError =>
+  new DitError({
+    code: 'container-ended',
+    exitCode: EXIT.engine,
+    message: `a container that executes "${command.join(' ')}" ended at once`,
+    remedy:
+      'does the image have sh and the usual small programs? Leave --image out: busybox is used then',
+  });
 
 const label = ([name, value]: [string, string]): string => `LABEL ${name}=${value}`;
 

@@ -7,6 +7,7 @@ import type { Check, CheckContext } from './check.js';
 import type { Posture } from './posture.js';
 import { findingsOf, type Machine } from './posture-rules.js';
 import { readPosture } from './read-posture.js';
+import { type ContainerOptions, containerEnded } from './sandbox.js';
 
 export const securityCheck: Check = {
   name: 'security',
@@ -50,17 +51,16 @@ async function run(context: CheckContext): Promise<CheckResult> {
     if (posture !== undefined) running.push(posture);
   }
   say('starting the default container and a hardened one');
-  const own: Posture[] = [];
-  for (const [name, options] of [
-    ['the default container', {}],
-    ['the hardened container', HARDENED],
-  ] as const) {
+  const own = async (name: string, options: Partial<ContainerOptions>): Promise<Posture> => {
     signal.throwIfAborted();
-    const { id } = await sandbox.start({ ...options, Image: image, Cmd: [...STAYS] }, 'posture');
+    const { id } = await sandbox.start({ ...options, Image: image, Cmd: STAYS }, 'posture');
     const posture = await readPosture(docker, id, seesKernel);
-    if (posture !== undefined) own.push({ ...posture, name });
-  }
-  return resultOf({ running, own, machine, seesKernel });
+    if (posture === undefined) throw containerEnded(STAYS);
+    return { ...posture, name };
+  };
+  const byDefault = await own('the default container', {});
+  const hardened = await own('the hardened container', HARDENED);
+  return resultOf({ running, byDefault, hardened, machine, seesKernel });
 }
 
 /** @throws nothing */
@@ -78,18 +78,17 @@ const ENGINE_SOCKETS: readonly string[] = [
 
 interface Seen {
   readonly running: readonly Posture[];
-  /** The default one and the hardened one, where they were still there to be read. */
-  readonly own: readonly Posture[];
+  readonly byDefault: Posture;
+  readonly hardened: Posture;
   readonly machine: Machine;
   readonly seesKernel: boolean;
 }
 
-function resultOf({ running, own, machine, seesKernel }: Seen): CheckResult {
-  const [byDefault, hardened] = own;
+function resultOf({ running, byDefault, hardened, machine, seesKernel }: Seen): CheckResult {
   const ofRunning = findingsOf(running, machine);
-  const ofDefault = byDefault ? findingsOf([byDefault], machine) : [];
-  const ofHardened = hardened ? findingsOf([hardened], machine) : [];
-  const all = [...own, ...running];
+  const ofDefault = findingsOf([byDefault], machine);
+  const ofHardened = findingsOf([hardened], machine);
+  const all = [byDefault, hardened, ...running];
   return {
     ...verdictOf(ofRunning, ofDefault, ofHardened, running.length),
     figures: all.flatMap((posture) => figuresOf(posture, machine)),

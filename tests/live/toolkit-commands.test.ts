@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packImage } from '../../src/bench/pull/layers.js';
 import { serveImage } from '../../src/bench/pull/registry.js';
-import { builtinRoot } from '../../src/platform/builtin-image.js';
+import { BUILTIN_IMAGE, builtinRoot } from '../../src/platform/builtin-image.js';
 import buildProgram from '../support/build.js';
 import { dit, eventually, startDit } from '../support/dit.js';
 import { type EngineThings, engineThings } from '../support/engine-things.js';
@@ -77,6 +77,20 @@ describe
     expect(await traces(engine)).toEqual(before);
   });
 
+  test('interrupted half-way, dit test gives what it has found', async () => {
+    const report = at('interrupted.md');
+    const running = startDit(to('test', 'security', 'cpu', '--json', '--report', report));
+    await eventually(() => running.stderr().includes('a quota of 0.1') || undefined);
+    running.child.kill('SIGINT');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(130);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ interrupted: true, left_behind: [] });
+    expect(document.tests).toMatchObject([{ name: 'security', verdict: 'pass' }]);
+    expect(readFileSync(report, 'utf8')).toMatch(/interrupted: .*\n[\s\S]*## security: pass/);
+    expect(await traces(engine)).toEqual(before);
+  });
+
   test('what a killed dit test left, the next one takes away', async () => {
     const running = startDit(to('test', 'io'));
     await eventually(() => running.stderr().includes('sequential writes') || undefined);
@@ -97,6 +111,35 @@ describe
     const end = await dit(to('test', 'security', '--image', 'not-here:1'));
     expect(end).toMatchObject({ code: 4, stdout: '' });
     expect(end.stderr).toMatch(/^dit: .*image 'not-here:1'.*\n {2}try: /m);
+    expect(await traces(engine)).toEqual(before);
+  });
+
+  test("an image's own entrypoint does not get in the way", async () => {
+    const docker = engine.docker();
+    const [repo, tag] = ['dit-live-entrypoint', '1'];
+    // As many images have: it executes none of its arguments.
+    const Entrypoint = ['echo', 'serving'];
+    const container = await docker.createContainer({ Image: BUILTIN_IMAGE, Entrypoint, Cmd: [] });
+    await container.commit({ repo, tag });
+    await container.remove();
+    try {
+      const names = ['network', 'security', 'cpu'];
+      const end = await dit(to('test', ...names, '--json', '--image', `${repo}:${tag}`), {
+        limitMs: LIMIT_MS,
+      });
+      const { tests } = JSON.parse(end.stdout) as {
+        tests: { name: string; verdict: string; reason: string; figures: { group?: string }[] }[];
+      };
+      expect(tests.map(({ name }) => name)).toEqual(names);
+      for (const { name, verdict, reason } of tests) {
+        // A busy machine is warned of, rightly.
+        expect(['pass', 'warn'], `${name}: ${reason}`).toContain(verdict);
+      }
+      const groups = new Set(tests[1]?.figures.map(({ group }) => group));
+      expect([...groups].slice(0, 2)).toEqual(['the default container', 'the hardened container']);
+    } finally {
+      await docker.getImage(`${repo}:${tag}`).remove({ force: true });
+    }
     expect(await traces(engine)).toEqual(before);
   });
 

@@ -38,7 +38,7 @@ interface Plant {
   readonly also?: readonly string[];
 }
 
-const plants = ({ socketPath }: LiveEngine): readonly Plant[] => [
+const plants = (engine: LiveEngine): readonly Plant[] => [
   {
     id: 'privileged',
     host: { Privileged: true },
@@ -61,8 +61,31 @@ const plants = ({ socketPath }: LiveEngine): readonly Plant[] => [
   { id: 'host-ipc', host: { IpcMode: 'host' } },
   { id: 'host-uts', host: { UTSMode: 'host' } },
   { id: 'host-cgroup', host: { CgroupnsMode: 'host' } },
-  { id: 'engine-socket', host: { Binds: [`${socketPath}:/tmp/harmless`] } },
+  {
+    id: 'engine-socket',
+    // An engine of the test's own has a socket when it is open.
+    get host() {
+      return { Binds: [`${engine.socketPath}:/tmp/harmless`] };
+    },
+  },
   { id: 'sensitive-mount', host: { Binds: ['/etc:/tmp/settings'] } },
+  {
+    id: 'sensitive-mount',
+    host: {
+      Mounts: [
+        {
+          Type: 'volume',
+          Target: '/tmp/settings',
+          VolumeOptions: {
+            DriverConfig: {
+              Name: 'local',
+              Options: { type: 'none', o: 'bind', device: '/etc' },
+            },
+          },
+        },
+      ],
+    },
+  },
   { id: 'writable-kernel-paths', host: { ReadonlyPaths: [] } },
   { id: 'unmasked-kernel-paths', host: { MaskedPaths: [] } },
   {

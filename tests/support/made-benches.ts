@@ -37,6 +37,7 @@ export function benchOf(platform: string, ...dimensions: readonly BenchDimension
 export const platformOf = (name: string, ...dimensions: readonly BenchDimension[]): Platform => ({
   name,
   path: `/benches/${name}`,
+  source: 'bench.json',
   bench: benchOf(name, ...dimensions),
 });
 

@@ -32,8 +32,7 @@ export const copyUpDimension: Dimension = {
       // A cold start may have dropped them.
       await context.sandbox.run({
         Image: withFiles,
-        Entrypoint: ['sh', '-c', `cat ${COPY_UP_FOLDER}/* >/dev/null`],
-        Cmd: [],
+        Cmd: ['sh', '-c', `cat ${COPY_UP_FOLDER}/* >/dev/null`],
         HostConfig: { NetworkMode: 'none' },
       });
       const { copyUps } = await measureCopyUps(context.record, withFiles);

@@ -1,5 +1,4 @@
 /** What a container that wants more than its quota gets of the CPU, by the kernel's accounts. */
-import { cpus } from 'node:os';
 import { DitError, EXIT } from '../../base/errors.js';
 import { measureQuota } from '../../toolkit/measure-cpu.js';
 import type { Dimension } from '../dimension.js';
@@ -27,32 +26,34 @@ export const cpuDimension: Dimension = {
         { dimension: THROTTLED, group: percent(limit) },
       ],
     })),
-  prepare: async () => async (measurement, context) => {
-    const { docker, sandbox, image, seesKernel, signal } = context;
-    const limit = LIMITS.find((each) => measurement === `cpu/${percent(each)}`) as number;
-    if (limit > cpus().length) throw tooFewCpus(limit);
-    const measured = await measureQuota(docker, sandbox, {
-      image,
-      limit,
-      intervalMs: INTERVAL_MS,
-      seesKernel,
-      signal,
-    });
-    const { share, periods, throttledPeriods } = measured;
-    const group = percent(limit);
-    return [
-      { dimension: 'cpu', group, value: share * 100 },
-      ...(periods > 0
-        ? [{ dimension: THROTTLED, group, value: (100 * throttledPeriods) / periods }]
-        : []),
-    ];
+  prepare: async ({ docker }) => {
+    const { NCPU } = (await docker.info()) as { NCPU: number };
+    return async (measurement, { sandbox, image, seesKernel, signal }) => {
+      const limit = LIMITS.find((each) => measurement === `cpu/${percent(each)}`) as number;
+      if (limit >= NCPU) throw tooFewCpus(limit, NCPU);
+      const measured = await measureQuota(docker, sandbox, {
+        image,
+        limit,
+        intervalMs: INTERVAL_MS,
+        seesKernel,
+        signal,
+      });
+      const { share, periods, throttledPeriods } = measured;
+      const group = percent(limit);
+      return [
+        { dimension: 'cpu', group, value: share * 100 },
+        ...(periods > 0
+          ? [{ dimension: THROTTLED, group, value: (100 * throttledPeriods) / periods }]
+          : []),
+      ];
+    };
   },
 };
 
-const tooFewCpus = (limit: number): DitError =>
+const tooFewCpus = (limit: number, cpuCount: number): DitError =>
   new DitError({
     code: 'cpus-too-few',
     exitCode: EXIT.capability,
-    message: `a limit of ${limit} CPUs limits nothing on a machine of ${cpus().length}`,
+    message: `a limit of ${limit} CPUs limits nothing on a machine of ${cpuCount}`,
     remedy: 'measure it on a machine with more CPUs',
   });

@@ -58,8 +58,7 @@ async function startAll(count: number, { sandbox, image, signal }: CheckContext)
     signal.throwIfAborted();
     const { pid } = await sandbox.start({
       Image: image,
-      Entrypoint: ['sleep', '600'],
-      Cmd: [],
+      Cmd: ['sleep', '600'],
       HostConfig: { NetworkMode: 'none' },
     });
     pids.push(pid);

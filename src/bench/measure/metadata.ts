@@ -68,8 +68,7 @@ async function onFresh(context: CheckContext, mode: string): Promise<MetadataTim
 async function onLower({ sandbox, signal }: CheckContext, image: string): Promise<MetadataTimes> {
   const container = await sandbox.start({
     Image: image,
-    Entrypoint: ['sleep', '600'],
-    Cmd: [],
+    Cmd: ['sleep', '600'],
     HostConfig: { NetworkMode: 'none' },
   });
   await writeBack();

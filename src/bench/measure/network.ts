@@ -74,7 +74,7 @@ export const networkDimension: Dimension = {
 async function measureBridge(context: CheckContext): Promise<readonly Reading[]> {
   const { sandbox, image, signal } = context;
   const server = await startServer(context, {});
-  const client = await sandbox.start({ Image: image, Entrypoint: ['sleep', '600'], Cmd: [] });
+  const client = await sandbox.start({ Image: image, Cmd: ['sleep', '600'] });
   const { gateway, address } = await addressOf(context.docker, server);
   const task = { ...TASK, host: address, port: SERVER_PORT };
   await needServer(() => accepts(address, SERVER_PORT), context);
@@ -116,8 +116,7 @@ function startServer(
   return sandbox.start(
     {
       Image: image,
-      Entrypoint: Cmd,
-      Cmd: [],
+      Cmd,
       ExposedPorts: { [`${SERVER_PORT}/tcp`]: {} },
       HostConfig: { Tmpfs, ...hostConfig },
     },

@@ -66,7 +66,7 @@ const measure = async (
   const { image, seesKernel } = context;
   const start = (of: string) =>
     context.record({ Image: of, Entrypoint: ['true'], Cmd: [], HostConfig: {} });
-  const warmUp = () => context.sandbox.run({ Image: image, Entrypoint: ['true'], Cmd: [] });
+  const warmUp = () => context.sandbox.run({ Image: image, Cmd: ['true'] });
   const mode = measurement.slice('startup/'.length) as Mode;
   const group = `${label}/${mode}`;
   switch (mode) {

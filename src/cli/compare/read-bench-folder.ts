@@ -27,11 +27,13 @@ const MOST_GROUPS = 500;
 export function readBenchFolder(argument: string): Platform {
   const { name, path } = nameAndPath(argument);
   const files = filesIn(path);
-  const bench = files.includes(BENCH_FILE)
-    ? readBenchJson(readText(join(path, BENCH_FILE)), join(path, BENCH_FILE))
-    : readCsvFolder(path, files);
+  const source = files.includes(BENCH_FILE) ? 'bench.json' : 'csv';
+  const bench =
+    source === 'bench.json'
+      ? readBenchJson(readText(join(path, BENCH_FILE)), join(path, BENCH_FILE))
+      : readCsvFolder(path, files);
   checkSize(bench, path);
-  return { name: name ?? bench.platform, path, bench };
+  return { name: name ?? bench.platform, path, source, bench };
 }
 
 function checkSize({ dimensions }: Bench, path: string): void {

@@ -1,10 +1,13 @@
 /** Values that take few different values: the measurement is coarser than what it measures. */
 import type { DataFinding } from '../../model/bench-comparison.js';
 import { COUNTED, figure, type Rule } from './rule.js';
+import { stepOf } from './tautology.js';
 
 const LEAST_VALUES = 10;
 /** Of all values; at least 3. */
 const DISTINCT_SHARE = 0.15;
+/** Memory is mapped by pages: what tells one page from the next is not too coarse for it. */
+const PAGE_MB = 4096 / 1e6;
 
 export const findFewDistinct: Rule = (series) =>
   series.flatMap(({ dimension, group, unit, values }): Omit<DataFinding, 'platform'>[] => {
@@ -13,7 +16,9 @@ export const findFewDistinct: Rule = (series) =>
     if (values.length < LEAST_VALUES || distinct.length > few) return [];
     if (COUNTED.includes(dimension)) return [];
     const steps = distinct.slice(1).map((value, index) => value - (distinct[index] as number));
-    const step = steps.length === 0 ? '' : `, ${figure(Math.min(...steps))} ${unit} apart at least`;
+    const resolution = steps.length === 0 ? stepOf(values) : Math.min(...steps);
+    if (unit === 'MB' && resolution <= PAGE_MB * (1 + 1e-9)) return [];
+    const step = steps.length === 0 ? '' : `, ${figure(resolution)} ${unit} apart at least`;
     return [
       {
         id: 'few-distinct',

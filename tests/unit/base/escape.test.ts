@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeText, safeJson } from '../../../src/base/escape.js';
+import { escapeText, markdownText, safeJson } from '../../../src/base/escape.js';
 import { ACTED_ON } from '../../support/terminal.js';
 
 /** Text of any code units, rich in what is dangerous. */
@@ -53,6 +53,18 @@ describe('escapeText', () => {
       }),
     );
   });
+});
+
+describe('markdownText', () => {
+  it.each([
+    ['/etc/@octocat', '/etc/@<!-- -->octocat'],
+    ['fixes #12', 'fixes \\#<!-- -->12'],
+    ['https://x.test www.x.test', 'https<!-- -->://x.test www<!-- -->.x.test'],
+    ['[a](b) ![c](d)', '\\[a\\](b) \\!\\[c\\](d)'],
+    ['<b> &lt;', '\\<b\\> \\&lt;'],
+    ['a | b\nc', 'a \\| b\\\\nc'],
+    ['5 % of 10 MB/s (p 0.05)', '5 % of 10 MB/s (p 0.05)'],
+  ])('%j', (text, escaped) => expect(markdownText(text)).toBe(escaped));
 });
 
 describe('safeJson', () => {

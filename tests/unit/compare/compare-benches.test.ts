@@ -1,5 +1,7 @@
 /** Summaries, tests and gates over platforms. */
 import { describe, expect, it } from 'vitest';
+import { writeDimension } from '../../../src/bench/measure/write.js';
+import { newSettings } from '../../../src/bench/settings.js';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
 import { parseGate } from '../../../src/compare/gate.js';
 import { isSignificant } from '../../../src/model/bench-comparison.js';
@@ -121,6 +123,74 @@ it('modes are compared with the first that differs in the mode alone', () => {
   ]);
 });
 
+it('writes are compared with those of another place, each kind by itself', () => {
+  const settings = newSettings({}, { seed: 0, platform: '' });
+  const groups = writeDimension
+    .measurements(settings)
+    .flatMap(({ gives }) => gives.map(({ group }) => group));
+  const values = Object.fromEntries(groups.map((group) => [group, [1, 2, 3]]));
+  const { modes } = compareBenches([platformOf('a', dimensionOf('write', values, 'MB/s'))], []);
+  const pairs = modes.map(({ first, second }) => `${first.group} ${second.group}`);
+  expect(pairs.sort()).toEqual(
+    ['', '-buffered', '-direct']
+      .flatMap((kind) =>
+        ['volume', 'bind', 'tmpfs'].map((place) => `overlayfs${kind} ${place}${kind}`),
+      )
+      .sort(),
+  );
+});
+
+describe('data of another method', () => {
+  const network = (seed: number) =>
+    dimensionOf('network', { bridge: valuesAround(2, 20, seed), host: valuesAround(1, 20, seed) });
+  const write = (seed: number) =>
+    dimensionOf('write', { overlayfs: valuesAround(200, 20, seed) }, 'MB/s');
+  const study = (name: string, seed: number) =>
+    ({ ...platformOf(name, network(seed), write(seed)), source: 'csv' }) as const;
+
+  it('are said to be, and compared with their own alone', () => {
+    const { findings, tests } = compareBenches(
+      [
+        study('a', 1),
+        study('b', 2),
+        platformOf('c', network(3), write(3)),
+        platformOf('d', network(4)),
+      ],
+      [],
+    );
+    const found = findings.filter(({ id }) => id === 'other-method');
+    expect(
+      found.map(({ platform, severity, dimension, groups }) => [
+        platform,
+        severity,
+        dimension,
+        ...groups,
+      ]),
+    ).toEqual([
+      [0, 'wrong', 'network', 'bridge', 'host'],
+      [1, 'wrong', 'network', 'bridge', 'host'],
+    ]);
+    const suspect = tests.filter(({ suspect }) => suspect);
+    expect(new Set(suspect.map(({ dimension }) => dimension))).toEqual(new Set(['network']));
+    expect(
+      [
+        ...new Set(suspect.map(({ first, second }) => `${first.platform}${second.platform}`)),
+      ].sort(),
+    ).toEqual(['02', '03', '12', '13']);
+  });
+
+  it('are sound beside data of their own', () => {
+    const { findings, modes } = compareBenches([study('a', 1), study('b', 2)], []);
+    expect(findings.map(({ id }) => id)).not.toContain('other-method');
+    expect(modes.some(({ suspect }) => suspect)).toBe(false);
+  });
+
+  it('are sound within a directory', () => {
+    const { modes } = compareBenches([study('a', 1), platformOf('c', network(3))], []);
+    expect(modes.map(({ suspect }) => suspect)).toEqual([false, false]);
+  });
+});
+
 describe('a gate', () => {
   const judged = (gate: string, ...warm: readonly number[]) =>
     compareBenches(
@@ -138,6 +208,22 @@ describe('a gate', () => {
   it('means a whole group, or each group with that part', () => {
     expect(judged('startup.alpine:3.20/warm.p50>5%', 500, 560)).toEqual(['failed']);
     expect(judged('startup.alpine:3.20.median>5%', 500, 560)).toEqual(['failed', 'held']);
+  });
+
+  it("means what is derived from a group by that one's own name alone", () => {
+    const cpu = (spread: number) =>
+      dimensionOf(
+        'cpu',
+        { '50%': Array.from({ length: 20 }, (_, index) => 50 + spread * ((index % 5) - 2)) },
+        '%',
+      );
+    const gated = (gate: string) =>
+      compareBenches(
+        [platformOf('a', cpu(0.01)), platformOf('b', cpu(0.05))],
+        [parseGate(gate)],
+      ).gates.map(({ group, verdict }) => [group, verdict]);
+    expect(gated('cpu.50%.mean>5%')).toEqual([['50%', 'held']]);
+    expect(gated('cpu.50%/deviation.mean>5%')).toEqual([['50%/deviation', 'failed']]);
   });
 
   it('is undecided where the values are too few, or the first is 0', () => {

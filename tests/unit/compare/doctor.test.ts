@@ -143,6 +143,26 @@ it('few different values are a coarse measurement', () => {
   expect(ids(dimensionOf('network', { bridge: values }))).toContain('few-distinct');
 });
 
+describe('memory in few different values', () => {
+  const memory = (values: readonly number[]): string[] =>
+    ids(dimensionOf('memory', { '1/per-container': values }, 'MB'));
+  const pages = (...counts: readonly number[]): number[] =>
+    counts.map((count) => (count * 4096) / 1e6);
+
+  it('is what there was where they are pages, or parts of them', () => {
+    expect(memory(pages(344, 345, 344, 346, 344, 345, 344, 344, 345, 344))).toEqual([]);
+    expect(memory(pages(344.9, 345, 344.8, 345, 345, 344.9, 345, 345, 344.9, 345))).toEqual([]);
+    expect(memory(pages(...new Array<number>(10).fill(344)))).toEqual([]);
+  });
+
+  it('is coarse where they are more than a page apart', () => {
+    expect(memory([3.25, 3.26, 3.25, 3.25, 3.26, 3.27, 3.25, 3.26, 3.25, 3.25])).toEqual([
+      'few-distinct',
+    ]);
+    expect(memory(new Array<number>(10).fill(3.25))).toEqual(['few-distinct']);
+  });
+});
+
 it('a tight interval on one machine is noted, once', () => {
   const startup = dimensionOf('startup', {
     'alpine/warm': valuesAround(500, 50, 1),

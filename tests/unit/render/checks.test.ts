@@ -9,7 +9,7 @@ import { columnsOf } from '../../../src/render/columns.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 import { Stream } from '../../support/stream.js';
 
-const HOSTILE = '<img src=x onerror=alert(1)>\x1b[2J|`**';
+const HOSTILE = '<img src=x onerror=alert(1)>\x1b[2J|`** @octocat https://x.test &lt;b&gt;';
 const REPORT: CheckReport = {
   name: 'cpu',
   shows: 'A quota holds a container to its share of the CPUs.',
@@ -35,6 +35,7 @@ const REPORT: CheckReport = {
 const { host, engine } = new Stream().recording().header;
 const DOCUMENT: ChecksDocument = {
   begun: '2026-02-15T00:48:41.000Z',
+  interrupted: false,
   ditVersion: '1',
   host,
   engine,
@@ -86,7 +87,7 @@ describe('on a terminal', () => {
 test('HTML shows untrusted text as text', () => {
   const page = checksHtml(DOCUMENT);
   expect(page).not.toContain('<img');
-  expect(page).toContain('&#60;img src=x onerror=alert(1)&#62;\\x1b[2J');
+  expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;\\x1b[2J');
   expect(page.match(/<section id="(cpu|io)">/g)).toHaveLength(2);
 });
 
@@ -97,14 +98,23 @@ test('Markdown shows untrusted text as text', () => {
   // Unescaped bars are the table's own.
   expect(table[0]?.match(/(?<!\\)\|/g)).toHaveLength(4);
   const outsideCode = text.split('\n').filter((line) => !line.startsWith('    '));
-  expect(outsideCode.join('\n')).not.toMatch(/(?<!\\)<img/);
+  expect(outsideCode.join('\n')).not.toMatch(/(?<!\\)<img|@octocat|https:|(?<!\\)&lt;/);
   expect(text).toContain('    nr_throttled 42');
 });
 
 test('reports say what was left behind', () => {
-  expect(checksHtml(LEFT)).toContain('Left behind: removing volume &#60;b&#62;: busy');
+  expect(checksHtml(LEFT)).toContain('Left behind: removing volume &lt;b&gt;: busy');
   expect(checksMarkdown(LEFT)).toMatch(/\*\*Left behind:\*\* removing volume .*b.*: busy/);
   expect(checksHtml(DOCUMENT) + checksMarkdown(DOCUMENT)).not.toContain('Left behind');
+});
+
+test('reports say that tests are missing', () => {
+  const interrupted = { ...DOCUMENT, interrupted: true };
+  const said = /interrupted: the other tests were not made/;
+  expect(checksHtml(interrupted)).toMatch(said);
+  expect(checksMarkdown(interrupted)).toMatch(said);
+  expect(checksHtml(DOCUMENT) + checksMarkdown(DOCUMENT)).not.toMatch(said);
+  expect(JSON.parse(checksJson(interrupted))).toMatchObject({ interrupted: true });
 });
 
 test('JSON holds all of it', () => {
@@ -112,6 +122,7 @@ test('JSON holds all of it', () => {
   expect(document).toMatchObject({
     schema: 'dit.test/1',
     begun: DOCUMENT.begun,
+    interrupted: false,
     left_behind: [],
   });
   expect(document.tests[0]).toMatchObject({

@@ -92,6 +92,21 @@ describe('in short', () => {
   });
 });
 
+it('in short, groups of wrong data are counted once, and each of a finding', () => {
+  const pairs = [3.25, 3.3, 3.27, 3.31, 3.24];
+  const memory = dimensionOf(
+    'memory',
+    { '3/per-container': pairs, '3/total': pairs.map((each) => Number((3 * each).toFixed(3))) },
+    'MB',
+  );
+  const study = { ...platformOf('study', memory), source: 'csv' } as const;
+  const own = platformOf('own', dimensionOf('memory', { '3/total': pairs }, 'MB'));
+  const comparison = compareBenches([study, own], []);
+  const wrong = comparison.findings.filter(({ severity }) => severity === 'wrong');
+  expect(wrong.map(({ id }) => id)).toEqual(['other-method', 'tautology']);
+  expect(inShort(comparison)[0]).toBe('2 groups of data are wrong: see the data doctor');
+});
+
 it('tables of Markdown have as many cells in every row', () => {
   const rows = documents.markdown.split('\n').filter((line) => line.startsWith('|'));
   const cells = (line: string): number => line.match(/(?<!\\)\|/g)?.length ?? 0;

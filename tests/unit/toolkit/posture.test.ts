@@ -123,7 +123,7 @@ Seccomp_filters:\t1`,
 
 describe('a posture', () => {
   test('by the kernel: the hardened container has no finding', () => {
-    const posture = postureOf(hardened, kernel());
+    const posture = postureOf(hardened, [], kernel());
     expect(posture).toMatchObject({
       certainty: 'exact',
       userId: 65534,
@@ -136,14 +136,14 @@ describe('a posture', () => {
   });
 
   test('by the engine alone: the hardened container has no finding', () => {
-    const posture = postureOf(hardened, undefined);
+    const posture = postureOf(hardened, [], undefined);
     expect(posture.certainty).toBe('inferred');
     expect(idsOf(posture)).toEqual([]);
   });
 
   test('the kernel’s word counts more than what the engine was asked for', () => {
     const status = kernel().status.replace(/CapEff:.*/, 'CapEff:\t0000000000200000');
-    expect(idsOf(postureOf(hardened, kernel({ status })))).toEqual(['powerful-capability']);
+    expect(idsOf(postureOf(hardened, [], kernel({ status })))).toEqual(['powerful-capability']);
   });
 
   test.each<[string, Partial<KernelFiles>]>([
@@ -157,19 +157,19 @@ describe('a posture', () => {
     ['devices', { devices: [{ path: '/dev/vda', kind: 'block' }] }],
     ['engine-socket', { mountInfo: MOUNTS }],
   ])('%s is seen in the kernel’s files', (id, files) => {
-    expect(idsOf(postureOf(hardened, kernel(files)))).toEqual([id]);
+    expect(idsOf(postureOf(hardened, [], kernel(files)))).toEqual([id]);
   });
 
   test.each([
     'docker-default (enforce)',
     'system_u:system_r:container_t:s0:c1,c2',
   ])('a process is confined by "%s"', (profile) => {
-    expect(idsOf(postureOf(hardened, kernel({ profile })))).toEqual([]);
+    expect(idsOf(postureOf(hardened, [], kernel({ profile })))).toEqual([]);
   });
 
   test('root of a user namespace is somebody else outside', () => {
     const status = kernel().status.replace(/Uid:.*/, 'Uid:\t100000\t100000\t100000\t100000');
-    const posture = postureOf(hardened, kernel({ status, uidMap: '0 100000 65536\n' }));
+    const posture = postureOf(hardened, [], kernel({ status, uidMap: '0 100000 65536\n' }));
     expect(posture.innerUserId).toBe(0);
     expect(findingsOf([posture], { sockets: [] })).toMatchObject([
       { id: 'root-user', severity: 'low' },
@@ -195,13 +195,13 @@ describe('a posture', () => {
       { ...HARDENED.HostConfig, ...host },
       { Config: { User: HARDENED.User } },
     );
-    expect(idsOf(postureOf(changed, undefined))).toContain(id);
+    expect(idsOf(postureOf(changed, [], undefined))).toContain(id);
   });
 });
 
 describe('mounts of the machine', () => {
   const withMount = (source: string, writable: boolean): Posture => ({
-    ...postureOf(hardened, kernel()),
+    ...postureOf(hardened, [], kernel()),
     mounts: [{ source, target: '/x', writable }],
   });
   const severityOf = (source: string, writable: boolean): string | undefined =>
@@ -232,6 +232,35 @@ describe('mounts of the machine', () => {
     expect(idsOf(withMount(source, false), ['/run/own/engine.sock'])).toEqual(['engine-socket']);
   });
 
+  const ofVolume = (Options: Record<string, string> | null, RW = true, Driver = 'local') =>
+    postureOf(
+      inspected(HARDENED.HostConfig, {
+        Config: { User: HARDENED.User },
+        Mounts: [{ Type: 'volume', Name: 'v', Source: '/a/_data', Destination: '/x', Driver, RW }],
+      }),
+      [{ Name: 'v', Driver, Options }],
+      kernel(),
+    );
+
+  test.each([
+    [{ type: 'none', o: 'bind', device: '/' }, true, { source: '/', writable: true }],
+    [{ type: 'none', o: 'rw,rbind', device: '/etc/' }, true, { source: '/etc', writable: true }],
+    [{ type: 'none', o: 'bind,ro', device: '/etc' }, true, { source: '/etc', writable: false }],
+    [{ type: 'none', o: 'bind', device: '/etc' }, false, { source: '/etc', writable: false }],
+  ])('a volume that is one counts as one: %j, writable: %s', (options, writable, bound) => {
+    const posture = ofVolume(options, writable);
+    expect(posture.mounts).toEqual([{ target: '/x', ...bound }]);
+    expect(idsOf(posture)).toEqual(['sensitive-mount']);
+  });
+
+  test.each([
+    [null, 'local'],
+    [{ type: 'tmpfs', device: 'tmpfs', o: 'size=1m' }, 'local'],
+    [{ o: 'bind', device: '/' }, 'a/plugin'],
+  ])('other volumes are none: %j of %s', (options, driver) => {
+    expect(ofVolume(options, true, driver).mounts).toEqual([]);
+  });
+
   test('a socket that is no engine’s is not', () => {
     expect(idsOf(withMount('/run/postgresql/.s.PGSQL.5432', true))).toEqual([]);
   });
@@ -239,7 +268,7 @@ describe('mounts of the machine', () => {
 
 describe('findings', () => {
   const named = (name: string): Posture => ({
-    ...postureOf(hardened, kernel({ hostNamespaces: ['pid', 'uts'] })),
+    ...postureOf(hardened, [], kernel({ hostNamespaces: ['pid', 'uts'] })),
     name,
   });
 
@@ -255,7 +284,7 @@ describe('findings', () => {
   });
 
   test('of a privileged user count more where they are effective than where they cannot be gained', () => {
-    const base = postureOf(hardened, kernel());
+    const base = postureOf(hardened, [], kernel());
     const severities = [
       { ...base, effective: ['SYS_ADMIN'], bounding: ['SYS_ADMIN'] },
       { ...base, bounding: ['SYS_ADMIN'], noNewPrivileges: false },
