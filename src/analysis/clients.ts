@@ -97,7 +97,9 @@ export class ClientFinder {
 
   /** Without a schedule: whichever program of the command's was executed last before the container's first. */
   #lastClientBefore(run: RunView): Client | undefined {
-    const first = Math.min(...run.processes.flatMap(({ execs }) => execs.map(({ time }) => time)));
+    const first = run.processes
+      .flatMap(({ execs }) => execs)
+      .reduce((earliest, { time }) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
     const programs = run.lives.processes
       .filter(({ key }) => run.actors[key]?.[0]?.actor === 'client')
       .flatMap((life) => life.execs.map((exec) => ({ life, exec })))

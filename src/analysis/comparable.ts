@@ -1,4 +1,5 @@
 /** Whether two recordings may be compared: what differs besides the start itself, as a table of facts. */
+import { shortId } from '../base/ids.js';
 import { NS_PER_MS } from '../base/time.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
@@ -45,6 +46,10 @@ export function differencesBetween(
     ['after', after],
   ] as const) {
     const { header, loss, footer } = trace.recording;
+    if (trace.runs.length > 1) {
+      const which = `${run.name} (${shortId(run.containerId)})`;
+      notes.push(`${name}: one of ${trace.runs.length} starts in its recording, that of ${which}`);
+    }
     if (header.source.perturbed) {
       notes.push(`${name}: recorded by a source that slows what it measures`);
     }

@@ -25,13 +25,20 @@ const PATH_ARGUMENT: Readonly<Record<string, number>> = {
   truncate: 0,
   chmod: 0,
   fchmodat: 1,
+  fchmodat2: 1,
   chown: 0,
   lchown: 0,
   fchownat: 1,
+  utime: 0,
+  utimes: 0,
+  futimesat: 1,
   utimensat: 1,
   setxattr: 0,
   lsetxattr: 0,
+  setxattrat: 1,
   removexattr: 0,
+  lremovexattr: 0,
+  removexattrat: 1,
 };
 
 export function findCopyUps(run: RunView): CopyUp[] {
@@ -61,8 +68,10 @@ export function findCopyUps(run: RunView): CopyUp[] {
 
 type Measured = Omit<CopyUp, 'actor' | 'process' | 'tid'>;
 
-function measured(run: RunView, row: number): Measured {
+function measured(run: RunView, row: number): Measured | undefined {
   const { events, strings } = run.recording;
+  // A full disk, say: nothing was copied.
+  if (events.value(row, 'results') !== 0) return undefined;
   const start = events.time.at(row) as TraceTime;
   const syscall = run.activity.syscallAt(events.tid.at(row), start);
   return {
@@ -83,6 +92,8 @@ function inferred(run: RunView, row: number, actor: ActorKind): Measured | undef
   const syscall = run.activity.syscallAt(events.tid.at(row), events.time.at(row));
   if (syscall === undefined) return undefined;
   const call = viewSyscall(run.recording, syscall);
+  // What it dirtied may be all of the file or a part: the copy is not known to be whole.
+  if (call.result < 0) return undefined;
   const end = run.activity.syscallEnd(syscall);
   const last = events.time.at(row) + events.value(row, 'last_offset_ns');
   return {

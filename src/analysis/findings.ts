@@ -4,6 +4,7 @@
  */
 
 import type { TraceTime } from '../base/time.js';
+import { copiedInWords } from '../model/copy-ups.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Finding, ProcessLife, Segment } from '../model/trace.js';
 import { viewSyscall } from './syscall-view.js';
@@ -57,6 +58,12 @@ const programOf = (life: ProcessLife | undefined): string => {
   return exec?.argv[0] ?? exec?.filename ?? life?.comms.at(-1)?.comm ?? 'a process';
 };
 
+/** A thread that is ready waits tens of µs for any CPU; an engine's start has hundreds of such waits on an idle machine. */
+const LONG_CPU_WAIT_NS = NS_PER_MS;
+
+/** A flush takes less on a disk that is fast and has nothing else to do. */
+const SLOW_SYNC_NS = 2 * NS_PER_MS;
+
 /** When a process became the hook by which older engines set the network up. */
 const networkHookSince = (life: ProcessLife | undefined): TraceTime | undefined =>
   life?.execs.find(({ argv }) => argv[0] === 'libnetwork-setkey')?.time;
@@ -65,13 +72,16 @@ export const FINDING_RULES: readonly FindingRule[] = [
   {
     id: 'short-of-cpu',
     find: (facts) => {
-      const waiting = ofCategory(facts, 'scheduling delay');
-      const ns = sum(waiting);
-      if (!worth(ns, facts.window, 10, 0.1)) return undefined;
+      const waits = longestFirst(ofCategory(facts, 'scheduling delay')).filter(
+        (wait) => length(wait) >= LONG_CPU_WAIT_NS,
+      );
+      const [longest] = waits;
+      const ns = sum(waits);
+      if (longest === undefined || !worth(ns, facts.window, 10, 0.1)) return undefined;
       return {
         ns,
-        title: `runnable but not running for ${ms(ns)} ms: the machine is short of CPU`,
-        evidence: `${plural(waiting.length, 'wait')} for a CPU on the critical path: ${byActor(waiting)}`,
+        title: `ready to run but without a CPU for ${ms(ns)} ms: the start was short of CPU`,
+        evidence: `${plural(waits.length, 'wait')} of 1 ms and more on the critical path, the longest ${ms(length(longest))} ms: ${byActor(waits)}`,
         advice:
           'measure on an idle machine; in production, give the engine a CPU of its own (CPUAffinity, cpusets)',
       };
@@ -86,9 +96,12 @@ export const FINDING_RULES: readonly FindingRule[] = [
       if (hook === undefined || from === undefined || to === undefined) return undefined;
       const ns = to - from;
       if (!worth(ns, window, 5)) return undefined;
-      const starts = processes.filter(
+      // dockerd forks them, for all the containers that start: those that this start waited for are its own.
+      const onPath = new Set(run.segments.map(({ process }) => process));
+      const again = processes.filter(
         ({ key: own, start, execs }) =>
           own !== key &&
+          onPath.has(own) &&
           start !== undefined &&
           start >= from &&
           start < to &&
@@ -96,9 +109,9 @@ export const FINDING_RULES: readonly FindingRule[] = [
       ).length;
       return {
         ns,
-        title: `the network hook re-executed dockerd${starts > 0 ? ` ${starts + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
+        title: `the network hook re-executed dockerd${again > 0 ? ` ${again + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
         evidence: `libnetwork-setkey as pid ${hook.pid}, from its exec to its exit`,
-        advice: 'newer engines (Docker 26 and later) set the network up without it: upgrade',
+        advice: 'newer engines (Docker 28 and later) set the network up without it: upgrade',
       };
     },
   },
@@ -131,6 +144,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       const ns = sum(synced);
       if (!worth(ns, facts.window, 5)) return undefined;
       const calls = new Set(synced.flatMap(({ syscall }) => syscall ?? []));
+      const each = ns / calls.size;
       const files = new Map<string, number>();
       for (const segment of synced) {
         if (segment.syscall === undefined) continue;
@@ -140,13 +154,15 @@ export const FINDING_RULES: readonly FindingRule[] = [
       const worst = [...files].sort(([, a], [, b]) => b - a)[0];
       return {
         ns,
-        title: `${plural(calls.size, 'fsync')} on the critical path: ${ms(ns)} ms`,
+        title: `${plural(calls.size, 'fsync')} on the critical path: ${ms(ns)} ms${calls.size > 1 ? `, ${ms(each)} ms each` : ''}`,
         evidence:
           worst === undefined
             ? byActor(synced)
             : `most of it for ${worst[0]}: ${ms(worst[1])} ms; ${byActor(synced)}`,
         advice:
-          "the engine's metadata sits on a slow or busy disk: move its data root to a faster one",
+          each >= SLOW_SYNC_NS
+            ? "the engine's metadata sits on a slow or busy disk: move its data root to a faster one"
+            : 'each is quick, it is their number: a faster disk gains little; a start with less to keep (networks, volumes) syncs less',
       };
     },
   },
@@ -261,7 +277,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       if (largest === undefined || ns < 10 * NS_PER_MS) return undefined;
       return {
         ns,
-        title: `${plural(run.copyUps.length, 'file')} copied up from the image: ${(bytes / 1e6).toFixed(1)} MB, ${ms(ns)} ms`,
+        title: `${copiedInWords(run.copyUps)} copied up from the image: ${(bytes / 1e6).toFixed(1)} MB, ${ms(ns)} ms`,
         evidence: `${largest.path}: ${(largest.bytes / 1e6).toFixed(1)} MB in ${ms(largest.duration)} ms, by ${largest.trigger} (${largest.certainty})`,
         advice: 'put files that are changed on a volume, or do not change them at start',
       };

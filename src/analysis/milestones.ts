@@ -86,6 +86,10 @@ const NO_KERNEL = 'it cannot be seen without the kernel';
 
 const seesApiAlone = ({ recording }: RunView): boolean => recording.header.source.name === 'api';
 
+/** A file without an end holds a part of what happened: what it does not show may have been. */
+const asFarAsRecorded = ({ recording }: RunView, fact: string): string =>
+  recording.footer === undefined ? `as far as recorded, ${fact}` : fact;
+
 /** dit is the client: its requests are marks. */
 const isOwnRequest = ({ recording }: RunView): boolean => recording.header.target.scope === '';
 
@@ -156,9 +160,11 @@ function findStartAnswer(run: RunView): Found | string {
   return seesApiAlone(run) ? markEdge(run, 'start', 'end') : '';
 }
 
+const NOT_STARTED = 'the container was not started while it was recorded';
+
 const MARK_REASONS: Readonly<Record<string, string>> = {
   create: 'the create request was not recorded',
-  start: 'the container was not started',
+  start: NOT_STARTED,
   output: 'the container wrote nothing while it was observed',
   remove: 'the container was not removed while it was recorded',
 };
@@ -188,7 +194,8 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string 
     .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
     .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === actor)
     .sort((a, b) => a.exec.time - b.exec.time)[0];
-  if (found === undefined) return `no ${actor} was executed for ${shortId(run.containerId)}`;
+  if (found === undefined)
+    return asFarAsRecorded(run, `no ${actor} was executed for ${shortId(run.containerId)}`);
   const { exec, life } = found;
   return {
     time: exec.time,
@@ -205,9 +212,7 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
     ? timeOf(soFar, 'start requested')
     : (timeOf(soFar, 'create requested') ?? timeOf(soFar, 'command exec'));
   if (started === undefined) {
-    return isOwnRequest(run)
-      ? 'the container was not started'
-      : 'no overlay mount by an engine was seen';
+    return isOwnRequest(run) ? NOT_STARTED : 'no overlay mount by an engine was seen';
   }
   const shim = run.processes
     .flatMap((life) => life.execs)
@@ -262,7 +267,7 @@ function findCgroup(run: RunView): Found | string {
     if (spanOf(run, target, time)?.actor === 'shim') continue;
     return { time, evidence: eventEvidence(row, `pid ${target} into ${path}`) };
   }
-  return 'no process was moved into a cgroup of this container';
+  return asFarAsRecorded(run, 'no process was moved into a cgroup of this container');
 }
 
 const isRuntime = (actor: string): boolean => actor === 'runc create' || actor === 'init';
@@ -285,13 +290,13 @@ function findFirstNamespace(run: RunView): Found | string {
       ),
     };
   }
-  return 'the runtime created no namespace';
+  return asFarAsRecorded(run, 'the runtime created no namespace');
 }
 
 function findInitClone(run: RunView): Found | string {
   const init = initProcess(run);
   if (init?.start === undefined || init.forkEvent === undefined)
-    return 'no init process was forked';
+    return asFarAsRecorded(run, 'no init process was forked');
   return {
     time: init.start,
     evidence: eventEvidence(
@@ -308,7 +313,7 @@ function hooks(run: RunView): { readonly life: LifeDraft; readonly from: TraceTi
 function findHooksBegin(run: RunView): Found | string {
   const first = hooks(run).sort((a, b) => a.from - b.from)[0];
   const exec = first?.life.execs.find(({ time }) => time === first.from);
-  if (first === undefined || exec === undefined) return 'no hook was run';
+  if (first === undefined || exec === undefined) return asFarAsRecorded(run, 'no hook was run');
   return {
     time: first.from,
     evidence: eventEvidence(
@@ -320,7 +325,7 @@ function findHooksBegin(run: RunView): Found | string {
 
 function findHooksEnd(run: RunView): Found | string {
   const all = hooks(run);
-  if (all.length === 0) return 'no hook was run';
+  if (all.length === 0) return asFarAsRecorded(run, 'no hook was run');
   const last = all
     .filter(({ life }) => life.end !== undefined)
     .sort((a, b) => (a.life.end ?? 0) - (b.life.end ?? 0))
@@ -342,7 +347,7 @@ function findPivotRoot(run: RunView): Found | string {
     if (time === undefined) continue;
     return { time, evidence: eventEvidence(call.row, `${call.name} by pid ${call.life.pid}`) };
   }
-  return 'init did not change its root';
+  return asFarAsRecorded(run, 'init did not change its root');
 }
 
 function findRuncExit(run: RunView): Found | string {
@@ -377,7 +382,9 @@ function findFifo(run: RunView): Found | string {
   });
   const time = found === undefined ? undefined : callEnd(run, found);
   if (found === undefined || time === undefined) {
-    return (init && waitForStart(run, init)) ?? 'init did not wait at an exec FIFO';
+    return (
+      (init && waitForStart(run, init)) ?? asFarAsRecorded(run, 'init did not wait at an exec FIFO')
+    );
   }
   return {
     time,
@@ -409,7 +416,8 @@ const openReturned = (call: string, pid: number, ns: number): string =>
 function findEntrypoint(run: RunView): Found | string {
   const init = initProcess(run);
   const exec = entrypointExec(run);
-  if (init === undefined || exec === undefined) return 'no entrypoint was executed';
+  if (init === undefined || exec === undefined)
+    return asFarAsRecorded(run, 'no entrypoint was executed');
   return {
     time: exec.time,
     evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${init.pid}`),
@@ -434,7 +442,8 @@ function findInitsCommand(run: RunView): Found | string {
     .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
     .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === 'entrypoint')
     .sort((a, b) => a.exec.time - b.exec.time)[0];
-  if (found === undefined) return `${basename(entrypoint.filename)} executed nothing`;
+  if (found === undefined)
+    return asFarAsRecorded(run, `${basename(entrypoint.filename)} executed nothing`);
   const { exec, life } = found;
   return {
     time: exec.time,

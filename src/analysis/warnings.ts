@@ -5,6 +5,9 @@ import type { ContainerRun, TraceWarning } from '../model/trace.js';
 /** The wall clock may drift this much against the trace clock before cross-checks are useless. */
 const CLOCK_STEP_NS = 1_000_000;
 
+/** A ring may be polled by the kernel, and is never entered then. */
+const IO_URING: readonly string[] = ['io_uring_setup', 'io_uring_enter'];
+
 /** Diagnostics of the recording that say how much its figures are worth. */
 const OF_SOURCES = /^(source-refused|engine-events|strace-|bpftrace-)/;
 
@@ -78,6 +81,13 @@ export function warningsOf(
   for (const { code, message, remedy } of recording.diagnostics) {
     if (OF_SOURCES.test(code)) warn(code, message, remedy);
   }
+  if (usesIoUring(recording)) {
+    warn(
+      'io-uring',
+      'io_uring was used: what a program opens, reads, writes and sends through it is no syscall, and not recorded',
+      `dit trace events --syscall ${IO_URING.join(',')} says which program`,
+    );
+  }
   const step = clockStep(recording);
   if (step > CLOCK_STEP_NS) {
     warn(
@@ -108,6 +118,14 @@ export function warningsOf(
     }
   }
   return warnings;
+}
+
+function usesIoUring({ events, strings }: Recording): boolean {
+  const names = events.table('syscall').column('names').view();
+  return IO_URING.some((name) => {
+    const id = strings.find(name);
+    return id !== 0 && names.includes(id);
+  });
 }
 
 function clockStep(recording: Recording): number {

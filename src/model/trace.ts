@@ -160,7 +160,7 @@ export interface Window extends Span {
   readonly to: MilestoneName;
 }
 
-/** A file that overlayfs copied from a lower layer to the upper one, because something was about to change it. */
+/** A file or folder that overlayfs copied from a lower layer to the upper one, because something was about to change it. */
 export interface CopyUp {
   readonly start: TraceTime;
   readonly duration: Duration;

@@ -11,6 +11,7 @@
  */
 
 import { escapeText } from '../base/escape.js';
+import { copiedInWords } from '../model/copy-ups.js';
 import type { ProbeInfo } from '../model/recording.js';
 import { type ContainerRun, type CopyUp, milestone, type Window } from '../model/trace.js';
 import { alignLeft, columnsOf, cutStart, wrap } from './columns.js';
@@ -60,8 +61,8 @@ export function renderCopyUps(
     const hidden = copyUps.toSorted(byDuration).slice(SHOWN);
     lines.push(theme.dim(`    and ${plural(rest, 'shorter one')}, ${sumOf(hidden)}: --all`));
   }
-  const files = plural(copyUps.length, 'file');
-  lines.push(theme.dim(`${files}, ${sumOf(copyUps)}, ${whenOf(copyUps, exec)}`));
+  const sum = `${copiedInWords(copyUps)}, ${sumOf(copyUps)}, ${whenOf(copyUps, exec)}`;
+  lines.push(...wrap(sum, width).map(theme.dim));
   if (copyUps.some(({ certainty }) => certainty === 'inferred')) {
     lines.push(...wrap(whyInferred(probes), width).map(theme.dim));
   }
@@ -85,7 +86,7 @@ function cellsOf(copyUp: CopyUp, exec: number): string[] {
 function lane(copyUps: readonly CopyUp[], exec: number, { theme, width }: CopyUpOptions): string[] {
   const after = copyUps.filter(({ start }) => start >= exec);
   if (after.length === 0) return [];
-  const end = Math.max(...after.map(({ start, duration }) => start + duration));
+  const end = after.reduce((last, { start, duration }) => Math.max(last, start + duration), exec);
   const label = alignLeft(LABEL, LABEL.length + 1);
   const window = { start: exec, end } as Window;
   const spans = after.map(({ start, duration }) => ({ start, end: start + duration }));

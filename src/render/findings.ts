@@ -3,7 +3,7 @@
  *
  *   1  the network hook re-executed dockerd 2 times: 84 ms, 37 % of the start
  *      libnetwork-setkey as pid 23591, from its exec to its exit
- *      → newer engines (Docker 26 and later) set the network up without it: upgrade
+ *      → newer engines (Docker 28 and later) set the network up without it: upgrade
  */
 
 import { escapeText } from '../base/escape.js';

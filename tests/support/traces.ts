@@ -227,7 +227,7 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
         ns: 104_200_000,
         title: 'the network hook re-executed dockerd 2 times: 104 ms, 39 % of the start',
         evidence: 'libnetwork-setkey as pid 2030, from its exec to its exit',
-        advice: 'newer engines (Docker 26 and later) set the network up without it: upgrade',
+        advice: 'newer engines (Docker 28 and later) set the network up without it: upgrade',
       },
       {
         id: 'fsync',

@@ -1,4 +1,4 @@
--- The system calls that took longest, without those that wait for others (futex, poll, read; FIFOs that are opened).
+-- The system calls that took longest, without those that wait for others (futex, poll, read; opens of FIFOs, and of what has no recorded path).
 SELECT
   round(duration_ns / 1e6, 2) AS ms,
   name,
@@ -14,7 +14,11 @@ WHERE name NOT IN (
   'recvmsg', 'accept', 'accept4', 'nanosleep', 'clock_nanosleep', 'wait4', 'waitid', 'pause', 'rt_sigtimedwait',
   'rt_sigsuspend', 'restart_syscall'
 )
-AND texts NOT LIKE '/proc/%/fd/%'
+-- a container's FIFOs are opened by descriptor, below /proc/self/fd or by its number alone, and by name
+AND NOT (
+  name IN ('open', 'openat', 'openat2')
+  AND (texts = '' OR texts LIKE '/proc/%/fd/%' OR regexp_full_match(texts, '[0-9]+|(.*/)?exec\.fifo'))
+)
 AND duration_ns IS NOT NULL
 ORDER BY duration_ns DESC
 LIMIT 30;

@@ -9,7 +9,7 @@ SELECT
   round(sum(duration_ns) / any_value(n) / 1e6, 2) AS ms_a_start,
   round(max(duration_ns) / 1e6, 2) AS longest_ms,
   round(count(*) / any_value(n), 1) AS waits_a_start,
-  round(100 * sum(duration_ns) FILTER (certainty = 'inferred') / sum(duration_ns), 1) AS inferred_percent
+  round(100 * coalesce(sum(duration_ns) FILTER (certainty = 'inferred'), 0) / sum(duration_ns), 1) AS inferred_percent
 FROM segments, starts
 WHERE state IN ('blocked', 'runnable') AND NOT perturbed
 GROUP BY ALL

@@ -120,7 +120,7 @@ export const TABLES = {
         'window_start_ns',
         "the window's begin on the trace clock: that of start_ns and time_ns",
       ),
-      count('copy_ups', 'files that overlayfs copied from the image'),
+      count('copy_ups', 'files that overlayfs copied from the image, and folders'),
       bytes('copy_up_bytes', 'their size'),
       smallOrNull('exit_code', "the container's; null: it was not seen to exit"),
       text('failure', 'what failed, in the words of the engine; empty: nothing'),
@@ -233,13 +233,19 @@ export const TABLES = {
     ],
   },
   copyups: {
-    row: 'a file that overlayfs copied from a lower layer to the upper one',
+    row: 'a file or folder that overlayfs copied from a lower layer to the upper one',
     columns: [
       ...ofRun,
       ns('start_ns', 'on the trace clock'),
       ns('duration_ns', 'its length'),
-      bytes('bytes', 'size of the file; 0: a folder, or metadata alone'),
-      text('path', 'as the program gave it'),
+      bytes(
+        'bytes',
+        'size of the file; 0: a folder, an empty file or one opened to be truncated, or metadata alone',
+      ),
+      text(
+        'path',
+        'inferred: as the program gave it; exact: from the root of the overlay, of four names and more the last four, without a leading "/"',
+      ),
       text('trigger', 'the syscall that caused it: "openat"'),
       flag('before_entrypoint', 'it is part of the start; false: it came after it'),
       ...thread,

@@ -1,9 +1,10 @@
 /** The files that overlayfs copied to the upper layer, longest first. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
+import { copiedInWords } from '../../model/copy-ups.js';
 import { milestone } from '../../model/trace.js';
 import { shortenIds } from '../../render/findings.js';
-import { formatBytes, formatDuration, formatMs, plural } from '../../render/format.js';
+import { formatBytes, formatDuration, formatMs } from '../../render/format.js';
 import type { Session } from '../session.js';
 import { Section, Table } from './table.js';
 
@@ -52,7 +53,7 @@ export function CopyUps({ session }: { readonly session: Session }): ComponentCh
     h(
       'p',
       { class: 'sum' },
-      `${plural(copyUps.length, 'file')}, ${formatBytes(bytes)}, ${formatDuration(ns)}`,
+      `${copiedInWords(copyUps)}, ${formatBytes(bytes)}, ${formatDuration(ns)}`,
       copyUps.length > SHOWN ? `; the ${SHOWN} longest are listed` : '',
     ),
   );

@@ -77,6 +77,14 @@ describe('differencesBetween', () => {
     };
   }
 
+  it('says which start it is about where a recording holds several', () => {
+    const [run] = same.runs as [ContainerRun];
+    const two = { ...same, runs: [run, { ...run, name: 'other' }] };
+    expect(differencesBetween(sideOf(same), sideOf(two))).toEqual([
+      'after: one of 2 starts in its recording, that of eager_lamport (0123456789ab)',
+    ]);
+  });
+
   it('is silent where nothing but the start differs', () => {
     expect(differencesBetween(sideOf(same), sideOf(startedTrace({ runs: same.runs })))).toEqual([]);
   });

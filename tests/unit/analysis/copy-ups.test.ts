@@ -117,6 +117,17 @@ describe('inferred copy-ups', () => {
     expect(copyUpsOf(stream)).toEqual([]);
   });
 
+  it('a syscall that failed copied nothing whole', () => {
+    const stream = entrypoint().syscall('openat', 11_000, 11_600, PID.init, PID.init, {
+      result: -28,
+      arguments: [-100, 0, O_WRONLY],
+      texts: { 1: '/lower/big' },
+    });
+    expect(copyUpsOf(dirty(stream, 11_100, 77, 100e6))).toEqual([]);
+    const again = dirty(open(stream, 12_000, '/lower/big'), 12_100, 78, 100e6);
+    expect(copyUpsOf(again)).toMatchObject([{ start: 12_000, bytes: 100e6 }]);
+  });
+
   it('data dirtied outside any known syscall proves nothing', () => {
     expect(copyUpsOf(dirty(entrypoint(), 11_100, 77, 9))).toEqual([]);
   });
@@ -131,11 +142,11 @@ describe('inferred copy-ups', () => {
 });
 
 describe('measured copy-ups', () => {
-  const measured = (stream: Stream, time: number, path: string) => {
+  const measured = (stream: Stream, time: number, path: string, results = 0) => {
     stream.events.push(
       'copy_up',
       { time, pid: PID.init, tid: PID.init },
-      { durations_ns: 400, bytes: 100e6, paths: stream.strings.intern(path), flags: 1 },
+      { durations_ns: 400, bytes: 100e6, paths: stream.strings.intern(path), results, flags: 1 },
     );
     return stream;
   };
@@ -151,6 +162,11 @@ describe('measured copy-ups', () => {
         certainty: 'exact',
       }),
     ]);
+  });
+
+  it('that failed are none', () => {
+    const stream = measured(entrypoint(), 11_050, '/lower/big', -28);
+    expect(paths(measured(stream, 12_050, '/lower/small'))).toEqual(['/lower/small']);
   });
 
   it('are none where the probe was attached and saw none', () => {

@@ -7,6 +7,7 @@ import type { Recording } from '../../../src/model/recording.js';
 import { StringInterner } from '../../../src/model/strings.js';
 import type { ContainerRun, CopyUp, Finding, ProcessLife } from '../../../src/model/trace.js';
 import { keyOf, livesOf } from '../../support/lives.js';
+import { sampleTrace } from '../../support/samples.js';
 import { type Piece, sampleRecording, sampleRun, segmentsFrom } from '../../support/traces.js';
 
 const MS = 1e6;
@@ -57,8 +58,12 @@ function fsyncs(calls: number, ms: number): Case {
   return { run: { ...run, segments }, recording: sampleRecording({ events, strings }) };
 }
 
-/** A hook from 50 ms on; another one, in front of it, is none of its time. */
+/**
+ * A hook from 50 ms on, for which dockerd executes itself once more. Another hook in front of it is none of its time,
+ * another container's start meanwhile none of its work.
+ */
 function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
+  const foreign = { time: 70 * MS, filename: '/proc/self/exe', argv: ['runc', 'init'] };
   const processes = livesOf([
     {
       actor: 'hook',
@@ -67,10 +72,10 @@ function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
       execs: [{ time: 50 * MS, filename: '/proc/7/exe', argv: [argv0, '-exec-root=/run'] }],
     },
     {
-      actor: 'hook',
+      actor: 'dockerd',
       start: 60 * MS,
       end: 61 * MS,
-      execs: [{ time: 60 * MS, filename: '/proc/self/exe', argv: ['setup-resolver'] }],
+      execs: [{ time: 60 * MS, filename: '/proc/self/exe', argv: ['set-ipv6'] }],
     },
     {
       actor: 'hook',
@@ -78,8 +83,15 @@ function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
       end: 49 * MS,
       execs: [{ time: 11 * MS, filename: '/bin/other-hook', argv: ['/bin/other-hook'] }],
     },
+    { actor: 'init', start: 65 * MS, end: 190 * MS, execs: [foreign] },
   ]);
-  return { run: runOf([], { processes: [0, 1, 2].map(keyOf) }), processes };
+  const run = runOf([[1 * MS, 'dockerd', 'user code', 'runtime', 'network set-up']], {
+    processes: [0, 2].map(keyOf),
+  });
+  const segments = run.segments.map((segment) =>
+    segment.category === 'network set-up' ? { ...segment, process: keyOf(1) } : segment,
+  );
+  return { run: { ...run, segments }, processes };
 }
 
 function hookOf(ms: number, argv0: string): Case {
@@ -126,12 +138,24 @@ function copying(ms: number): Case {
     certainty: 'exact',
   });
   return {
-    run: runOf([], { copyUps: [copyUp('/small', 1 * MS, 1000), copyUp('/big', ms * MS, 100e6)] }),
+    run: runOf([], {
+      copyUps: [
+        copyUp('/folder', 0, 0),
+        copyUp('/small', 1 * MS, 1000),
+        copyUp('/big', ms * MS, 100e6),
+      ],
+    }),
   };
 }
 
 const waiting = (ms: number, ...rest: [Piece[1], Piece[2], Piece[3], string, string?]): Case => ({
   run: runOf([[ms * MS, ...rest]]),
+});
+
+const cpuWaits = (lengths: readonly number[]): Case => ({
+  run: runOf(
+    lengths.map((ms): Piece => [ms * MS, 'init', 'runnable', 'runtime', 'scheduling delay']),
+  ),
 });
 
 /** Rule, what triggers it, its title and evidence, and what does not. */
@@ -144,10 +168,13 @@ const CASES: readonly (readonly [
 ])[] = [
   [
     'short-of-cpu',
-    waiting(61, 'init', 'runnable', 'runtime', 'scheduling delay'),
-    'runnable but not running for 61 ms: the machine is short of CPU',
-    '1 wait for a CPU on the critical path: init 61 ms',
+    cpuWaits([20, 40, 1, ...Array.from({ length: 100 }, () => 0.9)]),
+    'ready to run but without a CPU for 61 ms: the start was short of CPU',
+    '3 waits of 1 ms and more on the critical path, the longest 40 ms: init 61 ms',
     [
+      // As on an idle machine: an engine has more threads than that has CPUs.
+      cpuWaits(Array.from({ length: 447 }, () => 0.15)),
+      cpuWaits([...Array.from({ length: 446 }, () => 0.03), 9]),
       waiting(19, 'init', 'runnable', 'runtime', 'scheduling delay'),
       waiting(61, 'init', 'blocked', 'runtime', 'IPC hand-over'),
     ],
@@ -169,7 +196,7 @@ const CASES: readonly (readonly [
   [
     'fsync',
     fsyncs(12, 0.75),
-    '12 fsyncs on the critical path: 9.0 ms',
+    '12 fsyncs on the critical path: 9.0 ms, 0.8 ms each',
     'most of it for meta.db: 4.5 ms; containerd 9.0 ms',
     [fsyncs(4, 0.75), waiting(9, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
   ],
@@ -221,7 +248,7 @@ const CASES: readonly (readonly [
   [
     'copy-up',
     copying(640),
-    '2 files copied up from the image: 100.0 MB, 641 ms',
+    '2 files and 1 folder or file without data copied up from the image: 100.0 MB, 641 ms',
     '/big: 100.0 MB in 640 ms, by openat (exact)',
     [copying(5), { run: runOf([]) }],
   ],
@@ -248,6 +275,29 @@ describe('findings', () => {
   it('finds nothing in a start without anything remarkable, nor in one that never was', () => {
     expect(find({ run: runOf([]) })).toEqual([]);
     expect(find({ run: { ...copying(640).run, window: undefined } })).toEqual([]);
+  });
+
+  it('blames the disk for syncs that take long, and not for many', () => {
+    const advice = (calls: number, ms: number): string | undefined =>
+      find(fsyncs(calls, ms))[0]?.advice;
+    expect(advice(40, 0.18)).toContain('a faster disk gains little');
+    expect(advice(12, 1.9)).toContain('a faster disk gains little');
+    expect(advice(12, 2.1)).toContain('slow or busy disk');
+    expect(advice(1, 22)).toContain('slow or busy disk');
+    expect(find(fsyncs(1, 22))[0]?.title).toBe('1 fsync on the critical path: 22 ms');
+  });
+
+  // All wait for a CPU for 9 to 33 % of their time; two of them for a tenth and more in waits of 1 ms and more.
+  it.each([
+    ['docker-20.10/bridge.dit', false],
+    ['docker-20.10/none.dit', true],
+    ['docker-20.10/slow-runtime.dit', false],
+    ['docker-28.5/bridge.dit', true],
+    ['docker-28.5/none.dit', false],
+  ])('of the recorded start %s: short of CPU %s, no slow disk', (name, isShort) => {
+    const found = sampleTrace(name).runs[0]?.findings ?? [];
+    expect(found.some(({ id }) => id === 'short-of-cpu')).toBe(isShort);
+    expect(found.map(({ advice }) => advice).join()).not.toContain('slow or busy disk');
   });
 
   it('names the largest first', () => {

@@ -47,7 +47,8 @@ describe('copy-ups', () => {
       '   since exec      took      size  by         in        how       path',
       '     1.500 ms   76.0 ms   2.0 KiB  entrypoint openat    exact     /lower/f',
       '   -12.000 ms   1.00 ms  metadata  init       openat    exact     /etc/hosts',
-      "2 files, 2.0 KiB, 77.0 ms, 1 before the entrypoint's exec, 1 after it",
+      '1 file and 1 folder or file without data, 2.0 KiB, 77.0 ms, 1 before the',
+      "entrypoint's exec, 1 after it",
     ]);
   });
 
@@ -60,6 +61,11 @@ describe('copy-ups', () => {
     expect(render(many, { all: true }).filter((line) => line.includes('/lower/f'))).toHaveLength(
       14,
     );
+  });
+
+  it('may be very many', () => {
+    const many = Array.from({ length: 200_000 }, (_, index) => copyUp(index, 1));
+    expect(render(many)).toContain('    and 199,990 shorter ones, 391 MiB, 200 s: --all');
   });
 
   it('say why they are inferred', () => {
