@@ -42,28 +42,32 @@ export async function chooseEngine(
   });
   if (endpoint === undefined) return startPrivate(tried, say);
   if (endpoint.kind === 'remote' && choice.remoteWill !== true) {
-    throw new DitError({
-      code: 'engine-remote',
-      exitCode: EXIT.capability,
-      message: `the engine at '${endpoint.url}' runs on another machine: its kernel cannot be recorded from here`,
-      remedy: "run dit on that machine, or use dit's own engine: --engine private",
-    });
+    throw remoteError(endpoint);
   }
   return { endpoint, privateEngine: endpoint.origin === 'private engine' };
 }
+
+export const remoteError = ({ url }: EngineEndpoint): DitError =>
+  new DitError({
+    code: 'engine-remote',
+    exitCode: EXIT.capability,
+    message: `the engine at '${url}' runs on another machine: its kernel cannot be recorded from here`,
+    remedy: "run dit on that machine, or use dit's own engine: --engine private",
+  });
 
 async function startPrivate(
   tried: readonly EndpointAttempt[],
   say: (line: string) => Promise<void>,
 ): Promise<ChosenEngine> {
-  const { STOP_ENGINE, startEngine } = await import('../platform/engine.js');
+  const { engineCommand, startEngine } = await import('../platform/engine.js');
   if (tried.length > 0) {
     const places = tried.map(({ url, result }) => `${url} (${result})`).join(', ');
     await say(`no Docker engine answers: ${places}`);
   }
   const handle = await startEngine();
   if (handle.started) {
-    await say(`started dit's own engine, Docker ${handle.version}; stop it with: ${STOP_ENGINE}`);
+    const stop = engineCommand('stop', handle.name);
+    await say(`started dit's own engine, Docker ${handle.version}; stop it with: ${stop}`);
   }
   for (const note of handle.notes) await say(note);
   return {

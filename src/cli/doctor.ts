@@ -19,7 +19,7 @@ export async function doctor(
   { stdout }: CommandContext,
 ): Promise<number> {
   if (sources === true) {
-    const table = await sourceTableHere();
+    const table = await sourceTableHere(host);
     await stdout.write(json === true ? sourcesJson(table) : renderSources(table, themeFor(stdout)));
     return EXIT.ok;
   }

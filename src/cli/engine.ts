@@ -2,7 +2,7 @@
 import { EXIT } from '../base/errors.js';
 import { escapeText, safeJson } from '../base/escape.js';
 import type { EngineHandle } from '../platform/engine.js';
-import { engineStatus, STOP_ENGINE, startEngine, stopEngine } from '../platform/engine.js';
+import { engineCommand, engineStatus, startEngine, stopEngine } from '../platform/engine.js';
 import { alignLeft } from '../render/columns.js';
 import type { CommandContext } from './context.js';
 import { themeFor } from './theme.js';
@@ -34,7 +34,8 @@ export async function engineStatusReport(
   } else if (status.state === 'running') {
     await tell(`the private engine '${name}' runs`, status, context);
   } else if (status.state === 'stopped') {
-    const after = status.leftovers ? `; a killed one left things behind: ${STOP_ENGINE}` : '';
+    const remedy = engineCommand('stop', name);
+    const after = status.leftovers ? `; a killed one left things behind: ${remedy}` : '';
     await stdout.line(`the private engine '${name}' does not run${after}`);
   } else {
     const reason = escapeText(status.reason);

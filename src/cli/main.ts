@@ -4,10 +4,10 @@
  * command needs is loaded when it is needed: help and errors of usage come at once.
  */
 import { type Command, CommanderError } from 'commander';
-import { EXIT } from '../base/errors.js';
+import { DitError, EXIT } from '../base/errors.js';
 import { packageVersion } from '../platform/package-files.js';
 import type { CommandContext } from './context.js';
-import { Output } from './output.js';
+import { Output, outputFailed } from './output.js';
 import { buildProgram } from './program.js';
 import { takeOverSignals } from './signals.js';
 
@@ -21,9 +21,20 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-const stdout = once(() => new Output(process.stdout, env));
-const stderr = once(() => new Output(process.stderr, env));
-const signal = once(takeOverSignals);
+const abort = new AbortController();
+const stdout = once(
+  () =>
+    new Output(process.stdout, env, (cause) => breakOff(outputFailed('standard output', cause))),
+);
+// What is lost there does not end what a command does.
+const stderr = once(
+  () =>
+    new Output(process.stderr, env, (cause) => keepFailure(outputFailed('standard error', cause))),
+);
+const signal = once(() => {
+  takeOverSignals(abort);
+  return abort.signal;
+});
 const context: CommandContext = {
   env,
   get stdout() {
@@ -37,9 +48,27 @@ const context: CommandContext = {
   },
 };
 
+/** What failed beside the command's own steps; it decides the exit code. */
+let failure: Error | undefined;
+/** What a command may take to end what it began, after a bug of which nobody knows what it left. */
+const UNWIND_MS = 30_000;
+
 process.on('uncaughtException', (error) => {
-  void fail(error).then(() => process.exit());
+  breakOff(error);
+  setTimeout(() => process.exit(), UNWIND_MS).unref();
 });
+
+/** Tells a failure at once, and has the command take away what it made: containers, probes, files. */
+function breakOff(error: Error): void {
+  keepFailure(error);
+  abort.abort(error);
+  void fail(error);
+}
+
+function keepFailure(error: Error): void {
+  failure ??= error;
+  process.exitCode = exitCodeOf(failure);
+}
 
 /** The command whose line commander refused. */
 let refused: Command | undefined;
@@ -51,7 +80,12 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) await endOfParsing(error);
-  else await fail(error);
+  else if (error !== failure) await fail(error);
+}
+if (failure !== undefined) process.exitCode = exitCodeOf(failure);
+
+function exitCodeOf(error: Error): number {
+  return error instanceof DitError ? error.exitCode : EXIT.bug;
 }
 
 async function fail(error: unknown): Promise<void> {

@@ -1,6 +1,6 @@
-/** A stream that people or programs read: colour and width where it is a terminal, and its early end. */
+/** A stream that people or programs read: colour and width where it is a terminal, its early end, and its failure. */
 import type { WriteStream } from 'node:tty';
-import { systemErrorCode } from '../base/errors.js';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -11,19 +11,18 @@ export const MAX_WIDTH = 1000;
 export class Output {
   readonly #stream: NodeJS.WriteStream;
   readonly #env: Env;
+  readonly #onFailure: (cause: unknown) => void;
   #closed = false;
 
-  constructor(stream: NodeJS.WriteStream, env: Env) {
+  /** @param onFailure called once when it cannot be written: the disk is full, the terminal is gone */
+  constructor(stream: NodeJS.WriteStream, env: Env, onFailure: (cause: unknown) => void) {
     this.#stream = stream;
     this.#env = env;
-    // The reader may go away at any time (`dit trace events | head`): no error, there is no more to do.
-    stream.on('error', (error) => {
-      if (systemErrorCode(error) !== 'EPIPE') throw error;
-      this.#closed = true;
-    });
+    this.#onFailure = onFailure;
+    stream.on('error', (error) => this.#close(error));
   }
 
-  /** Nobody reads any more; whoever has much to write stops. */
+  /** Nothing that is written arrives any more; whoever has much to write stops. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -50,15 +49,37 @@ export class Output {
   /** Resolves when the text is on its way: a fast writer waits for a slow reader. */
   write(text: string | Uint8Array): Promise<void> {
     if (this.#closed || text.length === 0) return Promise.resolve();
-    // An error comes as an event too, which is where it is dealt with.
-    return new Promise((resolve) => this.#stream.write(text, () => resolve()));
+    return new Promise((resolve) =>
+      this.#stream.write(text, (error) => {
+        // It comes as an event too, but later than whoever waits here goes on.
+        if (error) this.#close(error);
+        resolve();
+      }),
+    );
   }
 
   line(text = ''): Promise<void> {
     return this.write(`${text}\n`);
   }
 
+  #close(error: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // The reader may go away at any time (`dit trace events | head`): no failure, there is no more to do.
+    if (systemErrorCode(error) !== 'EPIPE') this.#onFailure(error);
+  }
+
   #terminalWidth(): number {
     return (this.#stream as Partial<WriteStream>).columns || DEFAULT_WIDTH;
   }
 }
+
+/** @param name "standard output" */
+export const outputFailed = (name: string, cause: unknown): DitError =>
+  new DitError({
+    code: 'output-failed',
+    exitCode: EXIT.usage,
+    message: `${name} cannot be written: ${messageOf(cause)}`,
+    remedy: 'make room there, or send it elsewhere',
+    cause,
+  });

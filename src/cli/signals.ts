@@ -10,21 +10,22 @@ const AGAIN =
   'dit: interrupted again: ended without cleaning up\n' +
   '  try: the next dit trace run on this engine removes what is left\n';
 
-/** From the first call on, these signals abort; the second one ends the process at once. */
-export function takeOverSignals(): AbortSignal {
-  const controller = new AbortController();
+/** From now on these signals abort; the second one ends the process at once. */
+export function takeOverSignals(controller: AbortController): void {
   for (const name of ENDING) {
     process.on(name, () => {
       const exitCode = 128 + constants.signals[name];
       if (controller.signal.aborted) {
-        // Synchronously: nothing else is waited for.
-        writeSync(2, AGAIN);
-        process.exit(exitCode);
+        try {
+          // Synchronously: nothing else is waited for.
+          writeSync(2, AGAIN);
+        } finally {
+          process.exit(exitCode);
+        }
       }
       controller.abort(
         new DitError({ code: 'interrupted', exitCode, message: `interrupted by ${name}` }),
       );
     });
   }
-  return controller.signal;
 }

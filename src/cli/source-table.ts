@@ -1,8 +1,10 @@
 /** The table of sources: what each gives in general, and whether it works here. */
 import { DitError, messageOf } from '../base/errors.js';
+import { findEngine } from '../platform/engine-endpoint.js';
 import type { SourceTable } from '../render/sources.js';
 import { FIGURE_ABILITIES, MILESTONE_ABILITIES } from '../sources/abilities.js';
 import { SOURCES } from '../sources/sources.js';
+import { remoteError } from './choose-engine.js';
 
 const names = SOURCES.map(({ name }) => name);
 
@@ -30,13 +32,19 @@ export function generalSourceTable(): SourceTable {
   };
 }
 
-/** With a first row of what works on this machine, tried. */
-export async function sourceTableHere(): Promise<SourceTable> {
+/**
+ * With a first row of what works on this machine, tried.
+ * @param host the engine that would be recorded; any of this machine when absent
+ * @throws DitError where it does not answer
+ */
+export async function sourceTableHere(host: string | undefined): Promise<SourceTable> {
+  const { endpoint } = host === undefined ? {} : await findEngine({ host });
   const table = generalSourceTable();
   const missing: { source: string; reason: string; remedy: string }[] = [];
   const words: string[] = [];
-  for (const { name, need } of SOURCES) {
+  for (const { name, need, seesKernel } of SOURCES) {
     try {
+      if (seesKernel && endpoint?.kind === 'remote') throw remoteError(endpoint);
       await need();
       words.push('yes');
     } catch (error) {

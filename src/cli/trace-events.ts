@@ -2,6 +2,8 @@
 import { analyse } from '../analysis/analyse.js';
 import { NS_PER_MS } from '../base/time.js';
 import { EVENT_KINDS, type EventKindName } from '../model/event-kinds.js';
+import type { StringTable } from '../model/strings.js';
+import { syscallNames } from '../model/syscall-names.js';
 import { ACTORS, type ActorKind } from '../model/trace.js';
 import { eventJson } from '../render/events-json.js';
 import { eventLine } from '../render/events-text.js';
@@ -40,11 +42,12 @@ export async function traceEvents(
   const actors = choices<ActorKind>('--actor', options.actor, ACTORS);
   const trace = analyse(readTraceFile(namedOrLastTrace(env, file)));
   const origin = originOf(trace);
-  const { pid, limit, from, to, syscall } = options;
+  const syscalls = syscallsOf(options.syscall, trace.recording.strings);
+  const { pid, limit, from, to } = options;
   const selection: EventSelection = {
     ...(kinds === undefined ? {} : { kinds }),
     ...(actors === undefined ? {} : { actors }),
-    ...(syscall === undefined ? {} : { syscalls: new Set(syscall.split(',')) }),
+    ...(syscalls === undefined ? {} : { syscalls }),
     ...(pid === undefined ? {} : { pid }),
     ...(limit === undefined ? {} : { limit }),
     ...(from === undefined ? {} : { from: origin + from * NS_PER_MS }),
@@ -69,8 +72,25 @@ function choices<T extends string>(
   known: readonly T[],
 ): ReadonlySet<T> | undefined {
   if (text === undefined) return undefined;
-  const asked = text.split(',').map((name) => name.trim());
+  const asked = namesIn(text);
   const wrong = asked.find((name) => !known.includes(name as T));
   if (wrong !== undefined) throw badValue(wrong, option, known.join(', '));
   return new Set(asked as T[]);
 }
+
+const MACHINES = ['x86_64', 'aarch64'];
+
+/** Names that one of the machines has, and those in the file: a newer kernel's. @throws DitError */
+function syscallsOf(
+  text: string | undefined,
+  recorded: StringTable,
+): ReadonlySet<string> | undefined {
+  if (text === undefined) return undefined;
+  const known = new Set(MACHINES.flatMap(syscallNames));
+  const asked = namesIn(text);
+  const wrong = asked.find((name) => !known.has(name) && recorded.find(name) === 0);
+  if (wrong !== undefined) throw badValue(wrong, '--syscall', 'names of syscalls: mount,unshare');
+  return new Set(asked);
+}
+
+const namesIn = (text: string): string[] => text.split(',').map((name) => name.trim());

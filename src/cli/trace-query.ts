@@ -1,5 +1,5 @@
 /** `dit trace query "SELECT …" [PATH…]`: SQL over many traces, with DuckDB inside the process. */
-import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
@@ -16,6 +16,8 @@ import { columnsOf } from '../render/columns.js';
 import { formatCount, plural } from '../render/format.js';
 import { PLAIN_THEME } from '../render/theme.js';
 import type { CommandContext } from './context.js';
+import { NamedFile } from './export/write-export.js';
+import type { Output } from './output.js';
 import { type AnswerFormat, type AnswerTarget, writeAnswer } from './query/answer.js';
 import { duckdbTables } from './query/duckdb-tables.js';
 import { findInputs, type QueryInputs } from './query/inputs.js';
@@ -23,7 +25,7 @@ import { TableCache } from './query/table-cache.js';
 import { traceTables } from './query/trace-tables.js';
 import { themeFor } from './theme.js';
 import { storedTraces, tracesFolder } from './trace-store.js';
-import { temporaryName } from './write-whole-file.js';
+import { giveToSudoUser } from './user-files.js';
 
 export interface TraceQueryOptions {
   readonly list?: true;
@@ -59,7 +61,7 @@ export async function traceQuery(
   const aboutData = !/^\s*(DESCRIBE|SHOW)\b/i.test(query.sql);
   const wanted = TABLE_NAMES.filter((table) => aboutData && query.tables.includes(table));
   const inputs = wanted.length === 0 ? NO_INPUTS : findInputs(pathsOr(paths, context.env), wanted);
-  const cache = TableCache.open(context.env);
+  const cache = new TableCache(context.env);
   try {
     const files = await filesOf(inputs, wanted, cache, context);
     await answer(query, files, options, database, context);
@@ -206,9 +208,11 @@ async function answer(
   files: ReadonlyMap<string, readonly TableFile[]>,
   { format, output }: TraceQueryOptions,
   options: DatabaseOptions,
-  { stdout, stderr, signal }: CommandContext,
+  { stdout, stderr, signal, env }: CommandContext,
 ): Promise<void> {
-  const file = output === undefined ? undefined : new OutputFile(output);
+  // DuckDB wants paths that are absolute.
+  const path = output === undefined ? undefined : resolve(output);
+  const file = path === undefined ? undefined : new NamedFile(path);
   let database: QueryDatabase | undefined;
   // Again and again: what is not yet running is not interrupted.
   let again: NodeJS.Timeout | undefined;
@@ -217,19 +221,11 @@ async function answer(
   };
   signal.addEventListener('abort', interrupt);
   try {
-    database = await QueryDatabase.open(options, files, file?.temporary);
+    database = await QueryDatabase.open(options, files, file?.path);
     if (format === 'parquet' && file !== undefined) {
-      await database.writeParquet(query, file.temporary);
+      await database.writeParquet(query, file.path);
     } else if (format !== 'parquet') {
-      const target: AnswerTarget = file ?? {
-        write: (text) => stdout.write(text),
-        isTerminal: stdout.isTerminal,
-        width: stdout.width,
-        theme: themeFor(stdout),
-        get closed() {
-          return stdout.closed;
-        },
-      };
+      const target = file === undefined ? targetOfStdout(stdout) : targetOf(file);
       const written = await writeAnswer(format, await database.run(query), target);
       if (written.rows === 0) await stderr.line('dit: no rows');
       if (written.more) {
@@ -237,7 +233,6 @@ async function answer(
         await stderr.line(`dit: the first ${rows} rows: --format csv gives all, LIMIT fewer`);
       }
     }
-    file?.keep();
   } catch (error) {
     file?.discard();
     signal.throwIfAborted();
@@ -247,60 +242,27 @@ async function answer(
     clearInterval(again);
     database?.close();
   }
+  file?.keep();
+  if (path !== undefined) giveToSudoUser(path, env);
 }
 
-/** A file that takes its name when it is whole. */
-class OutputFile implements AnswerTarget {
-  readonly temporary: string;
-  readonly isTerminal = false;
-  readonly width = 0;
-  readonly theme = PLAIN_THEME;
-  readonly closed = false;
-  readonly #path: string;
-  readonly #fd: number;
+const targetOf = (file: NamedFile): AnswerTarget => ({
+  write: async (text) => void file.write(text),
+  isTerminal: false,
+  width: 0,
+  theme: PLAIN_THEME,
+  closed: false,
+});
 
-  /** @throws DitError where it cannot be written */
-  constructor(path: string) {
-    this.#path = resolve(path);
-    this.temporary = temporaryName(this.#path);
-    try {
-      this.#fd = openSync(this.temporary, 'w');
-    } catch (error) {
-      throw this.#unwritable(error);
-    }
-  }
-
-  async write(text: string): Promise<void> {
-    try {
-      appendFileSync(this.#fd, text);
-    } catch (error) {
-      throw this.#unwritable(error);
-    }
-  }
-
-  keep(): void {
-    try {
-      renameSync(this.temporary, this.#path);
-    } catch (error) {
-      throw this.#unwritable(error);
-    }
-    closeSync(this.#fd);
-  }
-
-  discard(): void {
-    closeSync(this.#fd);
-    rmSync(this.temporary, { force: true });
-  }
-
-  #unwritable(error: unknown): DitError {
-    return usage(
-      'output-unwritable',
-      `"${this.#path}" cannot be written: ${messageOf(error)}`,
-      'name another file with -o FILE',
-      error,
-    );
-  }
-}
+const targetOfStdout = (stdout: Output): AnswerTarget => ({
+  write: (text) => stdout.write(text),
+  isTerminal: stdout.isTerminal,
+  width: stdout.width,
+  theme: themeFor(stdout),
+  get closed() {
+    return stdout.closed;
+  },
+});
 
 const TELL_EVERY_MS = 5000;
 

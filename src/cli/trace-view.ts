@@ -1,12 +1,12 @@
 /** `dit trace view [FILE…]`: traces as a page to look at and to send on; two are shown one above the other. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { analyse } from '../analysis/analyse.js';
 import { buildTracks } from '../analysis/tracks.js';
-import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { DitError, EXIT, systemErrorCode } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { PAGE_BEGIN, renderHtml } from '../export/html.js';
 import { pageData } from '../export/page-data.js';
@@ -15,6 +15,7 @@ import { packagePath, packageVersion } from '../platform/package-files.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
+import { unwritable, writeToFile } from './export/write-export.js';
 import { namedOrLastTrace } from './trace-store.js';
 import { giveToSudoUser } from './user-files.js';
 
@@ -38,7 +39,7 @@ export async function traceView(
   );
   const path = options.output ?? pathBeside(paths);
   if (options.output === undefined) refuseOther(path);
-  writePage(path, html);
+  writeToFile(path, [html]);
   giveToSudoUser(path, env);
   await stdout.line(path);
   if (options.open === true && !(await openInBrowser(path, env))) {
@@ -105,23 +106,6 @@ function refuseOther(path: string): void {
     remedy: 'name another file: -o FILE.html',
   });
 }
-
-function writePage(path: string, html: string): void {
-  try {
-    writeFileSync(path, html);
-  } catch (error) {
-    throw unwritable(path, error);
-  }
-}
-
-const unwritable = (path: string, error: unknown): DitError =>
-  new DitError({
-    code: 'output-unwritable',
-    exitCode: EXIT.usage,
-    message: `"${path}" cannot be written: ${messageOf(error)}`,
-    remedy: 'name another file: -o FILE.html',
-    cause: error,
-  });
 
 /** @returns whether a browser was asked; it outlives dit */
 function openInBrowser(path: string, env: CommandContext['env']): Promise<boolean> {

@@ -3,15 +3,16 @@ import { chownSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CommandContext } from './context.js';
 
-/** What was made through sudo belongs to whoever typed the command. */
+/** A file or folder that was made through sudo belongs to whoever typed the command; a device was not made. */
 export function giveToSudoUser(path: string, env: CommandContext['env']): void {
   const uid = Number(env.SUDO_UID);
   const gid = Number(env.SUDO_GID);
   if (!Number.isInteger(uid) || !Number.isInteger(gid) || env.SUDO_UID === undefined) return;
   try {
-    chownSync(path, uid, gid);
+    const made = statSync(path);
+    if (made.isFile() || made.isDirectory()) chownSync(path, uid, gid);
   } catch {
-    // Not ours to give (a device, a foreign file system): root can still read it.
+    // Not ours to give (a foreign file system): root can still read it.
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 
 /** A name beside `path`, hidden, and of a kind that nothing reads. */
-export function temporaryName(path: string): string {
+function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path).slice(0, 200)}.${process.pid}.tmp`);
 }
 
@@ -28,11 +28,11 @@ export class WholeFile {
   /** @param mode of a file that is new */
   constructor(path: string, mode = 0o666) {
     const stat = statSync(path, { throwIfNoEntry: false });
-    // A link stays one: it is the file behind it that is replaced.
-    this.#target = stat === undefined ? path : realpathSync(path);
-    const replaced = stat === undefined || stat.isFile();
-    this.path = replaced ? temporaryName(this.#target) : this.#target;
-    this.#file = openSync(this.path, 'w', stat?.isFile() === true ? stat.mode & 0o777 : mode);
+    const isFile = stat?.isFile() === true;
+    // A link stays one: it is the file behind it that is replaced. A pipe has no path but its link, /dev/stdout.
+    this.#target = isFile ? realpathSync(path) : path;
+    this.path = isFile || stat === undefined ? temporaryName(this.#target) : path;
+    this.#file = openSync(this.path, 'w', isFile ? stat.mode & 0o777 : mode);
   }
 
   /** @returns bytes */
@@ -44,7 +44,13 @@ export class WholeFile {
 
   keep(): void {
     closeSync(this.#file);
-    if (this.path !== this.#target) renameSync(this.path, this.#target);
+    if (this.path === this.#target) return;
+    try {
+      renameSync(this.path, this.#target);
+    } catch (error) {
+      rmSync(this.path, { force: true });
+      throw error;
+    }
   }
 
   discard(): void {

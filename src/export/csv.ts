@@ -50,7 +50,8 @@ const FIELDS: Readonly<Record<ColumnType, (cell: never) => string>> = {
   date: dateField,
 };
 
-function textField(text: string): string {
+/** What a cell or a header of text is, in any CSV of dit. */
+export function textField(text: string): string {
   const safe = escapeText(/^[=+\-@]/.test(text) ? `'${text}` : text);
   return safe === '' || /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -6,7 +6,7 @@ import { escapeMarkup } from '../base/escape.js';
 
 /** All of the trace is in the page; this is what it does not draw. */
 export const leavesOut: readonly string[] = [
-  'threads of containers other than the chosen one have no lane: their events are in the table',
+  'lanes for the threads of containers other than the chosen one: their events are in the table',
 ];
 
 export interface HtmlPage {

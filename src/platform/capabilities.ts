@@ -7,7 +7,7 @@ import { machine, release, type } from 'node:os';
 import { DitError, messageOf } from '../base/errors.js';
 import type { Capability } from '../model/capability.js';
 import { builtinRoot } from './builtin-image.js';
-import { findEngine } from './engine-endpoint.js';
+import { type EndpointSearch, findEngine } from './engine-endpoint.js';
 import { installedDockerd } from './engine-launch.js';
 import { readHostInfo } from './host-info.js';
 
@@ -134,13 +134,14 @@ function findOverlay(): Finding {
 
 /** @param host the value of --host */
 export async function machineCapabilities(host?: string): Promise<Capability[]> {
-  const [machineOnes, docker, dockerd, image] = await Promise.all([
+  const search = findEngine(host === undefined ? {} : { host });
+  const [machineOnes, docker, dockerd, image, api] = await Promise.all([
     Promise.all(MACHINE_CHECKS.map(examine)),
     examine({
       id: 'docker',
       title: 'Docker engine',
       required: host !== undefined,
-      find: () => findDocker(host),
+      find: async () => localEngine(await search),
     }),
     examine({
       id: 'private-engine',
@@ -164,6 +165,12 @@ export async function machineCapabilities(host?: string): Promise<Capability[]> 
         return { available: true, evidence: "made of this machine's static busybox" };
       },
     }),
+    examine({
+      id: 'api',
+      title: "an engine's API",
+      required: false,
+      find: async () => anyEngine(await search),
+    }),
   ]);
   // One engine is enough, whichever.
   const noEngine = !docker.available && !dockerd.available;
@@ -172,11 +179,12 @@ export async function machineCapabilities(host?: string): Promise<Capability[]> 
     { ...docker, required: docker.required || noEngine },
     { ...dockerd, required: noEngine },
     image,
+    api,
   ];
 }
 
-async function findDocker(host: string | undefined): Promise<Finding> {
-  const { endpoint, tried } = await findEngine(host === undefined ? {} : { host });
+/** One whose kernel is this machine's. */
+function localEngine({ endpoint, tried }: EndpointSearch): Finding {
   const attempts = tried.map(({ origin, url, result }) => `${origin} ${url}: ${result}`);
   if (endpoint === undefined) {
     return {
@@ -189,8 +197,15 @@ async function findDocker(host: string | undefined): Promise<Finding> {
     return {
       available: false,
       evidence: `${endpoint.url} (${endpoint.origin}) answers and is on another machine`,
-      remedy: "run dit on the engine's machine, or: dit trace run --engine private",
+      remedy:
+        "run dit on the engine's machine, or use dit's own: --engine private; requests alone: --source api",
     };
   }
   return { available: true, evidence: attempts.join('; ') };
 }
+
+/** What the api source needs. */
+const anyEngine = ({ endpoint }: EndpointSearch): Finding =>
+  endpoint === undefined
+    ? { available: false, evidence: 'no engine answers' }
+    : { available: true, evidence: `${endpoint.url} (${endpoint.origin}) answers` };

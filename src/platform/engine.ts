@@ -8,7 +8,7 @@ import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { engineVersion, killRunningContainers, ping } from './engine-api.js';
 import { type Bridge, createBridge, findBridge, removeBridges } from './engine-bridge.js';
 import { type LaunchOptions, launchOf, ownFilePath } from './engine-launch.js';
-import { type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
+import { DEFAULT_ENGINE, type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
 import {
   containerProcesses,
   engineDaemon,
@@ -48,8 +48,11 @@ export interface EngineHandle {
   readonly notes: readonly string[];
 }
 
-/** What people type, from a clone of dit. */
-export const STOP_ENGINE = 'sudo scripts/dit engine stop';
+/** What people type, from a clone of dit. @param name of the engine */
+export function engineCommand(does: 'start' | 'stop', name: string): string {
+  const named = name === DEFAULT_ENGINE ? '' : ` --name ${name}`;
+  return `sudo scripts/dit engine ${does}${named}`;
+}
 
 export type EngineStatus =
   | { readonly state: 'stopped'; readonly name: string; readonly leftovers: boolean }
@@ -75,7 +78,7 @@ const KILL_LIMIT_MS = 5_000;
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineHandle> {
   const layout = engineLayout(options.name, options.dataRoot);
-  needRoot(`start the private engine '${layout.name}'`, 'sudo scripts/dit engine start');
+  needRoot(`start the private engine '${layout.name}'`, engineCommand('start', layout.name));
   await mkdir(layout.runDir, { recursive: true, mode: 0o711 });
   return locked(async () => {
     const status = await engineStatus(layout.name);
@@ -95,7 +98,7 @@ export async function stopEngine(
   options: { readonly name?: string; readonly purge?: boolean } = {},
 ): Promise<boolean> {
   const name = engineLayout(options.name).name;
-  needRoot(`stop the private engine '${name}'`, STOP_ENGINE);
+  needRoot(`stop the private engine '${name}'`, engineCommand('stop', name));
   await mkdir(RUN_ROOT, { recursive: true, mode: 0o711 });
   return locked(async () => {
     const layout = engineLayout(name, (await readState(name))?.dataRoot);
@@ -394,7 +397,7 @@ function silentError(status: Extract<EngineStatus, { state: 'silent' }>): DitErr
     code: 'engine-silent',
     exitCode: EXIT.engine,
     message: `the private engine '${status.name}' runs (pid ${status.pid}) and does not answer: ${status.reason}`,
-    remedy: STOP_ENGINE,
+    remedy: engineCommand('stop', status.name),
   });
 }
 
@@ -404,7 +407,7 @@ async function startError(layout: EngineLayout, what: string, cause?: unknown): 
     code: 'engine-start',
     exitCode: EXIT.engine,
     message: `the private engine '${layout.name}' does not start: ${what}; the end of '${layout.logFile}':\n${log.join('\n')}`,
-    remedy: `read ${layout.logFile}, then: sudo scripts/dit engine start`,
+    remedy: `read ${layout.logFile}, then: ${engineCommand('start', layout.name)}`,
     cause,
   });
 }

@@ -15,16 +15,17 @@ import type { Capability } from '../model/capability.js';
 import { alignLeft, wrap } from './columns.js';
 import type { Theme } from './theme.js';
 
-/** The best source that this machine has: ebpf takes all that is required, the others one capability each. */
+/** The best source that this machine has: ebpf takes all that is required, the others one capability each and an engine. */
 export function bestSource(capabilities: readonly Capability[]): string | undefined {
   const has = (id: string): boolean =>
     capabilities.some((capability) => capability.id === id && capability.available);
   const missing = capabilities.filter(({ available, required }) => required && !available);
   if (missing.length === 0) return 'ebpf';
-  if (missing.some(({ id }) => ENGINES.includes(id))) return undefined;
-  return ['bpftrace', 'strace'].find(has);
+  const lacksEngine = missing.some(({ id }) => ENGINES.includes(id));
+  return (lacksEngine ? ['api'] : ['bpftrace', 'strace', 'api']).find(has);
 }
 
+/** Those whose kernel is this machine's. */
 const ENGINES = ['docker', 'private-engine'];
 
 export const canRecord = (capabilities: readonly Capability[]): boolean =>
@@ -39,7 +40,7 @@ export function renderDoctor(
   const verdict =
     source === undefined
       ? theme.bad('dit cannot record here; it can read trace files: dit trace show FILE')
-      : theme.good(`dit can record here, with the ${source} source`);
+      : theme.good(`dit can record here, with the ${source} source${REMARKS[source] ?? ''}`);
   const lines = [verdict, ''];
   for (const { title, available, required, evidence, remedy } of capabilities) {
     const [word, paint] = available
@@ -62,6 +63,7 @@ export function renderDoctor(
   return `${lines.join('\n')}\n`;
 }
 
+const REMARKS: Readonly<Record<string, string>> = { api: ': requests and their answers alone' };
 const STATE = 9;
 const TITLE = 25;
 const EVIDENCE = STATE + TITLE;

@@ -75,6 +75,20 @@ describe('dit trace events', () => {
     expect(early.stdout.trimEnd().split('\n')).toHaveLength(9_999);
   });
 
+  it('takes names of syscalls with blanks around them, and refuses what is none', async () => {
+    const events = async (syscalls: string) =>
+      dit(['trace', 'events', '--limit', '2', '--syscall', syscalls, path('many.dit')]);
+    expect((await events('unshare, read ')).stdout.trimEnd().split('\n')).toHaveLength(2);
+    // Of another machine, and of none.
+    expect(await events('open,openat')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    for (const wrong of ['mout', 'read,', '']) {
+      expect(await events(wrong)).toMatchObject({
+        exitCode: 2,
+        stderr: `dit: '${wrong.split(',').at(-1)}' is no value for --syscall\n  try: use names of syscalls: mount,unshare\n`,
+      });
+    }
+  });
+
   it('ends quietly when its reader goes away', async () => {
     const child = spawn(process.execPath, [DIT, 'trace', 'events', '--json', path('many.dit')], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 /** Every format from the command line: where it goes, what is said of it, and what is said to bad input. */
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXPORT_NAMES } from '../../src/cli/export/names.js';
 import { smallTraceFile } from '../support/recordings.js';
-import { dit, type Outcome } from '../support/run-dit.js';
+import { DIT, dit, type Outcome } from '../support/run-dit.js';
 import { samplePath, sampleTrace } from '../support/samples.js';
 
 const NAME = 'docker-28.5/bridge.dit';
@@ -52,7 +53,7 @@ describe('dit trace export', () => {
     expect(readFileSync(file, 'latin1')).toMatch(begins);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(stderr).toMatch(/^dit: "[^"]+": [\d,]+ bytes\n/);
-    if (to !== 'html') expect(stderr).toContain(`dit: ${to} leaves out `);
+    expect(stderr).toContain(`dit: ${to} leaves out `);
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
@@ -102,6 +103,12 @@ describe('dit trace export', () => {
   it('a device is written to, and stays one', async () => {
     expect((await exported('--to', 'svg', '-o', '/dev/null', SAMPLE)).exitCode).toBe(0);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  it('a pipe has no name but /dev/stdout', async () => {
+    const args = ['trace', 'export', '--to', 'svg', '-q', '-o', '/dev/stdout', SAMPLE];
+    const pipe = ['sh', '-c', '"$@" | cat', 'sh', process.execPath, DIT, ...args];
+    expect(execFileSync('env', pipe, { encoding: 'utf8' })).toContain('</svg>');
   });
 });
 

@@ -1,18 +1,21 @@
 /** What the program answers to SQL over traces, and what it says to wrong questions and wrong files. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +23,7 @@ import { buildTracks } from '../../src/analysis/tracks.js';
 import { TABLES_OF_A_START, writeParquetFolder } from '../../src/cli/export/parquet-folder.js';
 import { parquetFile } from '../../src/export/parquet.js';
 import { rowsOf } from '../../src/export/tables/rows.js';
-import { TABLE_NAMES } from '../../src/export/tables/schema.js';
+import { TABLE_NAMES, TABLES_VERSION } from '../../src/export/tables/schema.js';
 import type { Trace } from '../../src/model/trace.js';
 import { namedQueries } from '../../src/query/named-queries.js';
 import { smallTraceFile } from '../support/recordings.js';
@@ -319,6 +322,30 @@ describe('the answer', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('goes to a file that is for its owner, and through a link to the file behind it', async () => {
+    const [file, link] = [path('own.csv'), path('link.csv')];
+    symlinkSync(file, link);
+    writeFileSync(file, 'before', { mode: 0o600 });
+    await query('SELECT 1 AS n', '--format', 'csv', '-o', link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe('n\n1\n');
+    const fresh = path('fresh.csv');
+    await query('SELECT 1 AS n', '--format', 'csv', '-o', fresh);
+    expect(statSync(fresh).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(['csv', 'parquet'])('goes into a pipe, which stays one: %s', async (format) => {
+    const pipe = path(`pipe.${format}`);
+    execFileSync('mkfifo', [pipe]);
+    const [bytes, { exitCode, stderr }] = await Promise.all([
+      readFile(pipe),
+      query('SELECT 1 AS n', '--format', format, '-o', pipe),
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(bytes.toString('latin1')).toMatch(format === 'csv' ? /^n\n1\n$/ : /^PAR1.*PAR1$/s);
+    expect(statSync(pipe).isFIFO()).toBe(true);
+  });
+
   it('has a thousand rows as a table, and says so', async () => {
     const { stdout, stderr } = await query('SELECT i FROM range(5000) t(i)');
     expect(stdout.trimEnd().split('\n')).toHaveLength(1002);
@@ -329,7 +356,7 @@ describe('the answer', () => {
     const hostile = path('hostile');
     const trace = hostileTrace();
     writeParquetFolder(hostile, trace, { file: '', tracks: () => buildTracks(trace) });
-    for (const format of ['table', 'json']) {
+    for (const format of ['table', 'json', 'csv']) {
       const { exitCode, stdout } = await query(
         'SELECT name AS "a\x1b[2J" FROM runs',
         hostile,
@@ -342,6 +369,13 @@ describe('the answer', () => {
     }
     const json = await query('SELECT name FROM runs', hostile, '--format', 'json');
     expect(JSON.parse(json.stdout)).toEqual([{ name: HOSTILE.toWellFormed() }]);
+  });
+
+  it('is no formula to a spreadsheet', async () => {
+    const sql = "SELECT '=1+1' AS \"@a\", -1 AS n, -0.5 AS d, '-1' AS t, ['\x1b'] AS l";
+    expect((await query(sql, '--format', 'csv')).stdout).toBe(
+      "'@a,n,d,t,l\n'=1+1,-1,-0.5,'-1,['\\x1b']\n",
+    );
   });
 
   it('is the same whatever the container is called', async () => {
@@ -380,6 +414,26 @@ describe('what was analysed', () => {
     const args = ['SELECT count(*) AS n FROM runs', samples, '--format', 'csv'];
     expect(await queryIn(env, ...args)).toEqual({ exitCode: 0, stdout: 'n\n5\n', stderr: '' });
     expect(readdirSync(folder).filter((name) => name.startsWith('dit-query-'))).toEqual([]);
+  });
+
+  it('need not be kept where the folder is there and takes no files', async () => {
+    const cache = path('closed');
+    mkdirSync(join(cache, 'dit/query'), { recursive: true });
+    // Not even from root.
+    symlinkSync('/proc/self', join(cache, 'dit/query', String(TABLES_VERSION)));
+    const env = { XDG_CACHE_HOME: cache, TMPDIR: folder };
+    const args = ['SELECT count(*) AS n FROM runs', samples, '--format', 'csv'];
+    expect(await queryIn(env, ...args)).toEqual({ exitCode: 0, stdout: 'n\n5\n', stderr: '' });
+    expect(readdirSync(folder).filter((name) => name.startsWith('dit-query-'))).toEqual([]);
+  });
+
+  it('is told where it can be put nowhere', async () => {
+    const env = { XDG_CACHE_HOME: '/proc/self', TMPDIR: '/proc/self' };
+    const ended = await queryIn(env, 'FROM runs', samples);
+    expect(ended).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^dit: the tables of the traces cannot be written to "\/proc.*\n {2}try: make room there, or .*\n$/,
+    );
   });
 });
 

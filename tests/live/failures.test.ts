@@ -523,6 +523,17 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
         execFileSync('umount', [full]);
       }
     });
+
+    test('where standard output goes: what is under way ends, and takes away what it made', async () => {
+      // The first one's result cannot be written while the second one runs.
+      const args = ['test', 'namespaces', 'startup', '-H', engine.endpoint];
+      const wrapper = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+      const end = await dit(args, { wrapper });
+      expect(end, end.stderr).toMatchObject({ code: 2, stdout: '' });
+      expect(end.stderr.match(/dit: standard output cannot be written: ENOSPC/g)).toHaveLength(1);
+      expect(end.stderr).not.toContain('bug');
+      await expectNothingLeft(engine);
+    });
   });
 
   test('output file exists', async () => {

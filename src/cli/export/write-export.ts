@@ -8,34 +8,60 @@ type Chunks = Iterable<string | Uint8Array>;
 /** What a trace tells is not for everybody on the machine. */
 const MODE = 0o600;
 
-/** @returns bytes @throws DitError output-unwritable; whatever the chunks throw. Then nothing is left behind. */
-export function writeToFile(path: string, chunks: Chunks): number {
-  const tried = <T>(act: () => T): T => {
+/** A WholeFile that somebody named: every method throws DitError output-unwritable. */
+export class NamedFile {
+  readonly #name: string;
+  readonly #file: WholeFile;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#file = this.#tried(() => new WholeFile(name, MODE));
+  }
+
+  /** What is written to until it is kept. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** @returns bytes */
+  write(chunk: string | Uint8Array): number {
+    return this.#tried(() => this.#file.write(chunk));
+  }
+
+  keep(): void {
+    this.#tried(() => this.#file.keep());
+  }
+
+  discard(): void {
+    this.#tried(() => this.#file.discard());
+  }
+
+  #tried<T>(act: () => T): T {
     try {
       return act();
     } catch (error) {
-      throw unwritable(path, error);
+      throw unwritable(this.#name, error);
     }
-  };
-  const file = tried(() => new WholeFile(path, MODE));
+  }
+}
+
+/** @returns bytes @throws DitError output-unwritable; whatever the chunks throw. Then nothing is left behind. */
+export function writeToFile(path: string, chunks: Chunks): number {
+  const file = new NamedFile(path);
   let bytes = 0;
   try {
-    for (const chunk of chunks) bytes += tried(() => file.write(chunk));
+    for (const chunk of chunks) bytes += file.write(chunk);
   } catch (error) {
     file.discard();
     throw error;
   }
-  tried(() => file.keep());
+  file.keep();
   return bytes;
 }
 
 /** Before long work whose result goes there. @throws DitError output-unwritable */
 export function needWritable(path: string): void {
-  try {
-    new WholeFile(path, MODE).discard();
-  } catch (error) {
-    throw unwritable(path, error);
-  }
+  new NamedFile(path).discard();
 }
 
 export async function writeToStdout(stdout: Output, chunks: Chunks): Promise<void> {
@@ -45,7 +71,7 @@ export async function writeToStdout(stdout: Output, chunks: Chunks): Promise<voi
   }
 }
 
-const unwritable = (path: string, error: unknown): DitError =>
+export const unwritable = (path: string, error: unknown): DitError =>
   new DitError({
     code: 'output-unwritable',
     exitCode: EXIT.usage,

@@ -1,13 +1,12 @@
 /** An answer written out: as a table for people, or as CSV or JSON for programs. */
-
-import { escapeText, safeJson } from '../../base/escape.js';
+import { safeJson } from '../../base/escape.js';
+import { textField } from '../../export/csv.js';
 import type { QueryResult } from '../../query/database.js';
 import { renderAnswer } from '../../render/query-result.js';
 import type { Theme } from '../../render/theme.js';
 
 export interface AnswerTarget {
   write(text: string): Promise<void>;
-  /** Text of containers must not act on it. */
   readonly isTerminal: boolean;
   readonly width: number;
   readonly theme: Theme;
@@ -53,17 +52,14 @@ async function writeTable(
   return { rows: shown.length, more };
 }
 
-/** RFC 4180, but for the line ends; null is an empty field, the empty text "". */
+/** As `trace export --to csv` writes it, but for the line ends, which are LF. */
 async function writeCsv({ columns, batches }: QueryResult, target: AnswerTarget): Promise<Written> {
-  const field = (text: string): string => {
-    const safe = target.isTerminal ? escapeText(text) : text;
-    return safe === '' || /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
+  const fields = columns.map(({ isNumber }) => (isNumber ? textOf : writtenText));
   let rows = 0;
-  await target.write(`${columns.map(({ name }) => field(name)).join(',')}\n`);
+  await target.write(`${columns.map(({ name }) => textField(name)).join(',')}\n`);
   for await (const batch of batches) {
     const lines = batch.map((row) =>
-      row.map((value) => (value === null ? '' : field(textOf(value)))).join(','),
+      row.map((value, index) => (value === null ? '' : fields[index]?.(value))).join(','),
     );
     await target.write(lines.map((line) => `${line}\n`).join(''));
     rows += batch.length;
@@ -93,6 +89,7 @@ async function writeJson(
 
 /** Values that are no numbers, texts or booleans print themselves: "2025-11-21 08:58:46.047735+00", "[1, 2]". */
 const textOf = (value: unknown): string => String(value);
+const writtenText = (value: unknown): string => textField(textOf(value));
 
 /** Whole numbers that a double does not hold are strings, as JSON's numbers are doubles to most readers. */
 function jsonOf(value: unknown): string | number | boolean | null {

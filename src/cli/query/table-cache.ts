@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -16,6 +18,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { TABLES_VERSION, type TableName } from '../../export/tables/schema.js';
 import { packageVersion } from '../../platform/package-files.js';
 import { makeFolders } from '../user-files.js';
@@ -33,30 +36,31 @@ const LIMITS: CacheLimits = { bytes: 2 ** 30, files: 100_000 };
 const END = '.parquet';
 
 export class TableCache {
-  readonly folder: string;
-  /** It is gone when the command ends: no folder of the user's could be written. */
-  readonly temporary: boolean;
+  /** $XDG_CACHE_HOME/dit/query/VERSION */
+  readonly #folder: string;
+  /** What is put goes there where the user's folder cannot be written; it is gone when the command ends. */
+  #temporary: string | undefined;
   readonly #version = analysisVersion();
   readonly #used = new Set<string>();
   readonly #limits: CacheLimits;
   #wrote = false;
 
-  private constructor(folder: string, temporary: boolean, limits: CacheLimits) {
-    this.folder = folder;
-    this.temporary = temporary;
+  /** @throws DitError where nothing can be written, not even in the folder for temporary files */
+  constructor(env: Env, limits = LIMITS) {
+    const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
+    this.#folder = join(cache, 'dit/query', String(TABLES_VERSION));
     this.#limits = limits;
+    try {
+      makeFolders(this.#folder, 0o700);
+      accessSync(this.#folder, constants.W_OK | constants.X_OK);
+    } catch {
+      this.#temporary = temporaryFolder();
+    }
   }
 
-  /** $XDG_CACHE_HOME/dit/query/VERSION; a temporary folder where that cannot be made. */
-  static open(env: Env, limits = LIMITS): TableCache {
-    const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-    const folder = join(cache, 'dit/query', String(TABLES_VERSION));
-    try {
-      makeFolders(folder, 0o700);
-      return new TableCache(folder, false, limits);
-    } catch {
-      return new TableCache(mkdtempSync(join(tmpdir(), 'dit-query-')), true, limits);
-    }
+  /** The next question will not find what is put. */
+  get temporary(): boolean {
+    return this.#temporary !== undefined;
   }
 
   /** Names the trace as it is now. @throws the system's error where it is gone */
@@ -69,25 +73,38 @@ export class TableCache {
 
   /** The file with a trace's rows of a table; undefined: it is not there. */
   find(key: string, table: TableName): string | undefined {
-    const path = this.#path(key, table);
-    if (!existsSync(path)) return undefined;
-    this.#used.add(path);
+    const folders = this.#temporary === undefined ? [] : [this.#temporary];
+    const paths = [...folders, this.#folder].map((folder) => pathIn(folder, key, table));
+    const path = paths.find((each) => existsSync(each));
+    if (path !== undefined) this.#used.add(path);
     return path;
   }
 
-  /** @throws the system's error where there is no room */
+  /** @throws DitError where there is no room anywhere */
   put(key: string, table: TableName, bytes: Uint8Array): void {
-    writeWholeFile(this.#path(key, table), bytes);
-    this.#used.add(this.#path(key, table));
-    this.#wrote = true;
+    if (this.#temporary === undefined) {
+      try {
+        const path = pathIn(this.#folder, key, table);
+        writeWholeFile(path, bytes);
+        this.#used.add(path);
+        this.#wrote = true;
+        return;
+      } catch {
+        // The disk is full, or somebody took the folder away.
+        this.#temporary = temporaryFolder();
+      }
+    }
+    const path = pathIn(this.#temporary, key, table);
+    try {
+      writeWholeFile(path, bytes);
+    } catch (error) {
+      throw unwritable(path, error);
+    }
   }
 
   /** Remembers what was used, and makes room if something was added. Never fails. */
   close(): void {
-    if (this.temporary) {
-      rmSync(this.folder, { recursive: true, force: true });
-      return;
-    }
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { recursive: true, force: true });
     const now = new Date();
     for (const path of this.#used) {
       try {
@@ -96,12 +113,16 @@ export class TableCache {
         // Another query made room.
       }
     }
-    if (this.#wrote) this.#makeRoom();
+    try {
+      if (this.#wrote) this.#makeRoom();
+    } catch {
+      // Somebody took the folder away, or made it theirs: the next question tries.
+    }
   }
 
   #makeRoom(): void {
-    const files = readdirSync(this.folder).flatMap((name) => {
-      const path = join(this.folder, name);
+    const files = readdirSync(this.#folder).flatMap((name) => {
+      const path = join(this.#folder, name);
       const stat = statSync(path, { throwIfNoEntry: false });
       return stat === undefined ? [] : [{ path, bytes: stat.size, used: stat.mtimeMs }];
     });
@@ -115,11 +136,28 @@ export class TableCache {
       left--;
     }
   }
+}
 
-  #path(key: string, table: TableName): string {
-    return join(this.folder, `${key}.${table}${END}`);
+const pathIn = (folder: string, key: string, table: TableName): string =>
+  join(folder, `${key}.${table}${END}`);
+
+function temporaryFolder(): string {
+  const begin = join(tmpdir(), 'dit-query-');
+  try {
+    return mkdtempSync(begin);
+  } catch (error) {
+    throw unwritable(begin, error);
   }
 }
+
+const unwritable = (path: string, error: unknown): DitError =>
+  new DitError({
+    code: 'query-no-room',
+    exitCode: EXIT.capability,
+    message: `the tables of the traces cannot be written to "${path}": ${messageOf(error)}`,
+    remedy: 'make room there, or name another folder: XDG_CACHE_HOME=DIR, TMPDIR=DIR',
+    cause: error,
+  });
 
 /** The code that turns a file into rows, by its content: another analysis gives other rows. */
 function analysisVersion(): string {

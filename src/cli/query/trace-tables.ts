@@ -6,6 +6,7 @@ import { DitError, messageOf } from '../../base/errors.js';
 import { parquetFile } from '../../export/parquet.js';
 import { rowsOf } from '../../export/tables/rows.js';
 import { LARGE_TABLES, TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
+import type { Trace } from '../../model/trace.js';
 import { readTraceFile } from '../../tracefile/reader.js';
 import type { TableCache } from './table-cache.js';
 
@@ -24,7 +25,7 @@ export interface TraceTablesOptions {
 
 const SMALL_TABLES = TABLE_NAMES.filter((table) => !LARGE_TABLES.has(table));
 
-/** @throws what the signal was aborted with */
+/** @throws what the signal was aborted with; DitError where there is no room for tables */
 export async function traceTables(
   traces: readonly string[],
   wanted: readonly TableName[],
@@ -49,12 +50,18 @@ export async function traceTables(
       // Lets a Ctrl-C come in between two files.
       await turn();
       signal.throwIfAborted();
+      let trace: Trace;
       try {
-        analyseInto(cache, key, path, missing);
+        trace = analyse(readTraceFile(path));
       } catch (error) {
         if (!(error instanceof DitError)) throw error;
         unreadable.push(error);
         continue;
+      }
+      // The analysis costs most: the small tables are kept with it, whatever was asked for.
+      for (const table of new Set([...SMALL_TABLES, ...missing])) {
+        const options = { file: path, tracks: () => buildTracks(trace) };
+        cache.put(key, table, parquetFile(rowsOf(table, trace, options)));
       }
     }
     for (const table of wanted) {
@@ -75,20 +82,5 @@ function keyOf(cache: TableCache, path: string): string | DitError {
       message: `cannot open "${path}": ${messageOf(error)}`,
       cause: error,
     });
-  }
-}
-
-/** The analysis costs most: the small tables are kept with it, whatever was asked for. */
-function analyseInto(
-  cache: TableCache,
-  key: string,
-  path: string,
-  missing: readonly TableName[],
-): void {
-  const trace = analyse(readTraceFile(path));
-  const options = { file: path, tracks: () => buildTracks(trace) };
-  for (const table of new Set([...SMALL_TABLES, ...missing])) {
-    const bytes = parquetFile(rowsOf(table, trace, options));
-    cache.put(key, table, bytes);
   }
 }

@@ -1,12 +1,12 @@
-import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
 import { Output } from '../../../src/cli/output.js';
 
 type Env = Record<string, string>;
 
 function outputOf(env: Env, terminal: { isTTY?: boolean; columns?: number } = {}): Output {
   const stream = Object.assign(new PassThrough(), terminal);
-  return new Output(stream as unknown as NodeJS.WriteStream, env);
+  return new Output(stream as unknown as NodeJS.WriteStream, env, () => {});
 }
 
 describe('colour', () => {
@@ -40,7 +40,7 @@ describe('width', () => {
 describe('writing', () => {
   it('waits for a slow reader', async () => {
     const stream = new PassThrough({ highWaterMark: 10 });
-    const output = new Output(stream as unknown as NodeJS.WriteStream, {});
+    const output = new Output(stream as unknown as NodeJS.WriteStream, {}, () => {});
     void output.write('0123456789');
     let done = false;
     const second = output.write('0123456789').then(() => {
@@ -55,10 +55,26 @@ describe('writing', () => {
 
   it('goes nowhere, without an error, when the reader is gone', async () => {
     const stream = new PassThrough();
-    const output = new Output(stream as unknown as NodeJS.WriteStream, {});
+    const onFailure = vi.fn();
+    const output = new Output(stream as unknown as NodeJS.WriteStream, {}, onFailure);
     stream.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     await new Promise(setImmediate);
     expect(output.closed).toBe(true);
     await output.line('more');
+    expect(onFailure).not.toHaveBeenCalled();
+  });
+
+  it.each(['ENOSPC', 'EIO'])('fails once, before the writer goes on: %s', async (code) => {
+    const error = Object.assign(new Error(`${code}: no`), { code });
+    const stream = new Writable({ autoDestroy: false, write: (_chunk, _as, done) => done(error) });
+    const onFailure = vi.fn();
+    const output = new Output(stream as unknown as NodeJS.WriteStream, {}, onFailure);
+    const two = [output.line('one'), output.line('two')];
+    await two[0];
+    expect(output.closed).toBe(true);
+    await two[1];
+    await output.line('three');
+    await new Promise(setImmediate);
+    expect(onFailure.mock.calls).toEqual([[error]]);
   });
 });

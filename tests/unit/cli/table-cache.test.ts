@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { TableCache } from '../../../src/cli/query/table-cache.js';
 
@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const env = { XDG_CACHE_HOME: join(folder, 'cache') };
 beforeEach(() => rmSync(env.XDG_CACHE_HOME, { recursive: true, force: true }));
 
-const open = (bytes = 1000, files = 100): TableCache => TableCache.open(env, { bytes, files });
+const open = (bytes = 1000, files = 100): TableCache => new TableCache(env, { bytes, files });
 const hundred = new Uint8Array(100);
 
 /** Files of one use each, the first one longest ago. */
@@ -63,6 +63,29 @@ describe('the cache of tables', () => {
     cache.find('a', 'runs');
     cache.close();
     expect(kept(['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+  });
+
+  it('takes a folder for temporary files where its own is full or gone', () => {
+    fill(['a']);
+    const cache = open();
+    const at = cache.find('a', 'runs') ?? '';
+    renameSync(dirname(at), join(folder, 'moved'));
+    cache.put('b', 'runs', hundred);
+    renameSync(join(folder, 'moved'), dirname(at));
+    expect(cache.temporary).toBe(true);
+    expect(cache.find('a', 'runs')).toBe(at);
+    const temporary = cache.find('b', 'runs') ?? '';
+    expect(temporary).toContain(join(tmpdir(), 'dit-query-'));
+    cache.close();
+    expect(existsSync(dirname(temporary))).toBe(false);
+    expect(kept(['a', 'b'])).toEqual(['a']);
+  });
+
+  it('ends well where its folder is gone by then', () => {
+    const cache = open();
+    cache.put('a', 'runs', hundred);
+    rmSync(env.XDG_CACHE_HOME, { recursive: true });
+    expect(() => cache.close()).not.toThrow();
   });
 
   it('knows a trace by its place, size and time', () => {

@@ -1,9 +1,10 @@
-/** Folders that commands make for their users. */
+/** Files and folders that commands make for their users. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeFolders, makeUserFolders } from '../../../src/cli/user-files.js';
+import { giveToSudoUser, makeFolders, makeUserFolders } from '../../../src/cli/user-files.js';
 
 let base: string;
 beforeAll(() => {
@@ -37,7 +38,7 @@ describe('makeFolders', () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)('makeUserFolders', () => {
+describe.skipIf(process.getuid?.() !== 0)('what sudo made', () => {
   it('gives the folders that it made, and no other, to whoever typed sudo', () => {
     const [there, made] = [join(base, 'there'), join(base, 'there/made')];
     makeFolders(there);
@@ -45,5 +46,13 @@ describe.skipIf(process.getuid?.() !== 0)('makeUserFolders', () => {
     makeUserFolders(join(made, 'below'), SUDO_ENV);
     const owner = (path: string) => statSync(path).uid;
     expect([there, made, join(made, 'below')].map(owner)).toEqual([0, 65534, 65534]);
+  });
+
+  it('is a file; a pipe or a device that was written to stays with its owner', () => {
+    const [file, pipe] = [join(base, 'written'), join(base, 'pipe')];
+    writeFileSync(file, '');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [file, pipe]) giveToSudoUser(path, SUDO_ENV);
+    expect([file, pipe].map((path) => statSync(path).uid)).toEqual([65534, 0]);
   });
 });

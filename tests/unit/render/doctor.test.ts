@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { canRecord, doctorJson, renderDoctor } from '../../../src/render/doctor.js';
+import type { Capability } from '../../../src/model/capability.js';
+import { bestSource, canRecord, doctorJson, renderDoctor } from '../../../src/render/doctor.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 import { sampleCapabilities } from '../../support/capabilities.js';
 
@@ -19,5 +20,36 @@ describe('doctor', () => {
       'missing  kernel 5.10 or later     6.12.0\n           try: use a newer kernel\\x1b\n',
     );
     expect(JSON.parse(doctorJson(lacking))).toMatchObject({ can_record: false, source: null });
+  });
+
+  /** What has these, of all that a machine may have. */
+  const machineWith = (...available: string[]): Capability[] =>
+    ['btf', 'docker', 'bpftrace', 'strace', 'api'].map((id) => ({
+      id,
+      title: id,
+      available: available.includes(id),
+      required: id === 'btf' || id === 'docker',
+      evidence: '',
+      remedy: '',
+    }));
+
+  it.each([
+    ['ebpf', ['btf', 'docker', 'bpftrace', 'strace', 'api']],
+    ['bpftrace', ['docker', 'bpftrace', 'strace', 'api']],
+    ['strace', ['docker', 'strace', 'api']],
+    ['api', ['docker', 'api']],
+    // The engine is on another machine.
+    ['api', ['btf', 'bpftrace', 'strace', 'api']],
+    [undefined, ['btf', 'bpftrace', 'strace']],
+  ])('names the best source: %s', (source, available) => {
+    const capabilities = machineWith(...available);
+    expect(bestSource(capabilities)).toBe(source);
+    expect(canRecord(capabilities)).toBe(source !== undefined);
+  });
+
+  it('says how little the engine’s API tells', () => {
+    expect(renderDoctor(machineWith('api'), PLAIN_THEME, 80)).toMatch(
+      /^dit can record here, with the api source: requests and their answers alone\n/,
+    );
   });
 });
