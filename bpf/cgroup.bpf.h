@@ -36,12 +36,11 @@ static __always_inline u64 cgroup_key(struct cgroup *cgroup)
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid(), key = cgroup_key(cgroup);
-	u8 followed = 1;
+	u64 pid_tgid = bpf_get_current_pid_tgid();
 
 	if (!participant_find(pid_tgid >> 32, (u32)pid_tgid))
 		return 0;
-	bpf_map_update_elem(&followed_cgroups, &key, &followed, BPF_ANY);
+	cgroup_follow(cgroup_key(cgroup));
 	cgroup_record(DIT_CGROUP_MKDIR, DIT_PROGRAM_CGROUP_MKDIR, cgroup, path, 0, 0);
 	return 0;
 }
@@ -52,17 +51,26 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 	u64 key = cgroup_key(cgroup);
 	u32 pid = task->tgid, tid = task->pid;
 	bool member = bpf_map_lookup_elem(&participants, &pid) != 0;
-	u8 followed = 1;
 
 	if (member) {
 		/* systemd made the scope; a participant was moved into it. Level 0 is everybody's. */
 		if (BPF_CORE_READ(cgroup, level) > 1)
-			bpf_map_update_elem(&followed_cgroups, &key, &followed, BPF_ANY);
+			cgroup_follow(key);
 	} else if (bpf_map_lookup_elem(&followed_cgroups, &key)) {
 		participant_add(pid);
 	} else {
 		return 0;
 	}
 	cgroup_record(DIT_CGROUP_ATTACH, DIT_PROGRAM_CGROUP_ATTACH_TASK, cgroup, path, pid, tid);
+	return 0;
+}
+
+/* Whoever removes it: nobody can enter it any more. */
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_rmdir, struct cgroup *cgroup)
+{
+	u64 key = cgroup_key(cgroup);
+
+	bpf_map_delete_elem(&followed_cgroups, &key);
 	return 0;
 }

@@ -11,7 +11,9 @@ static __always_inline void thread_end(struct task_struct *task)
 	bool last = BPF_CORE_READ(task, signal, live.counter) == 0;
 	struct dit_exit *record;
 
-	if (!participant_find(pid, tid))
+	/* Two threads that end at once are both the last: whichever comes first takes the process off the list, and
+	 * the other is known by its own entry. */
+	if (!participant_find(pid, tid) && !bpf_map_lookup_elem(&syscalls_in_progress, &tid))
 		return;
 	syscall_forget_thread(pid, tid);
 	if (last)

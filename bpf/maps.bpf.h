@@ -32,7 +32,7 @@ struct {
 	__type(value, struct dit_settings);
 } settings SEC(".maps");
 
-/* Cgroups whose members are followed, by cgroup_key(): made or entered by a participant. */
+/* Cgroups whose members are followed, by cgroup_key(): made or entered by a participant, and not removed yet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -141,11 +141,22 @@ static __always_inline struct dit_participant *participant_find(u32 pid, u32 tid
 	return participant;
 }
 
+#define DIT_E2BIG 7 /* what an update of a full map returns */
+
 static __always_inline void participant_add(u32 pid)
 {
 	struct dit_participant participant = { .only_tid = 0, .follow_children = 1 };
 
-	if (bpf_map_update_elem(&participants, &pid, &participant, BPF_NOEXIST) == -7 /* E2BIG */)
+	if (bpf_map_update_elem(&participants, &pid, &participant, BPF_NOEXIST) == -DIT_E2BIG)
+		loss_count(DIT_PROGRAM_PARTICIPANTS);
+}
+
+/* One that does not fit counts as a participant that does not: those who enter it are not followed. */
+static __always_inline void cgroup_follow(u64 key)
+{
+	u8 followed = 1;
+
+	if (bpf_map_update_elem(&followed_cgroups, &key, &followed, BPF_ANY) == -DIT_E2BIG)
 		loss_count(DIT_PROGRAM_PARTICIPANTS);
 }
 

@@ -19,9 +19,11 @@ ${SOURCES_LEGEND.split('; ')
   kernel allows fentry or kprobes, else inferred.
 - **bpftrace** runs a bundled script ([docs/bpftrace.md](bpftrace.md)): for machines where the addon cannot be built.
 - **strace** attaches to the engine's processes ([docs/strace.md](strace.md)) and slows them: the trace says by how
-  much, and its durations are not compared with those of other sources.
+  much, and its durations are not compared with those of other sources. Every syscall with \`--syscalls all\`.
 - **api** sees requests, answers and the engine's events: for engines on other machines, Docker Desktop, and users
   without privileges. What the engine did in between is unattributed.
+
+None of them sees what a program does through io_uring: it is no syscall. The trace warns where io_uring was set up.
 `;
 }
 

@@ -4,6 +4,7 @@
 #include <napi.h>
 #include <sys/utsname.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -32,6 +33,7 @@ class Session : public Napi::ObjectWrap<Session> {
                            InstanceMethod<&Session::attach>("attach"),
                            InstanceMethod<&Session::detach>("detach"),
                            InstanceMethod<&Session::update_map>("updateMap"),
+                           InstanceMethod<&Session::delete_from_map>("deleteFromMap"),
                            InstanceMethod<&Session::read_counters>("readCounters"),
                            InstanceMethod<&Session::start>("start"),
                            InstanceMethod<&Session::finish>("finish"),
@@ -102,6 +104,23 @@ class Session : public Napi::ObjectWrap<Session> {
       }
       const int failed = bpf_map_update_elem(bpf.map_descriptor(name), key.Data(), value.Data(), BPF_ANY);
       if (failed) throw dit::BpfError{-failed, "cannot update map '" + name + "'"};
+    } catch (const dit::BpfError& error) {
+      throw to_js(env, error);
+    }
+  }
+
+  // A key that is not there is no error: its process may have ended meanwhile.
+  void delete_from_map(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    const std::string name = info[0].As<Napi::String>();
+    const auto key = info[1].As<Napi::Uint8Array>();
+    try {
+      dit::BpfSession& bpf = session(env);
+      if (key.ByteLength() != bpf.map_key_size(name)) {
+        throw Napi::TypeError::New(env, "the key of map '" + name + "' has the wrong size");
+      }
+      const int failed = bpf_map_delete_elem(bpf.map_descriptor(name), key.Data());
+      if (failed && failed != -ENOENT) throw dit::BpfError{-failed, "cannot delete from map '" + name + "'"};
     } catch (const dit::BpfError& error) {
       throw to_js(env, error);
     }

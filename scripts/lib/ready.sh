@@ -6,7 +6,7 @@
 # has changed since. -cnewer, because a renamed or restored file keeps its modification time.
 ready() {
   [ -f "$state/$1" ] && [ -x "$state/node" ] && [ -f "$project/dist/base/errors.js" ] || return 1
-  [ "$1" = reading ] || [ -f "$project/native/build/Release/dit_native.node" ] || return 1
+  [ "$1" = reading ] || built_for_recording || return 1
   read -r place <"$state/$1" || :
   this_place
   [ "$place" = "$here" ] || return 1
@@ -16,6 +16,14 @@ ready() {
   changed=$(cd "$project" && find package.json package-lock.json tsconfig.json scripts/set-up scripts/lib $sources \
     \( -name build -o -name node_modules \) -prune -o -type f -cnewer "$state/$1" -print -quit)
   [ -z "$changed" ]
+}
+
+built_for_recording() {
+  [ -f "$project/native/build/Release/dit_native.node" ] || return 1
+  for object in "$project"/bpf/*.bpf.c; do
+    object=${object##*/}
+    [ -f "$project/bpf/build/${object%.c}.o" ] || return 1
+  done
 }
 
 # Sets `here`: a copy of the checkout on another machine or in another folder is set up anew.

@@ -34,7 +34,7 @@ export function readTraceFile(path: string, options: ReadOptions = {}): Recordin
       throw unusable(
         'trace-too-large',
         `"${name}" has ${size} bytes; dit reads traces of up to 2 GiB`,
-        'record less: dit trace run --until exec …',
+        'record less: dit trace run --until started …',
       );
     }
     return readRecording(bytesOfFile(fd, size), { ...options, name });

@@ -1,7 +1,9 @@
 /** Each bundled script attaches in this kernel, and ends when it is asked to. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
@@ -18,34 +20,76 @@ const scripts = readdirSync(packagePath('bpf/bpftrace')).filter(
   (name) => name.endsWith('.bt') && !['recorder.bt', 'copy-up-kprobe.bt'].includes(name),
 );
 
+/** Runs a script while something is done; returns its exit status and all that it said. */
+async function runScript(
+  script: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<{ code: number; said: string }> {
+  const child = spawn(
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-c', WITH_TRACEFS, 'sh', 'bpftrace', script],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const closed = once(child, 'close');
+  // Output to a pipe may wait for the end: it is the exit status that tells.
+  for (let tries = 0; tries < 60 && !ATTACHING.test(said) && child.exitCode === null; tries++) {
+    await sleep(50);
+  }
+  await sleep(1000);
+  await meanwhile();
+  child.kill('SIGINT');
+  const [code] = await closed;
+  return { code, said };
+}
+
 describe.skipIf(lacks('root', 'bpftrace'))('the bundled scripts', () => {
   test.each(scripts)(
     '%s attaches and ends',
     async (name) => {
-      const child = spawn(
-        'unshare',
-        ['--mount', '--propagation', 'private', 'sh', '-c', WITH_TRACEFS, 'sh', 'bpftrace'].concat(
-          packagePath(`bpf/bpftrace/${name}`),
-        ),
-        { stdio: ['ignore', 'pipe', 'pipe'] },
-      );
-      let said = '';
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          said += text;
-        });
-      }
-      const closed = once(child, 'close');
-      // Output to a pipe may wait for the end: it is the exit status that tells.
-      for (let tries = 0; tries < 60 && !ATTACHING.test(said) && child.exitCode === null; tries++) {
-        await sleep(50);
-      }
-      await sleep(1000);
-      child.kill('SIGINT');
-      const [code] = await closed;
+      const { code, said } = await runScript(packagePath(`bpf/bpftrace/${name}`), async () => {});
       expect(code, said).toBe(0);
       expect(said).toMatch(ATTACHING);
       expect(said).not.toMatch(/ERROR: (?!Unknown error -1: couldn't set RLIMIT_MEMLOCK)/);
+    },
+    LIMIT_MS,
+  );
+
+  // Maps have 4096 places, and a host has many threads.
+  test.each([
+    ['namespaces.bt', /^unshare .* unshare +net$/m],
+    ['copy-up.bt', /^WHO /m],
+  ])(
+    '%s keeps nothing of a call that is over',
+    async (name, says) => {
+      const folder = mkdtempSync(join(tmpdir(), 'dit-script-'));
+      try {
+        // Without its end a script prints what its maps hold.
+        const script = join(folder, name);
+        const text = readFileSync(packagePath(`bpf/bpftrace/${name}`), 'utf8');
+        writeFileSync(script, text.replace(/^END \{.*\}$/m, ''));
+        const shell = spawn(
+          'sh',
+          ['-c', 'read go; : >/dev/null; (true; true); unshare -n true; read end'],
+          {
+            stdio: ['pipe', 'ignore', 'ignore'],
+          },
+        );
+        const { said } = await runScript(script, async () => {
+          shell.stdin.write('go\n');
+          await sleep(1000);
+        });
+        shell.stdin.end('end\n');
+        expect(said).toMatch(says);
+        expect(said).not.toMatch(new RegExp(`^@\\w+\\[${shell.pid}\\]`, 'm'));
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
     },
     LIMIT_MS,
   );

@@ -1,8 +1,9 @@
 /** bpftrace in this kernel: it attaches, records a process, counts what it loses, and never outlives dit. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { machine } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { machine, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import { StringInterner } from '../../src/model/strings.js';
 import { startBpftrace } from '../../src/sources/bpftrace/bpftrace-source.js';
 import { bpftraceCapability } from '../../src/sources/bpftrace/capability.js';
 import { ROOT } from '../support/dit.js';
+import { endingThreads, withoutEnd } from '../support/ending-threads.js';
 import { lacks } from '../support/requirements.js';
 
 const ATTACH_MS = 90_000;
@@ -134,6 +136,49 @@ describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
       for (const row of rows('exec')) {
         expect(table.time.at(row)).toBeGreaterThan(from);
         expect(table.time.at(row)).toBeLessThan(to);
+      }
+    },
+    ATTACH_MS,
+  );
+
+  test(
+    'tells the size of what a call by path copies up',
+    async () => {
+      // Beside the sources: /tmp may be in memory.
+      const folder = mkdtempSync(join(ROOT, 'node_modules/.overlay-'));
+      try {
+        const size = 1_000_000;
+        for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder, name));
+        writeFileSync(join(folder, 'lower/file'), Buffer.alloc(size, 1));
+        const { table } = await recordShell(
+          `cd ${folder}; unshare --mount sh -c 'mount -t overlay overlay \
+            -o lowerdir=lower,upperdir=upper,workdir=work merged && chmod 600 merged/file'`,
+          64 << 20,
+        );
+        const dirtied = Array.from({ length: table.length }, (_, row) => row)
+          .filter((row) => table.kindName(row) === 'dirty')
+          .map((row) => table.value(row, 'bytes'));
+        expect(dirtied).toHaveLength(1);
+        // Up to the beginning of the last folio, which may be large.
+        expect(dirtied[0]).toBeGreaterThan(0.9 * size);
+        expect(dirtied[0]).toBeLessThan(size + 2 ** 16);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+    ATTACH_MS,
+  );
+
+  test.skipIf(lacks('compiler'))(
+    'every thread has its exit, also where two are the last',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'dit-threads-'));
+      try {
+        const { table, lost } = await recordShell(endingThreads(folder, 100), 64 << 20);
+        expect(lost).toBe(0);
+        expect(withoutEnd(table)).toEqual([]);
+      } finally {
+        rmSync(folder, { recursive: true });
       }
     },
     ATTACH_MS,

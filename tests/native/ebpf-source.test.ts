@@ -1,8 +1,16 @@
 /** The BPF programs in this kernel: they load, attach, record a process, and count what they lose. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { machine } from 'node:os';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { EventKindName } from '../../src/model/event-kinds.js';
@@ -12,6 +20,7 @@ import { loadAddon } from '../../src/sources/ebpf/addon.js';
 import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
 import { ROOT } from '../support/dit.js';
+import { endingThreads, withoutEnd } from '../support/ending-threads.js';
 import { lacks } from '../support/requirements.js';
 
 interface Recorded {
@@ -87,6 +96,51 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
     }
   });
 
+  describe('where it cannot be armed', () => {
+    /** How a program ends that starts the source and does nothing else; not at all is the code null. */
+    const startAlone = (
+      root: string,
+      participants: number,
+    ): { code: number | null; said: string } => {
+      const program = `
+        import { StringInterner } from './src/model/strings.ts';
+        import { startEbpf } from './src/sources/ebpf/ebpf-source.ts';
+        const options = { machine: "${machine()}", baseNs: 0n, strings: new StringInterner(), redact: true, ringBytes: 4096 };
+        const pids = Array.from({ length: ${participants} }, (_, at) => ({ pid: 2 ** 22 + at, followChildren: false }));
+        await Promise.resolve().then(() => startEbpf({ ...options, participants: pids })).then(
+          () => console.log('armed'),
+          ({ exitCode, code, message }) => console.log(exitCode, code, message));`;
+      const arguments_ = ['--import', 'tsx', '--input-type=module', '-e', program];
+      const end = spawnSync(process.execPath, arguments_, { cwd: root, timeout: 20_000 });
+      return { code: end.status, said: `${end.stdout}${end.stderr}` };
+    };
+
+    test('because there are more processes to follow than it has place for', () => {
+      const { code, said } = startAlone(ROOT, 20_000);
+      expect(said).toMatch(/^3 ebpf-refused .*cannot update map 'participants'/);
+      expect(code).toBe(0);
+    });
+
+    test.each(['recorder', 'copy_up_fentry'])('because %s has not been built', (object) => {
+      const copy = mkdtempSync(join(tmpdir(), 'dit-package-'));
+      try {
+        cpSync(join(ROOT, 'src'), join(copy, 'src'), { recursive: true });
+        cpSync(join(ROOT, 'bpf/build'), join(copy, 'bpf/build'), { recursive: true });
+        rmSync(join(copy, `bpf/build/${object}.bpf.o`));
+        for (const name of ['package.json', 'native', 'node_modules']) {
+          symlinkSync(join(ROOT, name), join(copy, name));
+        }
+        const { code, said } = startAlone(copy, 0);
+        expect(said).toMatch(
+          new RegExp(`^3 bpf-object-missing .*\\bbpf/build/${object}\\.bpf\\.o is`),
+        );
+        expect(code).toBe(0);
+      } finally {
+        rmSync(copy, { recursive: true });
+      }
+    });
+  });
+
   test('records a process, its children, and nobody else', async () => {
     const { table, strings, losses, pid } = await recordShell('/bin/true one two; exit 3', 1 << 20);
     expect(losses.map(({ where }) => where)).toEqual([...LOSS_COUNTERS, 'queue']);
@@ -109,6 +163,20 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source', () => {
     expect(syscalls).toBeGreaterThan(10);
     expect(table.count('syscall')).toBe(syscalls);
   });
+
+  test.skipIf(lacks('compiler'))(
+    'every thread has its exit, also where two are the last',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'dit-threads-'));
+      try {
+        const { table, losses } = await recordShell(endingThreads(folder, 500), 16 << 20);
+        expect(losses.filter(({ records }) => records > 0)).toEqual([]);
+        expect(withoutEnd(table)).toEqual([]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   test('sees a read that misses the page cache, and none when it is warm', async () => {
     // Beside the sources: /tmp may be in memory.

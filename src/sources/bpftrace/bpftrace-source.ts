@@ -36,7 +36,6 @@ const CLOCK_READINGS = 5;
 /** Lines that wait to be drained; beyond, bpftrace has to wait, and counts what its own buffer loses. */
 const QUEUE_BYTES = 256 << 20;
 const SAID_CHARACTERS = 16_384;
-const PAGE_BYTES = 4096;
 /** Enough for the processes and threads of a busy host, and for the events of one turn (script.ts, withBatches). */
 const MAP_KEYS = 32_768;
 /** In a smaller ring there are fewer, so that it is the ring's size that bounds the kernel's memory. */
@@ -92,6 +91,7 @@ export async function startBpftrace(options: SourceOptions): Promise<BpftraceSou
     token,
     watchedPid: process.pid,
     devices: blockDevices(),
+    pageBytes: pageBytes(),
     participants: options.participants.map((participant) => ({
       ...participant,
       tids: participant.onlyTid === undefined ? threadIds(participant.pid) : [participant.onlyTid],
@@ -108,6 +108,10 @@ export async function startBpftrace(options: SourceOptions): Promise<BpftraceSou
     throw error;
   }
 }
+
+/** Where getconf is missing, what nearly every machine has. */
+const pageBytes = (): number =>
+  Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).stdout) || 4096;
 
 /** Their numbers, as the kernel has them in 32 bits. */
 function blockDevices(): number[] {
@@ -127,7 +131,7 @@ function run(
   token: string,
   ringBytes: number,
 ): LineQueue {
-  const pages = 2 ** Math.floor(Math.log2(ringBytes / PAGE_BYTES / cpus().length));
+  const pages = 2 ** Math.floor(Math.log2(ringBytes / pageBytes() / cpus().length));
   const keys = String(Math.min(MAP_KEYS, Math.floor(ringBytes / RING_BYTES_PER_KEY)));
   const text = textBytes(version);
   const pausable = spawnSync('setpriv', [...WITH_PARENT, 'true']).status === 0;

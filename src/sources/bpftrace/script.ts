@@ -18,6 +18,8 @@ export interface ScriptOptions {
   readonly watchedPid: number;
   /** Block devices, as the kernel numbers their inodes: major << 20 | minor. */
   readonly devices: readonly number[];
+  /** The kernel's, of memory. */
+  readonly pageBytes: number;
   readonly participants: readonly (Participant & { readonly tids: readonly number[] })[];
 }
 
@@ -70,8 +72,12 @@ const hasPerfBufferOnly = ([major, minor]: BpftraceVersion): boolean => major ==
 export const textBytes = ([major, minor]: BpftraceVersion): number =>
   major === 0 && minor < 22 ? 128 : 512;
 
-function prelude({ machine, participants, watchedPid, devices }: ScriptOptions): string {
-  const lines: string[] = [`@watched[(uint64)${watchedPid}] = (uint64)1;`];
+function prelude(options: ScriptOptions): string {
+  const { machine, participants, watchedPid, devices, pageBytes } = options;
+  const lines: string[] = [
+    `@watched[(uint64)${watchedPid}] = (uint64)1;`,
+    `@page_bytes = (uint64)${pageBytes};`,
+  ];
   for (const device of devices) lines.push(`@device[(uint64)${device}] = (uint64)1;`);
   for (const participant of participants) {
     const { pid, tids } = participant;

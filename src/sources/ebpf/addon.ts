@@ -27,6 +27,8 @@ export interface NativeSession {
   attach(): ProgramState[];
   detach(): void;
   updateMap(name: string, key: Uint8Array, value: Uint8Array): void;
+  /** A key that the map does not hold is no error. */
+  deleteFromMap(name: string, key: Uint8Array): void;
   readCounters(name: string, count: number): number[];
   start(
     ringMap: string,

@@ -30,7 +30,7 @@ interface PendingArguments {
   readonly number: number;
   readonly cpu: number;
   readonly pid: number;
-  readonly values: EventValues;
+  readonly values: EventValues & { readonly texts: readonly number[] };
   readonly flags: number;
 }
 
@@ -39,10 +39,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: false });
 
 /** Decodes batches into event tables. Holds only the arguments of calls that have not returned yet. */
 export class RecordDecoder {
-  readonly #options: DecodeOptions;
+  #options: DecodeOptions;
   readonly #baseLow: number;
   readonly #baseHigh: number;
-  readonly #syscallIds: readonly number[];
+  #syscallIds: readonly number[];
   readonly #unknownSyscalls = new Map<number, number>();
   readonly #pending = new Map<number, PendingArguments>();
 
@@ -50,9 +50,19 @@ export class RecordDecoder {
     this.#options = options;
     this.#baseLow = Number(options.baseNs & 0xffffffffn);
     this.#baseHigh = Number(options.baseNs >> 32n);
-    this.#syscallIds = syscallNames(options.machine).map((name) =>
-      name === undefined ? 0 : options.strings.intern(name),
-    );
+    this.#syscallIds = internSyscalls(options);
+  }
+
+  /** Ids are this table's from now on, those of calls that have not returned too. */
+  useStrings(strings: StringInterner): void {
+    const before = this.#options.strings;
+    this.#options = { ...this.#options, strings };
+    this.#syscallIds = internSyscalls(this.#options);
+    this.#unknownSyscalls.clear();
+    for (const [tid, call] of this.#pending) {
+      const texts = call.values.texts.map((id) => strings.intern(before.text(id)));
+      this.#pending.set(tid, { ...call, values: { ...call.values, texts } });
+    }
   }
 
   /**
@@ -130,6 +140,7 @@ export class RecordDecoder {
         },
       );
     } else if (kind === RECORD_KIND.exec && view.byteLength >= SIZE.exec) {
+      this.#takeOver(view.getUint32(OFFSET.exec.old_tid, true), tid);
       into.push('exec', { time, cpu, pid, tid }, this.#exec(view));
     } else if (kind === RECORD_KIND.exit && view.byteLength >= SIZE.exit) {
       const status = view.getInt32(OFFSET.exit.code, true);
@@ -211,6 +222,14 @@ export class RecordDecoder {
       this.#unknownSyscalls.set(number, id);
     }
     return id;
+  }
+
+  /** A thread that execs gets its leader's id, and its execve returns under that one. */
+  #takeOver(oldTid: number, tid: number): void {
+    const call = this.#pending.get(oldTid);
+    if (call === undefined || oldTid === tid) return;
+    this.#pending.delete(oldTid);
+    this.#pending.set(tid, call);
   }
 
   #syscall(
@@ -356,6 +375,9 @@ export class RecordDecoder {
   }
 }
 
+const internSyscalls = ({ machine, strings }: DecodeOptions): number[] =>
+  syscallNames(machine).map((name) => (name === undefined ? 0 : strings.intern(name)));
+
 /** Syscalls whose text has its length in the next argument: the text's position. */
 const syscallNamesWithLength: ReadonlyMap<string, number> = new Map([
   ['sethostname', 0],
@@ -393,7 +415,10 @@ function comm(view: DataView, offset: number): string {
   return cString(view, offset, offset + SIZE.comm)[0];
 }
 
-/** The components of a copied path, leaf first in the record, as "parent/leaf". */
+/** DIT_PATH_NAMES in bpf/dit_events.h: a path of as many components may have more in front. */
+const MOST_NAMES = 4;
+
+/** Of a copied path, leaf first in the record: "/etc/passwd", of a deep one the last components, "a/b/c/leaf". */
 function pathOf(view: DataView, offset: typeof OFFSET.copyUp): string {
   const end = Math.min(view.byteLength, offset.path + view.getUint16(offset.path_bytes, true));
   const names: string[] = [];
@@ -403,5 +428,5 @@ function pathOf(view: DataView, offset: typeof OFFSET.copyUp): string {
     names.unshift(name);
     at = after;
   }
-  return names.join('/');
+  return (names.length < MOST_NAMES ? '/' : '') + names.join('/');
 }

@@ -4,10 +4,12 @@ import { arch, release } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
+import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
 import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
 import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
+import { threadIds } from '../../platform/process-table.js';
 import type { Loss, Participant, RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
 import { RecordDecoder } from './decode.js';
@@ -46,7 +48,7 @@ const PUMP = {
 /** Named calls alone fill the ring a hundred times slower, and whoever watches a host waits for its starts for hours. */
 const WATCH_PUMP = { ...PUMP, drainEveryMs: 250, deliverEveryMs: 1000 };
 
-const OBJECT = packagePath('bpf/build/recorder.bpf.o');
+const OBJECT = 'bpf/build/recorder.bpf.o';
 
 const EPERM = 1;
 const ENOENT = 2;
@@ -75,7 +77,7 @@ export function needEbpf(): void {
     });
   }
   loadAddon();
-  if (!existsSync(OBJECT)) throw objectMissing();
+  if (!existsSync(packagePath(OBJECT))) throw objectMissing(OBJECT);
 }
 
 /**
@@ -115,11 +117,12 @@ export class EbpfSource implements RecordingSource {
     const addon = loadAddon();
     let session: NativeSession;
     try {
-      session = new addon.Session(OBJECT, options.ringBytes);
+      session = new addon.Session(packagePath(OBJECT), options.ringBytes);
       session.load();
     } catch (error) {
       throw refusal(error);
     }
+    let close = (): void => session.close();
     try {
       fillSyscallDetails(session, options.machine);
       const settings = new Uint8Array(SIZE.settings);
@@ -132,6 +135,11 @@ export class EbpfSource implements RecordingSource {
       });
       const pump = options.namedCallsOnly === true ? WATCH_PUMP : PUMP;
       session.start('records', pump, (batch) => batches.push(batch), finished);
+      // The pump's thread keeps the process alive until it is asked to end, and takes a moment for it.
+      close = () => {
+        session.finish();
+        void done.then(() => session.close());
+      };
       // Exact copy-up where the kernel allows it; writeback_dirty_folio lets it be inferred elsewhere.
       copyUpObjects().some((object) => session.add(packagePath(object)));
       session.attach();
@@ -150,7 +158,6 @@ export class EbpfSource implements RecordingSource {
       );
       const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
       if (missing.length > 0) {
-        void source.stop();
         throw new DitError({
           code: 'probe-refused',
           exitCode: EXIT.capability,
@@ -163,7 +170,8 @@ export class EbpfSource implements RecordingSource {
       return source;
     } catch (error) {
       session.detach();
-      throw error instanceof DitError ? error : refusal(error);
+      close();
+      throw refusal(error);
     }
   }
 
@@ -173,6 +181,16 @@ export class EbpfSource implements RecordingSource {
     value.setUint32(4, participant.followChildren ? 1 : 0, true);
     this.#session.updateMap('participants', u32(participant.pid), new Uint8Array(value.buffer));
     return true;
+  }
+
+  letGo(pid: number): void {
+    this.#session.deleteFromMap('participants', u32(pid));
+    // Threads that have an entry there are recorded whosesoever they are.
+    for (const tid of threadIds(pid)) this.#session.deleteFromMap('syscalls_in_progress', u32(tid));
+  }
+
+  useStrings(strings: StringInterner): void {
+    this.#decoder.useStrings(strings);
   }
 
   get pendingBytes(): number {
@@ -257,7 +275,8 @@ function refusal(error: unknown): DitError {
       cause: error,
     });
   }
-  if (errno === ENOENT && said.includes('recorder.bpf.o')) return objectMissing(error);
+  const object = errno === ENOENT ? BPF_OBJECT.exec(said)?.[0] : undefined;
+  if (object !== undefined) return objectMissing(object, error);
   return new DitError({
     code: 'ebpf-refused',
     exitCode: EXIT.capability,
@@ -268,11 +287,14 @@ function refusal(error: unknown): DitError {
   });
 }
 
-function objectMissing(cause?: unknown): DitError {
+/** As error messages of the addon name it. */
+const BPF_OBJECT = /bpf\/build\/\w+\.bpf\.o/;
+
+function objectMissing(object: string, cause?: unknown): DitError {
   return new DitError({
     code: 'bpf-object-missing',
     exitCode: EXIT.capability,
-    message: 'the BPF programs have not been built (bpf/build/recorder.bpf.o is missing)',
+    message: `the BPF programs have not been built (${object} is missing)`,
     remedy:
       'build them: npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',
     cause,

@@ -91,16 +91,27 @@ export const SYSCALL_DETAILS: Readonly<Record<string, SyscallDetail>> = {
   ftruncate: { descriptor: 0 }, // its file was opened for writing, so it is copied already
   chmod: copies(path0),
   fchmodat: copies(path1),
+  fchmodat2: copies(path1),
   fchmod: copies({ descriptor: 0 }),
   chown: copies(path0),
   lchown: copies(path0),
   fchownat: copies(path1),
   fchown: copies({ descriptor: 0 }),
+  utime: copies(path0),
+  utimes: copies(path0),
+  futimesat: copies(path1),
   utimensat: copies(path1),
   setxattr: copies({ texts: [0, 1] }),
   lsetxattr: copies({ texts: [0, 1] }),
+  fsetxattr: copies({ texts: [1], descriptor: 0 }),
+  setxattrat: copies({ texts: [1, 3] }),
   removexattr: copies({ texts: [0, 1] }),
+  lremovexattr: copies({ texts: [0, 1] }),
+  fremovexattr: copies({ texts: [1], descriptor: 0 }),
+  removexattrat: copies({ texts: [1, 3] }),
   memfd_create: path0,
+  // what is done through it is no syscall, and nobody sees it
+  io_uring_setup: plain,
   // netlink is told by the size of the address
   sendto: { request: 1 },
 };

@@ -16,6 +16,7 @@ const script = (options: Partial<ScriptOptions> = {}): string =>
     token: 'abcdef0123',
     watchedPid: 99,
     devices: [254 * 2 ** 20],
+    pageBytes: 65_536,
     participants: [
       { pid: 10, followChildren: true, tids: [10, 11] },
       { pid: 20, followChildren: false, tids: [20] },
@@ -28,6 +29,7 @@ test('whom to follow, and how', () => {
   const made = script();
   expect(made).toContain('@watched[(uint64)99] = (uint64)1;');
   expect(made).toContain('@device[(uint64)266338304] = (uint64)1;');
+  expect(made).toContain('@page_bytes = (uint64)65536;');
   expect(made).toContain('@process[(uint64)10] = (uint64)1;');
   expect(made).toContain('@thread[(uint64)11] = (uint64)10;');
   expect(made).toContain('@process[(uint64)20] = (uint64)2;');

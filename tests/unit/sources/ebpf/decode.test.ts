@@ -92,14 +92,18 @@ const syscallRecord = (common: Common, duration: bigint, result: bigint): Uint8A
     view.setBigInt64(OFFSET.syscall.result, result, true);
   });
 
-const execRecord = (filename: string, argv: readonly string[]): Uint8Array => {
+const execRecord = (
+  filename: string,
+  argv: readonly string[],
+  { oldTid = 77, ...common }: Common & { oldTid?: number } = {},
+): Uint8Array => {
   const name = texts8(filename);
   const rest = texts8(...argv);
   return record(
     'exec',
-    {},
+    common,
     (view) => {
-      view.setUint32(OFFSET.exec.old_tid, 77, true);
+      view.setUint32(OFFSET.exec.old_tid, oldTid, true);
       view.setBigUint64(OFFSET.exec.argv_bytes, BigInt(rest.length), true);
       view.setUint32(OFFSET.exec.filename_bytes, name.length, true);
       view.setUint32(OFFSET.exec.argv_recorded, rest.length, true);
@@ -184,6 +188,24 @@ describe('records to events', () => {
     expect(table.value(0, 'flags')).toBe(0);
   });
 
+  test('texts go into another table when it is given one, also those of calls under way', () => {
+    const options = { machine: 'x86_64', baseNs: BASE, redact: false };
+    const decoder = new RecordDecoder({ ...options, strings: new StringInterner() });
+    const table = new EventTable();
+    const mount = { tid: 11, aux: numberOf('mount') };
+    const returns = syscallRecord({ ...mount, at: 150n }, 50n, 0n);
+    const unknown = syscallRecord({ tid: 12, at: 160n, aux: 2000 }, 10n, 0n);
+    const begins = argumentsRecord({ ...mount, at: 100n }, [1n], 1, texts8('overlay'));
+    decoder.decode(batch(unknown, begins), new EventTable());
+    const strings = new StringInterner();
+    strings.intern('what was there before');
+    decoder.useStrings(strings);
+    decoder.decode(batch(returns, unknown), table);
+    const text = (row: number): string => strings.text(table.value(row, 'names'));
+    expect([text(0), text(1)]).toEqual(['mount', 'syscall_2000']);
+    expect(table.values(0, 'texts').map((id) => strings.text(id))).toEqual(['overlay']);
+  });
+
   test('a call that never returned is unfinished, once', () => {
     const waiting = argumentsRecord({ at: 7n, aux: numberOf('wait4') }, [], 0, new Uint8Array(0));
     const { table } = decode([batch(waiting)]);
@@ -225,6 +247,21 @@ describe('records to events', () => {
     expect(text(0, 'filenames')).toBe('/bin/sh');
     expect(texts(0, 'arguments')).toEqual(['sh', '-c', '', 'ü']);
     expect(table.value(0, 'old_tids')).toBe(77);
+  });
+
+  test('a thread that execs takes over the id of its leader, and its execve with it', () => {
+    const aux = numberOf('execve');
+    const { table, texts } = decode([
+      batch(
+        argumentsRecord({ at: 100n, pid: 10, tid: 15, aux }, [1n], 1, texts8('/bin/app')),
+        execRecord('/bin/app', ['app'], { at: 140n, pid: 10, tid: 10, oldTid: 15 }),
+        syscallRecord({ at: 150n, pid: 10, tid: 10, aux }, 50n, 0n),
+      ),
+    ]);
+    expect(kindsOf(table)).toEqual([KIND.exec, KIND.syscall]);
+    expect([table.time.at(1), table.tid.at(1)]).toEqual([100, 10]);
+    expect(texts(1, 'texts')).toEqual(['/bin/app']);
+    expect(table.value(1, 'flags')).toBe(SYSCALL_FLAG.hasArguments);
   });
 
   test('--redact keeps the arguments of an exec out', () => {

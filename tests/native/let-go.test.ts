@@ -1,0 +1,97 @@
+/** What keeps a recording of days small: processes are let go, and cgroups that are gone are not kept. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { machine } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { EventTable } from '../../src/model/event-table.js';
+import { StringInterner } from '../../src/model/strings.js';
+import { cgroupMounts } from '../../src/platform/mounts.js';
+import { loadAddon } from '../../src/sources/ebpf/addon.js';
+import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
+import { lacks } from '../support/requirements.js';
+
+const startSource = (): EbpfSource =>
+  EbpfSource.start({
+    machine: machine(),
+    baseNs: loadAddon().readClocks().monotonicNs,
+    strings: new StringInterner(),
+    redact: false,
+    ringBytes: 16 << 20,
+    namedCallsOnly: true,
+    participants: [],
+  });
+
+/** Longer than the pump takes to deliver. */
+const DELIVERED_MS = 2500;
+
+async function eventsOf(source: EbpfSource): Promise<EventTable> {
+  await sleep(DELIVERED_MS);
+  const table = new EventTable();
+  source.drain(table);
+  return table;
+}
+
+test.skipIf(lacks('root', 'ebpf'))(
+  'a process that was let go is silent, its children too',
+  async () => {
+    const source = startSource();
+    const shell = spawn('sh', ['-c', 'while :; do sleep 0.02; cat /dev/null; done'], {
+      stdio: 'ignore',
+    });
+    try {
+      const pid = shell.pid as number;
+      source.follow({ pid, followChildren: true });
+      const before = await eventsOf(source);
+      expect(before.count('fork')).toBeGreaterThan(10);
+      source.letGo(pid);
+      await eventsOf(source);
+      // A child that was forked before is still followed, and ends soon.
+      expect((await eventsOf(source)).length).toBe(0);
+      source.letGo(pid);
+      source.follow({ pid, followChildren: true });
+      expect((await eventsOf(source)).count('fork')).toBeGreaterThan(10);
+    } finally {
+      shell.kill('SIGKILL');
+      await source.stop();
+    }
+  },
+  30_000,
+);
+
+test.skipIf(lacks('root', 'ebpf'))(
+  'a cgroup that is removed makes room for another',
+  async () => {
+    const [first] = cgroupMounts();
+    const folder = cgroupMounts().find(({ type }) => type === 'cgroup2') ?? first;
+    const source = startSource();
+    const program = `
+    const { mkdirSync, rmdirSync } = require('node:fs');
+    process.stdin.once('data', () => {
+      for (let n = 0; n < 5000; n++) {
+        const path = ${JSON.stringify(`${folder?.target}/dit-test-${process.pid}-`)} + n;
+        mkdirSync(path);
+        rmdirSync(path);
+      }
+      process.exit(0);
+    });`;
+    const child = spawn(process.execPath, ['-e', program], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    try {
+      source.follow({ pid: child.pid as number, followChildren: true });
+      child.stdin.end('go\n');
+      const [code] = await once(child, 'close');
+      expect(code).toBe(0);
+      const { losses } = await source.stop();
+      const table = new EventTable();
+      source.drain(table);
+      expect(table.count('cgroup_mkdir')).toBe(5000);
+      expect(losses.find(({ where }) => where === 'participants')?.records).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+      await source.stop();
+    }
+  },
+  60_000,
+);
