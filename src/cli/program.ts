@@ -171,7 +171,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .option('--sources', 'what each source of events gives, and which work here')
     .option('--json', 'print the capabilities, or the sources, as JSON')
     .addOption(
-      new Option('--host <url>', 'the Docker engine to look at: unix://, tcp:// or ssh://'),
+      new Option('-H, --host <url>', 'the Docker engine to look at: unix://, tcp:// or ssh://'),
     )
     .action(act(async (options) => (await import('./doctor.js')).doctor(options, context)));
 
@@ -322,7 +322,7 @@ function defineWatch(trace: Command, context: CommandContext, act: Act): void {
     .addOption(
       new Option(
         '--filter <key=value>',
-        'only starts with this name, image or id (* stands for anything), or slower=MS; may be repeated',
+        'only starts with this name, image or id (* stands for anything), or slower=MS; repeated: any of one key, and every key',
       )
         .argParser((text: string, before: readonly WatchFilter[]) => [...before, parseFilter(text)])
         .default([], 'all'),

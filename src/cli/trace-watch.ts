@@ -5,8 +5,8 @@ import { buildTracks } from '../analysis/tracks.js';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
+import { startedAt } from '../export/tables/origin.js';
 import type { Trace } from '../model/trace.js';
-import { connectDocker } from '../platform/docker.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
 import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
@@ -24,7 +24,6 @@ import {
   type WatchSummary,
   watchHeading,
 } from '../render/watch.js';
-import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { SourceName } from '../sources/sources.js';
 import { quantile } from '../stats/summary.js';
 import { chooseSources, refusalInWords } from './choose-sources.js';
@@ -33,6 +32,8 @@ import { TABLES_OF_A_START, writeParquetFolder } from './export/parquet-folder.j
 import { checkRing } from './option-values.js';
 import { themeFor } from './theme.js';
 import { giveToSudoUser, makeUserFolders } from './user-files.js';
+import { WatchedEngine } from './watch-engine.js';
+import { passes } from './watch-filter.js';
 import { StartWatcher, type WatchedStart } from './watch-starts.js';
 
 export interface TraceWatchOptions {
@@ -102,25 +103,26 @@ export async function traceWatch(
     ringBytes: options.ringMb * 2 ** 20,
     daemons,
   });
-  const events = local === undefined ? undefined : await nameContainers(local, recorder, context);
+  const engine = new WatchedEngine(recorder, local, stderr);
   const tally = new Tally();
   const teller = new Teller(options, context, tally);
   const watcher = new StartWatcher(recorder);
-  await teller.begin(daemons().map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
   const stop = stopAfter(options.for, signal);
+  // Whoever keeps files does not need a reader.
+  const unread = (): boolean => stdout.closed && options.out === undefined;
   try {
-    while (!stop.aborted) {
+    await engine.nameContainers();
+    await teller.begin(recorder.daemons.map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
+    while (!stop.aborted && !unread()) {
       await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {});
-      await watcher.look(teller.tell);
-      const fresh = recorder.followNewDaemons();
-      if (fresh.length > 0)
-        await stderr.line(`dit: the engine is back: following ${fresh.join(', ')}`);
+      watcher.look(teller.tell);
+      await engine.look();
     }
-    if (watcher.underWay > 0) await sleep(LOOK_EVERY_MS);
+    if (watcher.underWay > 0 && !unread()) await sleep(LOOK_EVERY_MS);
   } finally {
-    events?.close();
+    engine.close();
     const end = await recorder.stop();
-    await watcher.look(teller.tell, { last: true });
+    watcher.look(teller.tell, { last: true });
     tally.lost = end.losses.reduce((sum, { records }) => sum + records, 0);
     tally.events = recorder.totalEvents;
   }
@@ -192,10 +194,8 @@ class Teller {
 
   readonly tell = ({ run, trace }: WatchedStart): void => {
     const { stdout } = this.#context;
-    const began = run.window?.start ?? run.milestones[0]?.time ?? 0;
-    const atMs = Number(trace.recording.header.startRealtimeNs / 1_000_000n) + began / 1e6;
-    const line = startLine(atMs, run, undefined);
-    if (!this.#options.filter.every((filter) => matches(line, filter))) {
+    const line = startLine(startedAt(trace.recording, run) / 1000, run, undefined);
+    if (!passes(line, this.#options.filter)) {
       this.#tally.hidden++;
       return;
     }
@@ -250,13 +250,6 @@ function aboutOneStart(trace: WatchedStart['trace'], run: WatchedStart['run']): 
   };
 }
 
-function matches({ run, totalNs }: StartLine, { key, value }: WatchFilter): boolean {
-  if (key === 'slower') return totalNs === undefined || totalNs / 1e6 > Number(value);
-  const text = key === 'id' ? run.containerId : run[key];
-  const pattern = value.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${pattern.join('.*')}${key === 'id' ? '' : '$'}`).test(text);
-}
-
 function stopAfter(seconds: number | undefined, signal: AbortSignal): AbortSignal {
   if (seconds === undefined) return signal;
   return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
@@ -278,26 +271,6 @@ function daemonsOf(endpoint: EngineEndpoint | undefined, env: NodeJS.ProcessEnv)
       'no Docker engine and no containerd answers on this machine: there is nothing to watch',
     remedy: "start one, or dit's own: dit engine start; or name it with --host",
   });
-}
-
-async function nameContainers(
-  endpoint: EngineEndpoint,
-  recorder: HostRecorder,
-  { stderr }: CommandContext,
-): Promise<EventStream | undefined> {
-  try {
-    const docker = await connectDocker(endpoint);
-    return await followEngineEvents(
-      docker,
-      undefined,
-      recorder.fromRealtime,
-      recorder.mark,
-      () => {},
-    );
-  } catch (error) {
-    await stderr.line(`dit: containers have no names here: ${escapeText(messageOf(error))}`);
-    return undefined;
-  }
 }
 
 function makeFolder(path: string, env: CommandContext['env']): void {

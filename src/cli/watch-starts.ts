@@ -2,6 +2,8 @@
 import { analyse } from '../analysis/analyse.js';
 import { containersStarting } from '../analysis/starting.js';
 import type { ContainerId } from '../base/ids.js';
+import { KIND } from '../model/event-kinds.js';
+import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import type { HostRecorder } from '../record/host-recorder.js';
 
@@ -38,19 +40,21 @@ export class StartWatcher {
   }
 
   /** Takes in what has come and hands over the starts that are complete. */
-  async look(tell: (start: WatchedStart) => void, { last = false } = {}): Promise<void> {
+  look(tell: (start: WatchedStart) => void, { last = false } = {}): void {
     const from = this.#recorder.take();
     const now = this.#recorder.now();
-    for (const id of containersStarting(this.#recorder.recording(), from)) {
+    const recording = this.#recorder.recording();
+    for (const id of containersStarting(recording, from)) {
       if (!this.#told.has(id) && !this.#underWay.has(id)) this.#underWay.set(id, now);
     }
+    this.#recorder.letGo(commandsIn(this.#told, recording, from), from);
     if (this.#underWay.size > 0 && (now >= this.#restUntil || last)) {
       this.#tellComplete(tell, now, last);
       const after = this.#recorder.now();
       this.#restUntil = after + REST * (after - now);
     }
     const oldest = Math.min(now, ...this.#underWay.values());
-    await this.#recorder.forget((oldest - LEAD_NS) as never);
+    this.#recorder.forget((oldest - LEAD_NS) as never);
   }
 
   #tellComplete(tell: (start: WatchedStart) => void, now: number, last: boolean): void {
@@ -68,6 +72,7 @@ export class StartWatcher {
       this.#underWay.delete(run.containerId);
       this.#remember(run.containerId);
       tell({ run, trace });
+      this.#recorder.letGo(ownPids(trace, run));
     }
     // A shim without a runtime: nothing was created after all.
     for (const id of ripe) {
@@ -86,4 +91,28 @@ export class StartWatcher {
 /** All of its processes are gone, and none was the entrypoint. */
 function hasEnded(trace: Trace, { processes }: ContainerRun): boolean {
   return processes.length > 0 && processes.every((key) => trace.processes[key]?.end !== undefined);
+}
+
+/** What lives in the container: nobody asks what it does once its start is told. The shim is the engine's, and stays. */
+function ownPids(trace: Trace, { processes }: ContainerRun): number[] {
+  return processes.flatMap((key) => {
+    const life = trace.processes[key];
+    const actor = life?.actors.at(-1)?.actor;
+    const lives = life !== undefined && life.end === undefined;
+    return lives && (actor === 'init' || actor === 'entrypoint') ? [life.pid] : [];
+  });
+}
+
+/** Runtimes that run a command in one of these containers: `runc exec … ID`, as `docker exec` and health checks do. */
+function commandsIn(ids: ReadonlySet<ContainerId>, recording: Recording, from: number): number[] {
+  const { events, strings } = recording;
+  const pids: number[] = [];
+  for (let row = from; row < events.length; row++) {
+    if (events.kind.at(row) !== KIND.exec) continue;
+    const argv = events.values(row, 'arguments').map((id) => strings.text(id));
+    if (argv.includes('exec') && argv.some((argument) => ids.has(argument as ContainerId))) {
+      pids.push(events.pid.at(row));
+    }
+  }
+  return pids;
 }

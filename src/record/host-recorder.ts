@@ -3,6 +3,7 @@
  * last events in memory and forgets what is asked of it; what it forgets of processes stays in their list.
  */
 import { randomBytes } from 'node:crypto';
+import { DitError } from '../base/errors.js';
 import type { TraceTime } from '../base/time.js';
 import { copyEvents } from '../model/copy-events.js';
 import { EXIT_FLAG, KIND } from '../model/event-kinds.js';
@@ -27,8 +28,10 @@ import {
 import { type ClockReading, readClocks } from '../sources/clocks.js';
 import type { RawMark } from '../sources/docker/marks.js';
 import { redactArguments } from '../sources/redact.js';
-import type { Loss, RecordingSource, SourceEnd, SourceOptions } from '../sources/source.js';
+import type { RecordingSource, SourceEnd, SourceOptions } from '../sources/source.js';
 import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
+import { clockSnapshot } from './clock-snapshot.js';
+import { LetGo } from './let-go.js';
 import type { Daemon } from './participants.js';
 
 export interface HostRecorderOptions {
@@ -40,54 +43,59 @@ export interface HostRecorderOptions {
   readonly command: readonly string[];
   readonly redact: boolean;
   readonly ringBytes: number;
-  /** The daemons that start containers; asked again when one of them is gone. */
+  /** The daemons that start containers; asked again when one of them is gone. @throws DitError while there are none */
   readonly daemons: () => readonly Daemon[];
 }
 
-/** More texts than this, and the source is started anew with an empty table of them. */
+/** With more texts than this, those of events that are held go into a table of their own. */
 const MAX_STRINGS = 200_000;
 /** Marks of containers that nobody asked for are dropped, oldest first. */
 const MAX_MARKS = 20_000;
 
 export class HostRecorder {
   readonly #options: HostRecorderOptions;
-  readonly #clocks: ClockReading;
-  #source: RecordingSource;
-  #kind: SourceKind;
+  readonly #source: RecordingSource;
+  readonly #base: ClockReading;
+  /** Of each look, as far back as events are held: the wall clock may be set while they come in. */
+  readonly #clocks: ClockReading[];
   #strings: StringInterner;
+  #stringsAllowed = MAX_STRINGS;
   #events = new EventTable();
   #marks: ApiMark[] = [];
   #processes: KnownProcess[];
   #daemons: readonly Daemon[];
+  readonly #letGo = new LetGo();
   #total = 0;
-  #stopped = false;
-  /** Of sources that were replaced. */
-  #losses = new Map<string, number>();
+  #end: SourceEnd | undefined;
 
-  /** @throws DitError exit 3 */
+  /** @throws DitError exit 3; nothing stays armed then */
   static async start(options: HostRecorderOptions): Promise<HostRecorder> {
-    const clocks = readClocks();
+    const base = readClocks();
     const strings = new StringInterner();
     const daemons = options.daemons();
-    const { kind, source, refusals } = await startFirst(options.sources, () =>
-      sourceOptions(options, clocks, strings, daemons),
+    const { source, refusals } = await startFirst(options.sources, () =>
+      sourceOptions(options, base, strings, daemons),
     );
-    for (const refusal of refusals) options.onRefusal(refusal);
-    return new HostRecorder(options, clocks, strings, kind, source, daemons);
+    try {
+      for (const refusal of refusals) options.onRefusal(refusal);
+      return new HostRecorder(options, base, strings, source, daemons);
+    } catch (error) {
+      await source.stop();
+      throw error;
+    }
   }
 
   private constructor(
     options: HostRecorderOptions,
-    clocks: ClockReading,
+    base: ClockReading,
     strings: StringInterner,
-    kind: SourceKind,
     source: RecordingSource,
     daemons: readonly Daemon[],
   ) {
     this.#options = options;
-    this.#clocks = clocks;
+    this.#base = base;
+    this.#clocks = [base];
     this.#strings = strings;
-    this.#kind = kind;
     this.#source = source;
     this.#daemons = daemons;
     this.#processes = this.#snapshot();
@@ -102,9 +110,11 @@ export class HostRecorder {
     return this.#relative(process.hrtime.bigint());
   }
 
-  /** CLOCK_REALTIME to absolute trace clock, by the snapshot at the start. */
-  readonly fromRealtime = (realtimeNs: bigint): bigint =>
-    realtimeNs - this.#clocks.realtimeNs + this.#clocks.monotonicNs;
+  /** CLOCK_REALTIME of a moment just now to absolute trace clock: by a reading of its own, for it may have been set. */
+  readonly fromRealtime = (realtimeNs: bigint): bigint => {
+    const now = readClocks();
+    return realtimeNs - now.realtimeNs + now.monotonicNs;
+  };
 
   readonly mark = (mark: RawMark): void => {
     if (this.#marks.length >= MAX_MARKS) this.#marks.splice(0, MAX_MARKS / 2);
@@ -123,6 +133,7 @@ export class HostRecorder {
   /** Takes in what has come; returns the row from which it is new. */
   take(): number {
     const from = this.#events.length;
+    this.#clocks.push(readClocks());
     this.#source.drain(this.#events);
     this.#total += this.#events.length - from;
     return from;
@@ -132,19 +143,12 @@ export class HostRecorder {
   recording(): Recording {
     return {
       header: this.#header(),
-      clocks: [
-        {
-          trace: 0 as TraceTime,
-          realtimeOffset: 0,
-          boottimeOffset: Number(this.#clocks.boottimeNs - this.#clocks.monotonicNs),
-          uncertaintyNs: Number(this.#clocks.uncertaintyNs),
-        },
-      ],
+      clocks: this.#clocks.map((reading) => clockSnapshot(reading, this.#base)),
       strings: this.#strings,
       events: this.#events,
       marks: this.#marks,
       processes: this.#processes,
-      loss: { at: this.now(), losses: this.#lossesSoFar() },
+      loss: { at: this.now(), losses: this.#end?.losses ?? this.#source.losses?.() ?? [] },
       diagnostics: [],
       footer: {
         end: this.now(),
@@ -162,7 +166,9 @@ export class HostRecorder {
   }
 
   /** Drops events before `time`, and folds what they say of processes into the list of those. */
-  async forget(time: TraceTime): Promise<void> {
+  forget(time: TraceTime): void {
+    const spanning = this.#clocks.findLastIndex((each) => this.#relative(each.monotonicNs) <= time);
+    this.#clocks.splice(0, Math.max(0, spanning));
     const { events } = this;
     const kept: number[] = [];
     const dropped: number[] = [];
@@ -173,61 +179,75 @@ export class HostRecorder {
     if (dropped.length < kept.length || dropped.length === 0) return;
     dropped.sort((a, b) => events.time.at(a) - events.time.at(b));
     this.#fold(dropped);
-    const rest = new EventTable();
-    copyEvents({ events, strings: this.#strings }, kept, rest, this.#strings);
-    this.#events = rest;
+    this.#letGo.forget(time);
+    const before = { events, strings: this.#strings };
+    this.#events = new EventTable();
+    const renews = before.strings.size > this.#stringsAllowed;
+    if (renews) this.#renewStrings();
+    copyEvents(before, kept, this.#events, this.#strings);
+    if (renews) this.#stringsAllowed = Math.max(MAX_STRINGS, 2 * this.#strings.size);
     this.#marks = this.#marks.filter(({ start }) => start >= time);
-    if (kept.length === 0 && this.#strings.size > MAX_STRINGS) await this.#renew();
   }
 
   get events(): EventTable {
     return this.#events;
   }
 
-  /** Follows daemons that came after a restart of the engine; returns their pids. */
-  followNewDaemons(): number[] {
-    if (this.#daemons.every(({ pid }) => processStat(pid) !== undefined)) return [];
+  /**
+   * These are followed no longer, nor what they fork.
+   * @param from the first row that came since this was called: it tells what they and those before them had forked
+   */
+  letGo(pids: Iterable<number>, from = this.#events.length): void {
+    if (this.#end !== undefined) return;
+    const letGo = (pid: number): void => {
+      this.#source.letGo?.(pid);
+      this.#letGo.add(pid, this.now());
+    };
+    for (const pid of pids) letGo(pid);
+    this.#letGo.children(this.#events, from, letGo);
+  }
+
+  /**
+   * Follows the daemons that came after a restart of the engine.
+   * @returns the pids of those, and whether one is still missing
+   */
+  followNewDaemons(): { readonly fresh: readonly number[]; readonly missing: boolean } {
+    const gone = this.#daemons.filter(({ pid }) => processStat(pid) === undefined);
+    if (gone.length === 0) return { fresh: [], missing: false };
     const known = new Set(this.#daemons.map(({ pid }) => pid));
-    this.#daemons = this.#options.daemons();
-    const fresh = this.#daemons.filter(({ pid }) => !known.has(pid));
+    const found = this.#daemonsNow();
+    const fresh = found.filter(({ pid }) => !known.has(pid));
+    // They stay in the list until another one has their part, so that the next look asks again.
+    const missing = gone.filter(({ role }) => !found.some((each) => each.role === role));
+    this.#daemons = [...found, ...missing];
     for (const { pid } of fresh) this.#source.follow({ pid, followChildren: true });
-    this.#processes = this.#snapshot();
-    return fresh.map(({ pid }) => pid);
+    if (fresh.length > 0) this.#processes = this.#snapshot();
+    return { fresh: fresh.map(({ pid }) => pid), missing: missing.length > 0 };
+  }
+
+  get daemons(): readonly Daemon[] {
+    return this.#daemons;
   }
 
   /** Disarms; what came last is there for one more `take()`. Losses are totals. */
   async stop(): Promise<SourceEnd> {
-    const end = await this.#source.stop();
-    this.#stopped = true;
-    this.#addLosses(end);
-    return { losses: this.#lossesSoFar(), disarmNs: end.disarmNs };
+    this.#end ??= await this.#source.stop();
+    return this.#end;
   }
 
-  /** A second source is armed before the first one is disarmed: nothing falls between. */
-  async #renew(): Promise<void> {
-    const strings = new StringInterner();
-    const options = sourceOptions(this.#options, this.#clocks, strings, this.#daemons);
-    const next = await this.#kind.start(options);
-    const end = await this.#source.stop();
-    this.#addLosses(end);
-    this.#source = next;
-    this.#strings = strings;
-    this.#events = new EventTable();
-    this.#processes = this.#snapshot();
-  }
-
-  /** Of all sources, the running one too. */
-  #lossesSoFar(): Loss[] {
-    const sum = new Map(this.#losses);
-    const running = this.#stopped ? [] : (this.#source.losses?.() ?? []);
-    for (const { where, records } of running) sum.set(where, (sum.get(where) ?? 0) + records);
-    return [...sum].map(([where, records]) => ({ where, records }));
-  }
-
-  #addLosses({ losses }: SourceEnd): void {
-    for (const { where, records } of losses) {
-      this.#losses.set(where, (this.#losses.get(where) ?? 0) + records);
+  #daemonsNow(): readonly Daemon[] {
+    try {
+      return this.#options.daemons();
+    } catch (error) {
+      if (!(error instanceof DitError)) throw error;
+      return this.#daemons.filter(({ pid }) => processStat(pid) !== undefined);
     }
+  }
+
+  #renewStrings(): void {
+    if (this.#source.useStrings === undefined) return;
+    this.#strings = new StringInterner();
+    this.#source.useStrings(this.#strings);
   }
 
   #fold(rows: readonly number[]): void {
@@ -262,7 +282,8 @@ export class HostRecorder {
         known.set(pid, { ...life, arguments: argv, tids: [pid] });
       }
     }
-    this.#processes = [...known.values()];
+    // Nobody tells their ends.
+    this.#processes = [...known.values()].filter(({ pid, start }) => !this.#letGo.has(pid, start));
   }
 
   #header(): TraceHeader {
@@ -272,8 +293,8 @@ export class HostRecorder {
       versionMinor: 0,
       traceId: randomBytes(16).toString('hex'),
       ditVersion,
-      startNs: this.#clocks.monotonicNs,
-      startRealtimeNs: this.#clocks.realtimeNs,
+      startNs: this.#base.monotonicNs,
+      startRealtimeNs: this.#base.realtimeNs,
       host: redact ? { ...host, hostname: '' } : host,
       engine,
       source: this.#source.info,
@@ -293,7 +314,8 @@ export class HostRecorder {
 
   #snapshot(): KnownProcess[] {
     const roles = new Map<number, string>(this.#daemons.map(({ pid, role }) => [pid, role]));
-    const bootToTrace = this.#clocks.monotonicNs - this.#clocks.boottimeNs;
+    const { monotonicNs, boottimeNs } = readClocks();
+    const bootToTrace = monotonicNs - boottimeNs;
     const family = withDescendants(listProcesses(), roles.keys());
     return family.map((stat) => {
       if (!roles.has(stat.pid)) this.#source.follow({ pid: stat.pid, followChildren: true });
@@ -311,13 +333,13 @@ export class HostRecorder {
   }
 
   #relative(absoluteNs: bigint): TraceTime {
-    return Number(absoluteNs - this.#clocks.monotonicNs) as TraceTime;
+    return Number(absoluteNs - this.#base.monotonicNs) as TraceTime;
   }
 }
 
 function sourceOptions(
   { host, redact, ringBytes }: HostRecorderOptions,
-  clocks: ClockReading,
+  base: ClockReading,
   strings: StringInterner,
   daemons: readonly Daemon[],
 ): SourceOptions {
@@ -327,7 +349,7 @@ function sourceOptions(
   );
   return {
     machine: host.architecture,
-    baseNs: clocks.monotonicNs,
+    baseNs: base.monotonicNs,
     strings,
     redact,
     ringBytes,

@@ -7,7 +7,6 @@ import { DitError } from '../base/errors.js';
 import type { TraceTime } from '../base/time.js';
 import { EventTable } from '../model/event-table.js';
 import type {
-  ClockSnapshot,
   EngineInfo,
   HostInfo,
   KnownProcess,
@@ -28,6 +27,7 @@ import { REDACTED, redactArguments } from '../sources/redact.js';
 import type { Participant, RecordingSource } from '../sources/source.js';
 import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
+import { clockSnapshot } from './clock-snapshot.js';
 import type { Daemon } from './participants.js';
 
 /** The thread that sends the requests. */
@@ -191,7 +191,7 @@ export class TraceRecorder {
     const end = this.#relative(process.hrtime.bigint());
     const cpu = process.cpuUsage(this.#cpuAtStart);
     this.#write(() => {
-      this.#writer.clock(this.#clockSnapshot(readClocks()));
+      this.#writer.clock(clockSnapshot(readClocks(), this.#baseClocks));
       this.#writer.loss({ at: end, losses });
       this.#writer.footer({
         end,
@@ -224,7 +224,7 @@ export class TraceRecorder {
       redacted: redact,
       command: redact ? [] : command,
     });
-    this.#writer.clock(this.#clockSnapshot(this.#baseClocks));
+    this.#writer.clock(clockSnapshot(this.#baseClocks, this.#baseClocks));
     const taken = this.#relative(process.hrtime.bigint());
     this.#writer.processes(taken, this.#knownProcesses());
   }
@@ -280,15 +280,6 @@ export class TraceRecorder {
       if (!(error instanceof DitError)) throw error;
       this.#options.onUnwritable(error);
     }
-  }
-
-  #clockSnapshot(reading: ClockReading): ClockSnapshot {
-    return {
-      trace: this.#relative(reading.monotonicNs),
-      realtimeOffset: Number(reading.realtimeNs - this.#baseClocks.realtimeNs),
-      boottimeOffset: Number(reading.boottimeNs - reading.monotonicNs),
-      uncertaintyNs: Number(reading.uncertaintyNs),
-    };
   }
 
   /** An engine's message quotes whatever it was given: commands, variables, paths. */

@@ -6,6 +6,7 @@ import { EventTable } from '../model/event-table.js';
 import { StringInterner } from '../model/strings.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { TraceFileWriter } from '../tracefile/writer.js';
+import { snapshotsOf } from './clock-snapshot.js';
 
 /** What came just before a start belongs to its beginning; what follows it, to its end. */
 const BEFORE_NS = 2e8;
@@ -47,7 +48,7 @@ export function writeStart(path: string, trace: Trace, run: ContainerRun): void 
         containerId: run.containerId,
       },
     });
-    for (const clock of recording.clocks) writer.clock(clock);
+    for (const clock of snapshotsOf(recording.clocks, from, to)) writer.clock(clock);
     writer.processes(from as never, recording.processes);
     for (const mark of recording.marks) if (mark.containerId === run.containerId) writer.mark(mark);
     writer.events(table, 0, table.length, strings);

@@ -5,7 +5,7 @@
  *   12:00:01.120  0123456789ab  eager_lamport   alpine:3.20        231.4    180.1    30.2     21.1  network set-up 85.3 ms, 37 %
  */
 
-import { escapeText } from '../base/escape.js';
+import { escapeText, safeJson } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
@@ -111,7 +111,7 @@ function row(who: readonly string[], rest: string, width: number): string {
 
 /** One JSON document, without its newline: docs/json.md. */
 export function startJson({ atMs, run, totalNs, phases, most, file }: StartLine): string {
-  return JSON.stringify({
+  return safeJson({
     schema: 'dit.watch.start/1',
     at: new Date(atMs).toISOString(),
     container_id: run.containerId,
@@ -153,6 +153,11 @@ export function renderSummary(summary: WatchSummary, theme: Theme): string {
 }
 
 export function summaryJson(summary: WatchSummary): string {
-  const { most, ...rest } = summary;
-  return JSON.stringify({ schema: 'dit.watch.summary/1', ...rest, most: Object.fromEntries(most) });
+  return safeJson({
+    schema: 'dit.watch.summary/1',
+    ...summary,
+    median: summary.median ?? null,
+    p95: summary.p95 ?? null,
+    most: Object.fromEntries(summary.most),
+  });
 }

@@ -1,16 +1,20 @@
 /** `dit trace watch`: every start by other clients, one line each, none lost. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
+import { startEngine, stopEngine } from '../../src/platform/engine.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
-import { eventually, ROOT, startDit } from '../support/dit.js';
-import { liveEngines } from '../support/live-engines.js';
+import { eventually, ROOT, type RunningDit, startDit } from '../support/dit.js';
+import { LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
 const LIMIT_MS = 180_000;
@@ -92,3 +96,87 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
     });
   },
 );
+
+describe.skipIf(lacks('root', 'docker', 'ebpf'))('watching', { timeout: LIMIT_MS }, () => {
+  const engine = new LiveEngine(`live-rewatch-${process.pid}`);
+  beforeAll(async () => {
+    buildProgram();
+    await engine.open();
+  }, LIMIT_MS);
+  afterAll(() => engine.close(), LIMIT_MS);
+
+  const watchJson = async () => {
+    const watch = startDit(['trace', 'watch', '--json', '-H', engine.endpoint], {
+      limitMs: LIMIT_MS,
+    });
+    expect(await says(watch, /watching/)).toBe(true);
+    return watch;
+  };
+  const says = (watch: RunningDit, what: RegExp): Promise<true | undefined> =>
+    eventually(() => what.test(watch.stderr()) || undefined);
+  const endOf = async (watch: RunningDit) => {
+    watch.child.kill('SIGINT');
+    const { code, stdout, stderr } = await watch.ended;
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split('\n');
+    return lines.map((line) => JSON.parse(line));
+  };
+
+  test('outlives the engine, and names what the next one starts', async () => {
+    const watch = await watchJson();
+    await stopEngine({ name: engine.name });
+    expect(await says(watch, /the engine is gone/)).toBe(true);
+    await startEngine({ name: engine.name });
+    expect(await says(watch, /the engine is back: following \d+, \d+/)).toBe(true);
+    // The next look follows its events.
+    await sleep(3000);
+    const args = [client, engine.socketPath, BUILTIN_IMAGE, 'again', '1', 'one-by-one'];
+    await run(process.execPath, args, { cwd: ROOT });
+    const [line, summary] = await endOf(watch);
+    expect(line).toMatchObject({ name: 'again-0', image: BUILTIN_IMAGE });
+    expect(summary).toMatchObject({ starts: 1, failed: 0 });
+    expect(watch.stderr().match(/the engine is gone/g)).toHaveLength(1);
+  });
+
+  test('ends when nobody reads any more', async () => {
+    const watch = await watchJson();
+    watch.child.stdout?.destroy();
+    const args = [client, engine.socketPath, BUILTIN_IMAGE, 'unread', '1', 'one-by-one'];
+    await run(process.execPath, args, { cwd: ROOT });
+    const { code, stderr } = await watch.ended;
+    expect(code, stderr).toBe(0);
+  });
+
+  test('records nothing in a container after its start was told', async () => {
+    const watch = await watchJson();
+    const told = once(watch.child.stdout as Readable, 'data');
+    // At most some 400 a second, twenty events or so each: what is recorded before it is told stays bounded.
+    const forksInto = (file: string): string[] => [
+      'sh',
+      '-c',
+      `while :; do /bin/busybox usleep 2000; n=$((n + 1)); echo $n >${file}; done`,
+    ];
+    const container = await engine.docker().createContainer({
+      Image: BUILTIN_IMAGE,
+      Cmd: forksInto('/entrypoint'),
+      HostConfig: { NetworkMode: 'none' },
+    });
+    try {
+      await container.start();
+      await told;
+      const command = await container.exec({ Cmd: forksInto('/command') });
+      await command.start({ Detach: true });
+      const { State } = await container.inspect();
+      const forks = (file: string): number => {
+        const path = `/proc/${State.Pid}/root/${file}`;
+        return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+      };
+      const many = () => Math.min(forks('entrypoint'), forks('command')) > 6000 || undefined;
+      expect(await eventually(many, LIMIT_MS)).toBe(true);
+      const [, summary] = await endOf(watch);
+      expect(summary.events).toBeLessThan(100_000);
+    } finally {
+      await container.remove({ force: true });
+    }
+  });
+});

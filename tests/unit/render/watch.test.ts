@@ -7,9 +7,11 @@ import {
   renderSummary,
   startJson,
   startLine,
+  summaryJson,
   watchHeading,
 } from '../../../src/render/watch.js';
-import { sampleRun } from '../../support/traces.js';
+import { ACTED_ON } from '../../support/terminal.js';
+import { HOSTILE, sampleRun } from '../../support/traces.js';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -37,6 +39,13 @@ describe('a line', () => {
     const text = renderStart(startLine(AT, run, undefined), PLAIN_THEME, 140);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
     expect(text).not.toMatch(/[\x00-\x1f\x7f]/);
+  });
+
+  it('is JSON that a terminal may show', () => {
+    const run = sampleRun({ name: HOSTILE, image: HOSTILE, failure: HOSTILE });
+    const json = startJson(startLine(AT, run, HOSTILE));
+    expect(json).not.toMatch(ACTED_ON);
+    expect(JSON.parse(json)).toMatchObject({ name: HOSTILE, failure: HOSTILE, file: HOSTILE });
   });
 });
 
@@ -66,5 +75,6 @@ describe('the summary', () => {
     expect(renderSummary({ ...empty, seconds: 0 }, PLAIN_THEME)).not.toMatch(
       /NaN|Infinity|undefined/,
     );
+    expect(JSON.parse(summaryJson(empty))).toMatchObject({ starts: 0, median: null, p95: null });
   });
 });

@@ -1,0 +1,74 @@
+/** The engine that is watched, which may be restarted meanwhile: its daemons, and what it calls its containers. */
+import { messageOf } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
+import { connectDocker } from '../platform/docker.js';
+import type { EngineEndpoint } from '../platform/engine-endpoint.js';
+import type { HostRecorder } from '../record/host-recorder.js';
+import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
+import type { Output } from './output.js';
+
+export class WatchedEngine {
+  readonly #recorder: HostRecorder;
+  readonly #endpoint: EngineEndpoint | undefined;
+  readonly #stderr: Output;
+  #events: EventStream | undefined;
+  #opening = false;
+  #closed = false;
+  /** Said once each time. */
+  #isGone = false;
+  #isNameless = false;
+
+  /** @param endpoint undefined: none of Docker's, whose containers have no names */
+  constructor(recorder: HostRecorder, endpoint: EngineEndpoint | undefined, stderr: Output) {
+    this.#recorder = recorder;
+    this.#endpoint = endpoint;
+    this.#stderr = stderr;
+  }
+
+  /** Follows what came instead of what is gone. */
+  async look(): Promise<void> {
+    const { fresh, missing } = this.#recorder.followNewDaemons();
+    if (fresh.length > 0) {
+      await this.#stderr.line(`dit: the engine is back: following ${fresh.join(', ')}`);
+    }
+    if (missing && !this.#isGone) {
+      await this.#stderr.line('dit: the engine is gone: waiting until it is back');
+    }
+    this.#isGone = missing;
+    // Not waited for: an engine that starts takes its time to answer.
+    if (!missing) void this.nameContainers();
+  }
+
+  /** Follows the engine's events, where they are not followed. */
+  async nameContainers(): Promise<void> {
+    if (this.#endpoint === undefined || this.#events !== undefined || this.#opening) return;
+    this.#opening = true;
+    try {
+      this.#events = await followEngineEvents(
+        await connectDocker(this.#endpoint),
+        undefined,
+        this.#recorder.fromRealtime,
+        this.#recorder.mark,
+        () => {
+          this.#events = undefined;
+        },
+      );
+      this.#isNameless = false;
+      if (this.#closed) this.#events.close();
+    } catch (error) {
+      if (!this.#isNameless && !this.#closed) {
+        await this.#stderr.line(
+          `dit: containers have no names here: ${escapeText(messageOf(error))}`,
+        );
+      }
+      this.#isNameless = true;
+    } finally {
+      this.#opening = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#events?.close();
+  }
+}
