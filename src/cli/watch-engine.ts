@@ -12,6 +12,8 @@ export class WatchedEngine {
   readonly #endpoint: EngineEndpoint | undefined;
   readonly #stderr: Output;
   #events: EventStream | undefined;
+  /** Up to when its events were followed, seconds since 1970: it is asked for what came since. */
+  #followedTo = secondsNow();
   #opening = false;
   #closed = false;
   /** Said once each time. */
@@ -51,7 +53,9 @@ export class WatchedEngine {
         this.#recorder.mark,
         () => {
           this.#events = undefined;
+          this.#followedTo = secondsNow();
         },
+        this.#followedTo,
       );
       this.#isNameless = false;
       if (this.#closed) this.#events.close();
@@ -72,3 +76,5 @@ export class WatchedEngine {
     this.#events?.close();
   }
 }
+
+const secondsNow = (): number => Date.now() / 1000;

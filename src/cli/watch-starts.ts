@@ -1,7 +1,8 @@
 /** From the rolling recording of a host to finished starts: which are under way, when one can be told. */
 import { analyse } from '../analysis/analyse.js';
-import { containersStarting } from '../analysis/starting.js';
+import { type StartExec, startExecs, startsAnew } from '../analysis/starting.js';
 import type { ContainerId } from '../base/ids.js';
+import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
@@ -23,11 +24,20 @@ const GIVE_UP_NS = 120e9;
 /** An analysis is not begun again before so many times what the last one took. */
 const REST = 6;
 
+/** One that is not told yet; a container that is restarted may have several. */
+interface StartUnderWay extends StartExec {
+  /** When it was first seen. */
+  readonly seen: number;
+  /** Of a container that was started before: what came earlier is another start's. */
+  readonly since: TraceTime | undefined;
+  /** When the container's next start began. */
+  until: TraceTime | undefined;
+}
+
 export class StartWatcher {
   readonly #recorder: HostRecorder;
-  /** When each start under way was first seen. */
-  readonly #underWay = new Map<ContainerId, number>();
-  /** Ids of late execs: a shim outlives its start. */
+  /** In the order in which they began. */
+  readonly #underWay = new Set<StartUnderWay>();
   readonly #told = new Set<ContainerId>();
   #restUntil = 0;
 
@@ -44,39 +54,63 @@ export class StartWatcher {
     const from = this.#recorder.take();
     const now = this.#recorder.now();
     const recording = this.#recorder.recording();
-    for (const id of containersStarting(recording, from)) {
-      if (!this.#told.has(id) && !this.#underWay.has(id)) this.#underWay.set(id, now);
-    }
+    for (const exec of startExecs(recording, from)) this.#begin(exec, recording, now);
     this.#recorder.letGo(commandsIn(this.#told, recording, from), from);
     if (this.#underWay.size > 0 && (now >= this.#restUntil || last)) {
       this.#tellComplete(tell, now, last);
       const after = this.#recorder.now();
       this.#restUntil = after + REST * (after - now);
     }
-    const oldest = Math.min(now, ...this.#underWay.values());
+    const oldest = Math.min(now, ...[...this.#underWay].map(({ seen }) => seen));
     this.#recorder.forget((oldest - LEAD_NS) as never);
   }
 
+  #begin(exec: StartExec, recording: Recording, now: number): void {
+    const { id, pid, time } = exec;
+    const before = [...this.#underWay].findLast((start) => start.id === id);
+    // A wrapper of a shim and what it wraps are one process.
+    if (before !== undefined && (!exec.isFirst || before.pid === pid)) return;
+    if (before !== undefined) before.until = time;
+    const since = startsAnew(recording, exec, before !== undefined || this.#told.has(id));
+    this.#underWay.add({ ...exec, seen: now, since, until: undefined });
+  }
+
   #tellComplete(tell: (start: WatchedStart) => void, now: number, last: boolean): void {
-    const ripe = new Set(
-      [...this.#underWay].filter(([, seen]) => last || now - seen > SETTLE_NS).map(([id]) => id),
-    );
-    if (ripe.size === 0) return;
-    const trace = analyse(this.#recorder.recording(), (id) => ripe.has(id));
-    for (const run of trace.runs) {
-      const seen = this.#underWay.get(run.containerId) ?? now;
+    const ripe = [...this.#underWay].filter(({ seen }) => last || now - seen > SETTLE_NS);
+    for (const { start, trace } of this.#analysed(ripe)) {
+      const run = trace.runs.find(({ containerId }) => containerId === start.id);
+      const isLate = start.until !== undefined || now - start.seen > GIVE_UP_NS;
+      if (run === undefined) {
+        // A shim without a runtime: nothing was created after all.
+        if (isLate) this.#underWay.delete(start);
+        continue;
+      }
       const end = run.window?.end;
       const settled = end !== undefined && (now - end > SETTLE_NS || last);
-      const over = end === undefined && (last || now - seen > GIVE_UP_NS || hasEnded(trace, run));
+      const over = end === undefined && (last || isLate || hasEnded(trace, run));
       if (!settled && !over) continue;
-      this.#underWay.delete(run.containerId);
-      this.#remember(run.containerId);
+      this.#underWay.delete(start);
+      this.#remember(start.id);
       tell({ run, trace });
       this.#recorder.letGo(ownPids(trace, run));
     }
-    // A shim without a runtime: nothing was created after all.
-    for (const id of ripe) {
-      if (now - (this.#underWay.get(id) ?? now) > GIVE_UP_NS) this.#underWay.delete(id);
+  }
+
+  /** Containers that start once are analysed together; each start of one that is restarted, on its own. */
+  *#analysed(
+    starts: readonly StartUnderWay[],
+  ): Generator<{ readonly start: StartUnderWay; readonly trace: Trace }> {
+    const isOnly = ({ since, until }: StartUnderWay): boolean =>
+      since === undefined && until === undefined;
+    const only = new Map(starts.filter(isOnly).map((start) => [start.id, start]));
+    if (only.size > 0) {
+      const trace = analyse(this.#recorder.recording(), (id) => only.has(id));
+      for (const start of only.values()) yield { start, trace };
+    }
+    for (const start of starts) {
+      if (isOnly(start)) continue;
+      const trace = analyse(this.#recorder.stretch(start), (id) => id === start.id);
+      yield { start, trace };
     }
   }
 

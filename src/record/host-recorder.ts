@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { DitError } from '../base/errors.js';
 import type { TraceTime } from '../base/time.js';
 import { copyEvents } from '../model/copy-events.js';
-import { EXIT_FLAG, KIND } from '../model/event-kinds.js';
 import { EventTable } from '../model/event-table.js';
 import type {
   ApiMark,
@@ -31,6 +30,7 @@ import { redactArguments } from '../sources/redact.js';
 import type { RecordingSource, SourceEnd, SourceOptions } from '../sources/source.js';
 import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
 import { clockSnapshot } from './clock-snapshot.js';
+import { foldProcesses } from './fold-processes.js';
 import { LetGo } from './let-go.js';
 import type { Daemon } from './participants.js';
 
@@ -45,6 +45,13 @@ export interface HostRecorderOptions {
   readonly ringBytes: number;
   /** The daemons that start containers; asked again when one of them is gone. @throws DitError while there are none */
   readonly daemons: () => readonly Daemon[];
+}
+
+export interface Stretch {
+  /** Its first moment; undefined: of all that is held. */
+  readonly since: TraceTime | undefined;
+  /** The moment after its last; undefined: now. */
+  readonly until: TraceTime | undefined;
 }
 
 /** With more texts than this, those of events that are held go into a table of their own. */
@@ -139,23 +146,51 @@ export class HostRecorder {
     return from;
   }
 
-  /** All that is held; a view, stale after the next call of anything here. */
+  /**
+   * All that is held; a view, stale after the next call of anything here. A recording of its own, with an id of its
+   * own: what two of them tell of one container are two starts.
+   */
   recording(): Recording {
+    return this.#recordingOf(this.#events, this.#processes, this.now());
+  }
+
+  /** The same of a stretch alone, as if the recording had begun and ended then. */
+  stretch({ since, until }: Stretch): Recording {
+    const held = this.#events;
+    const from = since ?? Number.NEGATIVE_INFINITY;
+    const to = until ?? Number.POSITIVE_INFINITY;
+    const earlier: number[] = [];
+    const own: number[] = [];
+    for (let row = 0; row < held.length; row++) {
+      const time = held.time.at(row);
+      if (time < from) earlier.push(row);
+      else if (time < to) own.push(row);
+    }
+    const events = new EventTable();
+    copyEvents({ events: held, strings: this.#strings }, own, events, this.#strings);
+    return {
+      ...this.#recordingOf(events, this.#processesAfter(earlier), until ?? this.now()),
+      // What the container is called may have been said before.
+      marks: this.#marks.filter(({ start }) => start < to),
+    };
+  }
+
+  #recordingOf(events: EventTable, processes: readonly KnownProcess[], end: TraceTime): Recording {
     return {
       header: this.#header(),
       clocks: this.#clocks.map((reading) => clockSnapshot(reading, this.#base)),
       strings: this.#strings,
-      events: this.#events,
+      events,
       marks: this.#marks,
-      processes: this.#processes,
+      processes,
       loss: { at: this.now(), losses: this.#end?.losses ?? this.#source.losses?.() ?? [] },
       diagnostics: [],
       footer: {
-        end: this.now(),
+        end,
         outcome: 'complete',
         failure: '',
-        events: this.#events.length,
-        malformed: this.#events.count('malformed'),
+        events: events.length,
+        malformed: events.count('malformed'),
         disarmNs: 0,
         recorderCpuNs: 0,
       },
@@ -177,8 +212,7 @@ export class HostRecorder {
     }
     // Copying is worth it only where much is dropped.
     if (dropped.length < kept.length || dropped.length === 0) return;
-    dropped.sort((a, b) => events.time.at(a) - events.time.at(b));
-    this.#fold(dropped);
+    this.#processes = this.#processesAfter(dropped);
     this.#letGo.forget(time);
     const before = { events, strings: this.#strings };
     this.#events = new EventTable();
@@ -250,40 +284,13 @@ export class HostRecorder {
     this.#source.useStrings(this.#strings);
   }
 
-  #fold(rows: readonly number[]): void {
+  /** The processes after these events, which are put in time order. */
+  #processesAfter(rows: number[]): KnownProcess[] {
     const events = this.#events;
-    const known = new Map(this.#processes.map((each) => [each.pid, each]));
-    for (const row of rows) {
-      const kind = events.kind.at(row);
-      const pid = events.pid.at(row);
-      const tid = events.tid.at(row);
-      const life = known.get(pid);
-      if (kind === KIND.fork) {
-        const childPid = events.value(row, 'child_pids');
-        const childTid = events.value(row, 'child_tids');
-        if (childPid !== pid) {
-          known.set(childPid, {
-            pid: childPid,
-            parentPid: pid,
-            comm: this.#strings.text(events.value(row, 'child_comms')),
-            arguments: life?.arguments ?? [],
-            start: events.time.at(row) as TraceTime,
-            role: '',
-            tids: [childTid],
-          });
-        } else if (life !== undefined) {
-          known.set(pid, { ...life, tids: [...life.tids, childTid] });
-        }
-      } else if (kind === KIND.exit && life !== undefined) {
-        if ((events.value(row, 'flags') & EXIT_FLAG.lastThread) !== 0) known.delete(pid);
-        else known.set(pid, { ...life, tids: life.tids.filter((each) => each !== tid) });
-      } else if (kind === KIND.exec && life !== undefined) {
-        const argv = events.values(row, 'arguments').map((id) => this.#strings.text(id));
-        known.set(pid, { ...life, arguments: argv, tids: [pid] });
-      }
-    }
-    // Nobody tells their ends.
-    this.#processes = [...known.values()].filter(({ pid, start }) => !this.#letGo.has(pid, start));
+    rows.sort((a, b) => events.time.at(a) - events.time.at(b));
+    const before = { processes: this.#processes, events, strings: this.#strings };
+    // Nobody tells the ends of those that were let go.
+    return foldProcesses(before, rows).filter(({ pid, start }) => !this.#letGo.has(pid, start));
   }
 
   #header(): TraceHeader {

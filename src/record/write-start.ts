@@ -50,7 +50,10 @@ export function writeStart(path: string, trace: Trace, run: ContainerRun): void 
     });
     for (const clock of snapshotsOf(recording.clocks, from, to)) writer.clock(clock);
     writer.processes(from as never, recording.processes);
-    for (const mark of recording.marks) if (mark.containerId === run.containerId) writer.mark(mark);
+    for (const mark of recording.marks) {
+      // What came before is an earlier start's; its name is in the header.
+      if (mark.containerId === run.containerId && mark.start >= from) writer.mark(mark);
+    }
     writer.events(table, 0, table.length, strings);
     if (recording.loss !== undefined) writer.loss(recording.loss);
     if (recording.footer !== undefined) {

@@ -76,6 +76,73 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
       expect(readdirSync(out)).toHaveLength(16);
     });
 
+    test('tells every start of a container: by a client, and by a policy as often as it crashes', async () => {
+      const out = join(folder, `${engine.name}-again`);
+      const watch = startDit(
+        ['trace', 'watch', '--json', '--strict', '--out', out, '-H', engine.endpoint],
+        { limitMs: LIMIT_MS },
+      );
+      expect(await eventually(() => /watching/.test(watch.stderr()) || undefined)).toBe(true);
+      const create = (name: string, restarts: number, ...command: string[]) =>
+        engine.docker().createContainer({
+          Image: BUILTIN_IMAGE,
+          name,
+          Cmd: command,
+          HostConfig: {
+            NetworkMode: 'none',
+            RestartPolicy: { Name: 'on-failure', MaximumRetryCount: restarts },
+          },
+        });
+      const crashing = await create('crashing', 2, 'sh', '-c', 'exit 1');
+      const steady = await create('steady', 0, 'sleep', '600');
+      try {
+        await crashing.start();
+        await steady.start();
+        await sleep(3000);
+        await steady.restart({ t: 0 });
+        await steady.restart({ t: 0 });
+        const crashes = async () => (await crashing.inspect()).RestartCount;
+        while ((await crashes()) < 2) await sleep(100);
+        await crashing.wait();
+        watch.child.kill('SIGINT');
+        const { code, stdout, stderr } = await watch.ended;
+        expect(code, stderr).toBe(0);
+        const lines = stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line));
+        expect(lines.pop()).toMatchObject({ starts: 6, failed: 0, lost: 0 });
+        for (const { id, name, exitCode } of [
+          { id: crashing.id, name: 'crashing', exitCode: 1 },
+          { id: steady.id, name: 'steady' },
+        ]) {
+          const starts = lines.filter(({ container_id }) => container_id === id);
+          expect(starts).toHaveLength(3);
+          let before = 0;
+          for (const start of starts) {
+            expect(start).toMatchObject({ name, image: BUILTIN_IMAGE, failure: '' });
+            if (exitCode !== undefined) expect(start.exit_code).toBe(exitCode);
+            // Neither the end of the start before it nor a policy's wait is a part of it.
+            const at = Date.parse(start.at);
+            expect(at).toBeGreaterThan(before);
+            before = at + start.window.length_ns / 1e6;
+            const { runs, processes } = analyse(readTraceFile(start.file));
+            const { end = 0, start: begin = 0 } = runs[0]?.window ?? {};
+            expect(end - begin).toBe(start.window.length_ns);
+            const shims = processes.filter(
+              ({ execs, actors }) =>
+                execs.at(-1)?.argv.at(-1) === 'start' && actors.at(-1)?.actor === 'shim',
+            );
+            expect(shims).toHaveLength(1);
+          }
+        }
+        expect(readdirSync(out)).toHaveLength(6);
+      } finally {
+        await crashing.remove({ force: true });
+        await steady.remove({ force: true });
+      }
+    });
+
     test('filters, and draws a table', async () => {
       const watch = startDit(['trace', 'watch', '-H', engine.endpoint, '--filter', 'name=yes*']);
       expect(await eventually(() => /watching/.test(watch.stderr()) || undefined)).toBe(true);

@@ -14,6 +14,7 @@ const MAX_LINE = 1 << 20;
  * @param label "key=value": only events of containers that carry it; undefined: of all
  * @param toTraceNs maps CLOCK_REALTIME ns to absolute CLOCK_MONOTONIC ns
  * @param onLost the stream ended without being closed: the engine is gone
+ * @param since of events that it remembers, seconds since 1970 UTC; undefined: none that came before
  * @throws DitError engine-…
  */
 export async function followEngineEvents(
@@ -22,9 +23,11 @@ export async function followEngineEvents(
   toTraceNs: (realtimeNs: bigint) => bigint,
   mark: MarkSink,
   onLost: () => void,
+  since?: number,
 ): Promise<EventStream> {
   const stream = await docker
     .getEvents({
+      ...(since === undefined ? {} : { since }),
       filters: JSON.stringify({
         type: ['container'],
         ...(label === undefined ? {} : { label: [label] }),

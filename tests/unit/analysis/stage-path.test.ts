@@ -1,8 +1,7 @@
 /** Recordings without switches: the stages of a start, in their order, tile the window. */
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
-import { containersStarting } from '../../../src/analysis/starting.js';
-import { CONTAINER, PID, startedContainer } from '../../support/stream.js';
+import { PID, startedContainer } from '../../support/stream.js';
 
 const TIMES = { shim: 2000, runc: 3000, init: 4000, entrypoint: 10_000 };
 
@@ -30,13 +29,5 @@ describe('a start whose switches were not recorded', () => {
   it('still tells the syscalls of that process apart', () => {
     expect(at(5300)).toMatchObject({ phase: 'kernel', category: 'mounts' });
     expect(at(5700)).toMatchObject({ phase: 'runtime', category: 'runc' });
-  });
-});
-
-describe('the containers that begin to start', () => {
-  it('are named by the execs of shims and runtimes alone', () => {
-    const recording = withoutSchedule().recording();
-    expect([...containersStarting(recording, 0)]).toEqual([CONTAINER]);
-    expect([...containersStarting(recording, recording.events.length)]).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DitError } from '../../../src/base/errors.js';
+import type { TraceTime } from '../../../src/base/time.js';
 import {
   forkOf,
   HostClock,
@@ -75,6 +76,33 @@ describe('what it holds', () => {
     recorder.forget((recorder.now() - 5e9) as never);
     const pids = recorder.recording().processes.map(({ pid }) => pid);
     expect(pids.sort()).toEqual([...before, 900_002, 900_005].sort());
+  });
+});
+
+describe('a stretch of it', () => {
+  test('is a recording of its own, and leaves what is held as it is', async () => {
+    const watched = await watchHost(host);
+    const { recorder, source } = watched;
+    const known = recorder.recording().processes.map(({ pid }) => pid);
+    host.pass(10);
+    source.push(openOf(['/first'], 1e9), forkOf(1e9, process.pid, 900_001));
+    // Events of several CPUs come in nearly in order.
+    source.push(openOf(['/second'], 5e9), forkOf(4e9, 900_001, 900_002), openOf(['/third'], 9e9));
+    recorder.take();
+    const { header, events, strings, processes, footer } = recorder.stretch({
+      since: 4.5e9 as TraceTime,
+      until: 9e9 as TraceTime,
+    });
+    expect(events.length).toBe(1);
+    expect(strings.text(events.values(0, 'texts')[0] ?? 0)).toBe('/second');
+    expect(processes.map(({ pid }) => pid).sort()).toEqual([...known, 900_001, 900_002].sort());
+    expect(footer).toMatchObject({ end: 9e9, events: 1 });
+
+    const whole = recorder.recording();
+    expect(whole.header.traceId).not.toBe(header.traceId);
+    expect(whole.processes.map(({ pid }) => pid)).toEqual(known);
+    expect(whole.events.length).toBe(5);
+    expect(recorder.stretch({ since: undefined, until: undefined }).events.length).toBe(5);
   });
 });
 

@@ -108,6 +108,21 @@ describe('followEngineEvents', () => {
     expect(closed.stream.destroyed).toBe(true);
   });
 
+  test('asks for what came since, where that is said', async () => {
+    const asked: object[] = [];
+    const getEvents = async (query: object) => {
+      asked.push(query);
+      return new PassThrough();
+    };
+    const nothing = (): void => {};
+    for (const since of [undefined, 1763712000.25]) {
+      const engine = { getEvents } as unknown as Dockerode;
+      await followEngineEvents(engine, undefined, (ns) => ns, nothing, nothing, since);
+    }
+    expect(asked[0]).not.toHaveProperty('since');
+    expect(asked[1]).toMatchObject({ since: 1763712000.25 });
+  });
+
   test('gives up on a line without an end', async () => {
     const { stream, marks } = await follow();
     stream.write('x'.repeat((1 << 20) + 1));
