@@ -29,7 +29,7 @@ const names = SOURCES.map(({ name }) => name);
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Starts that two sources record at once. */
-const PAIRS = 5;
+const PAIRS = 3;
 
 /** What not every engine's starts have. */
 const OPTIONAL: ReadonlySet<string> = new Set(['hooks began', 'hooks ended']);

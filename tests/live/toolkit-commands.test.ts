@@ -123,19 +123,12 @@ describe
     await container.commit({ repo, tag });
     await container.remove();
     try {
-      const names = ['network', 'security', 'cpu'];
-      const end = await dit(to('test', ...names, '--json', '--image', `${repo}:${tag}`), {
-        limitMs: LIMIT_MS,
-      });
+      const end = await dit(to('test', 'security', '--json', '--image', `${repo}:${tag}`));
       const { tests } = JSON.parse(end.stdout) as {
-        tests: { name: string; verdict: string; reason: string; figures: { group?: string }[] }[];
+        tests: { verdict: string; reason: string; figures: { group?: string }[] }[];
       };
-      expect(tests.map(({ name }) => name)).toEqual(names);
-      for (const { name, verdict, reason } of tests) {
-        // A busy machine is warned of, rightly.
-        expect(['pass', 'warn'], `${name}: ${reason}`).toContain(verdict);
-      }
-      const groups = new Set(tests[1]?.figures.map(({ group }) => group));
+      expect(tests[0]?.verdict, tests[0]?.reason).toBe('pass');
+      const groups = new Set(tests[0]?.figures.map(({ group }) => group));
       expect([...groups].slice(0, 2)).toEqual(['the default container', 'the hardened container']);
     } finally {
       await docker.getImage(`${repo}:${tag}`).remove({ force: true });
