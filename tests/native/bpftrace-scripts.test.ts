@@ -9,7 +9,9 @@ import { describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 60_000;
+const LIMITS = { timeout: 60_000, retry: 2 };
+/** An end takes a second; bpftrace 0.17 was once seen to miss that it was asked. */
+const END_MS = 10_000;
 /** bpftrace says it when its probes are attached, or just before. */
 const ATTACHING = /Attach(?:ing|ed) \d+ probe/;
 const WITH_TRACEFS =
@@ -20,11 +22,11 @@ const scripts = readdirSync(packagePath('bpf/bpftrace')).filter(
   (name) => name.endsWith('.bt') && !['recorder.bt', 'copy-up-kprobe.bt'].includes(name),
 );
 
-/** Runs a script while something is done; returns its exit status and all that it said. */
+/** Runs a script while something is done; returns its exit status, null where it had to be killed, and all that it said. */
 async function runScript(
   script: string,
   meanwhile: () => Promise<unknown>,
-): Promise<{ code: number; said: string }> {
+): Promise<{ code: number | null; said: string }> {
   const child = spawn(
     'unshare',
     ['--mount', '--propagation', 'private', 'sh', '-c', WITH_TRACEFS, 'sh', 'bpftrace', script],
@@ -44,53 +46,48 @@ async function runScript(
   await sleep(1000);
   await meanwhile();
   child.kill('SIGINT');
+  const bound = setTimeout(() => child.kill('SIGKILL'), END_MS);
   const [code] = await closed;
+  clearTimeout(bound);
   return { code, said };
 }
 
 describe.skipIf(lacks('root', 'bpftrace'))('the bundled scripts', () => {
-  test.each(scripts)(
-    '%s attaches and ends',
-    async (name) => {
-      const { code, said } = await runScript(packagePath(`bpf/bpftrace/${name}`), async () => {});
-      expect(code, said).toBe(0);
-      expect(said).toMatch(ATTACHING);
-      expect(said).not.toMatch(/ERROR: (?!Unknown error -1: couldn't set RLIMIT_MEMLOCK)/);
-    },
-    LIMIT_MS,
-  );
+  test.each(scripts)('%s attaches and ends', LIMITS, async (name) => {
+    const { code, said } = await runScript(packagePath(`bpf/bpftrace/${name}`), async () => {});
+    expect(code, said).toBe(0);
+    expect(said).toMatch(ATTACHING);
+    expect(said).not.toMatch(/ERROR: (?!Unknown error -1: couldn't set RLIMIT_MEMLOCK)/);
+  });
 
   // Maps have 4096 places, and a host has many threads.
   test.each([
     ['namespaces.bt', /^unshare .* unshare +net$/m],
     ['copy-up.bt', /^WHO /m],
-  ])(
-    '%s keeps nothing of a call that is over',
-    async (name, says) => {
-      const folder = mkdtempSync(join(tmpdir(), 'dit-script-'));
-      try {
-        // Without its end a script prints what its maps hold.
-        const script = join(folder, name);
-        const text = readFileSync(packagePath(`bpf/bpftrace/${name}`), 'utf8');
-        writeFileSync(script, text.replace(/^END \{.*\}$/m, ''));
-        const shell = spawn(
-          'sh',
-          ['-c', 'read go; : >/dev/null; (true; true); unshare -n true; read end'],
-          {
-            stdio: ['pipe', 'ignore', 'ignore'],
-          },
-        );
-        const { said } = await runScript(script, async () => {
-          shell.stdin.write('go\n');
-          await sleep(1000);
-        });
-        shell.stdin.end('end\n');
-        expect(said).toMatch(says);
-        expect(said).not.toMatch(new RegExp(`^@\\w+\\[${shell.pid}\\]`, 'm'));
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-    LIMIT_MS,
-  );
+  ])('%s keeps nothing of a call that is over', LIMITS, async (name, says) => {
+    const folder = mkdtempSync(join(tmpdir(), 'dit-script-'));
+    try {
+      // Without its end a script prints what its maps hold.
+      const script = join(folder, name);
+      const text = readFileSync(packagePath(`bpf/bpftrace/${name}`), 'utf8');
+      writeFileSync(script, text.replace(/^END \{.*\}$/m, ''));
+      const shell = spawn(
+        'sh',
+        ['-c', 'read go; : >/dev/null; (true; true); unshare -n true; read end'],
+        {
+          stdio: ['pipe', 'ignore', 'ignore'],
+        },
+      );
+      const { code, said } = await runScript(script, async () => {
+        shell.stdin.write('go\n');
+        await sleep(1000);
+      });
+      shell.stdin.end('end\n');
+      expect(code, said).toBe(0);
+      expect(said).toMatch(says);
+      expect(said).not.toMatch(new RegExp(`^@\\w+\\[${shell.pid}\\]`, 'm'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
