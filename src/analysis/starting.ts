@@ -55,9 +55,10 @@ export function startsAnew(
   };
   const earlier = timesOf((row) => events.kind.at(row) === KIND.exec, 'arguments');
   if (earlier.length === 0 && !isKnown) return undefined;
-  const ended = Math.max(Number.NEGATIVE_INFINITY, ...earlier);
-  const folders = timesOf((row) => isMkdir(recording, row), 'texts');
-  return Math.min(time, ...folders.filter((at) => at > ended)) as TraceTime;
+  const ended = earlier.reduce((last, at) => Math.max(last, at), Number.NEGATIVE_INFINITY);
+  return timesOf((row) => isMkdir(recording, row), 'texts')
+    .filter((at) => at > ended)
+    .reduce((first, at) => Math.min(first, at), time) as TraceTime;
 }
 
 const isMkdir = ({ events, strings }: Recording, row: number): boolean =>

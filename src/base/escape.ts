@@ -54,6 +54,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Text that is content or an attribute's value of HTML or XML, and no markup. */
+export const escapeMarkup = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
 /** One line that Markdown (GitHub's) prints as it is: no link, tag, table cell or mention begins in it. */
 export const markdownText = (text: string): string =>
   escapeText(text)
@@ -61,7 +65,3 @@ export const markdownText = (text: string): string =>
     // Mentions and references are looked for in what is printed, where escapes are gone.
     .replace(/[@#](?=\w)/g, '$&<!-- -->')
     .replace(/\b(https?|www)(?=[:.])/gi, '$1<!-- -->');
-
-/** Text that is content or an attribute's value of HTML or XML, and no markup. */
-export const escapeMarkup = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

@@ -1,6 +1,6 @@
 /** Values of options: parsed where they are read, refused with what would be right. */
 import { DitError, EXIT } from '../base/errors.js';
-import type { WatchFilter } from './trace-watch.js';
+import type { WatchFilter } from './watch-filter.js';
 
 /** When the recording ends; a number is seconds after the start. */
 export type UntilOption = 'started' | 'exit' | 'removed' | number;

@@ -4,7 +4,7 @@ import { TABLE_NAMES } from '../export/tables/schema.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { EXPORT_NAMES } from './export/names.js';
 import { numberBetween, parseFilter, parseMemory, parseUntil } from './option-values.js';
-import type { WatchFilter } from './trace-watch.js';
+import type { WatchFilter } from './watch-filter.js';
 
 /** Called with the exit code of the command that ran. */
 export type Finish = (exitCode: number) => void;

@@ -33,7 +33,7 @@ import { checkRing } from './option-values.js';
 import { themeFor } from './theme.js';
 import { giveToSudoUser, makeUserFolders } from './user-files.js';
 import { WatchedEngine } from './watch-engine.js';
-import { passes } from './watch-filter.js';
+import { passes, type WatchFilter } from './watch-filter.js';
 import { StartWatcher, type WatchedStart } from './watch-starts.js';
 
 export interface TraceWatchOptions {
@@ -49,12 +49,6 @@ export interface TraceWatchOptions {
   readonly source: 'auto' | SourceName;
   readonly host?: string;
   readonly ringMb: number;
-}
-
-/** "name", "image" or "id" against a pattern; "slower" in ms. */
-export interface WatchFilter {
-  readonly key: 'name' | 'image' | 'id' | 'slower';
-  readonly value: string;
 }
 
 const LOOK_EVERY_MS = 1000;

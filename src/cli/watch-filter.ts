@@ -1,6 +1,11 @@
 /** Which starts `dit trace watch` tells. */
 import type { StartLine } from '../render/watch.js';
-import type { WatchFilter } from './trace-watch.js';
+
+/** "name", "image" or "id" against a pattern; "slower" in ms. */
+export interface WatchFilter {
+  readonly key: 'name' | 'image' | 'id' | 'slower';
+  readonly value: string;
+}
 
 /** As Docker's own filters: any of those with the same key, and so for every key. */
 export function passes(line: StartLine, filters: readonly WatchFilter[]): boolean {

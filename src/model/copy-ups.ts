@@ -1,4 +1,5 @@
 /** Copy-ups counted in words. */
+import { plural } from '../base/count.js';
 import type { CopyUp } from './trace.js';
 
 /**
@@ -9,11 +10,9 @@ export function copiedInWords(copyUps: readonly CopyUp[]): string {
   const withData = copyUps.filter(({ bytes }) => bytes > 0).length;
   const without = copyUps.length - withData;
   return [
-    withData === 0 ? '' : `${withData} ${withData === 1 ? 'file' : 'files'}`,
-    without === 0
-      ? ''
-      : `${without} ${without === 1 ? 'folder or file' : 'folders or files'} without data`,
-  ]
-    .filter((part) => part !== '')
-    .join(' and ');
+    ...(withData > 0 ? [plural(withData, 'file')] : []),
+    ...(without > 0
+      ? [plural(without, 'folder or file without data', 'folders or files without data')]
+      : []),
+  ].join(' and ');
 }

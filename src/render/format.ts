@@ -1,12 +1,8 @@
 /** Numbers as people read them. Durations are ns; units are part of the text or of the column's head. */
 
-const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+import { formatCount, thousands } from '../base/count.js';
 
-/** 264113201 → "264,113,201". */
-export function formatCount(count: number): string {
-  const digits = thousands(Math.abs(Math.round(count)).toString());
-  return count < 0 ? `-${digits}` : digits;
-}
+export { formatCount, plural } from '../base/count.js';
 
 /** ns → ms: "264.113", "1,264.113". */
 export function formatMs(ns: number, decimals = 3): string {
@@ -55,8 +51,4 @@ export function formatDate(realtimeNs: bigint): string {
   const date = new Date(Number(realtimeNs / 1_000_000n));
   if (Number.isNaN(date.getTime())) return '';
   return `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -1,8 +1,7 @@
 /** `dit trace watch --filter`. */
 import { expect, test } from 'vitest';
 import { parseFilter } from '../../../src/cli/option-values.js';
-import type { WatchFilter } from '../../../src/cli/trace-watch.js';
-import { passes } from '../../../src/cli/watch-filter.js';
+import { passes, type WatchFilter } from '../../../src/cli/watch-filter.js';
 import { startLine } from '../../../src/render/watch.js';
 import { sampleRun } from '../../support/traces.js';
 

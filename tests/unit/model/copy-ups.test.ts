@@ -12,3 +12,8 @@ it.each([
   const copyUps = sizes.flatMap((bytes) => (sample === undefined ? [] : { ...sample, bytes }));
   expect(copiedInWords(copyUps)).toBe(words);
 });
+
+it('counts as the report does', () => {
+  const copyUps = sample === undefined ? [] : Array.from({ length: 1200 }, () => sample);
+  expect(copiedInWords(copyUps)).toMatch(/^1,200 /);
+});
