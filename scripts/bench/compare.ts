@@ -16,7 +16,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEngine, stopEngine } from '../../src/platform/engine.js';
+import { type EngineOptions, startEngine, stopEngine } from '../../src/platform/engine.js';
 import { packagePath } from '../../src/platform/package-files.js';
 
 const { values: options, positionals: dimensions } = parseArgs({
@@ -35,7 +35,7 @@ mkdirSync(folder, { recursive: true });
 const PARTS_OF_A_START = /^(startup|startup-phases)$/;
 
 /** An OCI runtime that sleeps before it creates: a shell script for each engine, because the shell has its price too. */
-function sleeper(ms: number): object {
+function sleeper(ms: number): NonNullable<EngineOptions['config']> {
   const path = join(folder, `runc-after-${ms}-ms`);
   const script = `case " $* " in *" create "*) sleep ${ms / 1000} ;; esac\nexec runc "$@"\n`;
   writeFileSync(path, `#!/bin/sh\n${script}`, { mode: 0o755 });
@@ -109,7 +109,7 @@ function differences(first: string, second: string): Test[] {
   return found;
 }
 
-const engines = [
+const engines: readonly (EngineOptions & { readonly name: string })[] = [
   { name: 'bench-first', config: sleeper(0) },
   { name: 'bench-second', config: sleeper(0) },
   { name: 'bench-slow', config: sleeper(Number(options['sleep-ms'])) },

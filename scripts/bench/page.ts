@@ -14,6 +14,7 @@ import { deflateSync } from 'node:zlib';
 import { chromium, type Page } from 'playwright-core';
 import { analyse } from '../../src/analysis/analyse.js';
 import { buildTracks } from '../../src/analysis/tracks.js';
+import { traceTimeOf } from '../../src/base/time.js';
 import { renderHtml } from '../../src/export/html.js';
 import { pageData } from '../../src/export/page-data.js';
 import type { ContainerRun, Trace } from '../../src/model/trace.js';
@@ -66,7 +67,7 @@ function repeat(tracks: Tracks, times: number): Tracks {
       ...Object.fromEntries(
         columns.map(([name, from]) => [
           name,
-          column(from as Float64Array, rows, times.includes(name)),
+          column(from as unknown as Float64Array, rows, times.includes(name)),
         ]),
       ),
     } as unknown as T;
@@ -90,12 +91,12 @@ function repeatPath(run: ContainerRun, times: number, length: number): Container
   const rounds = Array.from({ length: times }, (_, round) =>
     segments.map((segment) => ({
       ...segment,
-      start: segment.start + round * length,
-      end: segment.end + round * length,
+      start: traceTimeOf(segment.start + round * length),
+      end: traceTimeOf(segment.end + round * length),
     })),
   );
-  const end = window.end + (times - 1) * length;
-  return { ...run, segments: rounds.flat(), window: { ...window, end } } as ContainerRun;
+  const end = traceTimeOf(window.end + (times - 1) * length);
+  return { ...run, segments: rounds.flat(), window: { ...window, end } };
 }
 
 interface Frames {

@@ -17,18 +17,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const COMMANDS = [
-  ['blame', OLD],
-  ['chain', OLD],
-  ['diff', OLD, NEW],
-  ['explain', OLD],
-] as const;
+const COMMANDS: readonly { readonly command: string; readonly files: readonly string[] }[] = [
+  { command: 'blame', files: [OLD] },
+  { command: 'chain', files: [OLD] },
+  { command: 'diff', files: [OLD, NEW] },
+  { command: 'explain', files: [OLD] },
+];
 const document = async (...args: readonly string[]) =>
   JSON.parse((await dit(['trace', ...args, '--json'])).stdout);
 const sum = (rows: readonly { readonly ns: number }[]): number =>
   rows.reduce((total, { ns }) => total + ns, 0);
 
-describe.each(COMMANDS)('dit trace %s', (command, ...files) => {
+describe.each(COMMANDS)('dit trace $command', ({ command, files }) => {
   it('prints a page of plain text to stdout, and with --json a document', async () => {
     const page = await dit(['trace', command, ...files]);
     expect({ exitCode: page.exitCode, stderr: page.stderr }).toEqual({ exitCode: 0, stderr: '' });

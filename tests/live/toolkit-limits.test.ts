@@ -17,7 +17,7 @@ import {
 } from '../../src/toolkit/measure-network.js';
 import { findingsOf, RULES } from '../../src/toolkit/posture-rules.js';
 import { readPosture } from '../../src/toolkit/read-posture.js';
-import { Sandbox } from '../../src/toolkit/sandbox.js';
+import { type ContainerOptions, Sandbox } from '../../src/toolkit/sandbox.js';
 import { HARDENED } from '../../src/toolkit/security.js';
 import buildProgram from '../support/build.js';
 import { type EngineThings, engineThings } from '../support/engine-things.js';
@@ -126,7 +126,7 @@ describe
     }, LIMIT_MS);
 
     describe('security', () => {
-      const idsOf = async (options: Dockerode.ContainerCreateOptions): Promise<string[]> => {
+      const idsOf = async (options: Partial<ContainerOptions>): Promise<string[]> => {
         const container = await sandbox.start({ ...STAYS, ...options });
         const posture = await readPosture(docker, container.id, true);
         await container.remove();

@@ -40,7 +40,9 @@ const anyEvent = fc.oneof(
   fc.record({ kind: fc.constant('fork' as const), time, from: pid, to: fc.constant(0), tid: pid }),
 );
 
-function add(stream: Stream, event: fc.TypeOfArbitrary<typeof anyEvent>): void {
+type AnyEvent = typeof anyEvent extends fc.Arbitrary<infer Event> ? Event : never;
+
+function add(stream: Stream, event: AnyEvent): void {
   const at = event.time;
   switch (event.kind) {
     case 'switch':

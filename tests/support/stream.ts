@@ -230,6 +230,7 @@ export class Stream {
         recorderCpuNs: 0,
       },
       problems: [],
+      unknownFrames: 0,
       bytes: 0,
     };
   }

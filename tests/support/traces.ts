@@ -14,6 +14,7 @@ import type {
   Segment,
   SegmentState,
   Trace,
+  Window,
 } from '../../src/model/trace.js';
 import { sampleFooter, sampleHeader } from './recordings.js';
 
@@ -192,6 +193,14 @@ function busyEvents(strings: StringInterner): EventTable {
 const inOrder = (events: EventTable): Uint32Array =>
   Uint32Array.from({ length: events.length }, (_, row) => row);
 
+/** From the create request to the entrypoint's exec. */
+export const windowOf = (start: number, end: number): Window => ({
+  start: traceTimeOf(start),
+  end: traceTimeOf(end),
+  from: 'create requested',
+  to: 'entrypoint exec',
+});
+
 export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
   const segments = segmentsFrom(REQUEST, PIECES);
   return {
@@ -200,12 +209,7 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
     image: 'alpine:3.20',
     milestones: milestonesOf(MILESTONES),
     absent: [{ name: 'removed', reason: 'the container was not removed while it was recorded' }],
-    window: {
-      start: traceTimeOf(REQUEST),
-      end: segments.at(-1)?.end ?? traceTimeOf(REQUEST),
-      from: 'create requested',
-      to: 'entrypoint exec',
-    },
+    window: windowOf(REQUEST, segments.at(-1)?.end ?? REQUEST),
     segments,
     copyUps: [
       {
@@ -283,7 +287,9 @@ export function failedTrace(): Trace {
       loss: { at: traceTimeOf(0), losses: [{ where: 'sched_switch', records: 1234 }] },
     },
     processes: livesOf(
-      LIVES.slice(0, 6).map(([actor, pid, from]) => [actor, pid, from, from && 120]),
+      LIVES.slice(0, 6).map(
+        ([actor, pid, from]): Life => (from === undefined ? [actor, pid] : [actor, pid, from, 120]),
+      ),
     ),
     runs: [
       sampleRun({

@@ -4,14 +4,19 @@ import { differencesBetween } from '../../../src/analysis/comparable.js';
 import { compareRuns } from '../../../src/analysis/compare.js';
 import { traceTimeOf } from '../../../src/base/time.js';
 import { ACTORS, type ContainerRun, type Trace } from '../../../src/model/trace.js';
-import { type Piece, sampleRun, segmentsFrom, startedTrace } from '../../support/traces.js';
+import {
+  type Piece,
+  sampleRun,
+  segmentsFrom,
+  startedTrace,
+  windowOf,
+} from '../../support/traces.js';
 
 const MS = 1e6;
 
 function runOf(pieces: readonly Piece[]): ContainerRun {
   const segments = segmentsFrom(7, pieces);
-  const window = { start: traceTimeOf(7), end: segments.at(-1)?.end ?? traceTimeOf(7) };
-  return sampleRun({ segments, window });
+  return sampleRun({ segments, window: windowOf(7, segments.at(-1)?.end ?? 7) });
 }
 
 describe('compareRuns', () => {

@@ -8,7 +8,13 @@ import { StringInterner } from '../../../src/model/strings.js';
 import type { ContainerRun, CopyUp, Finding, ProcessLife } from '../../../src/model/trace.js';
 import { keyOf, livesOf } from '../../support/lives.js';
 import { sampleTrace } from '../../support/samples.js';
-import { type Piece, sampleRecording, sampleRun, segmentsFrom } from '../../support/traces.js';
+import {
+  type Piece,
+  sampleRecording,
+  sampleRun,
+  segmentsFrom,
+  windowOf,
+} from '../../support/traces.js';
 
 const MS = 1e6;
 
@@ -23,7 +29,7 @@ function runOf(pieces: readonly Piece[], changes: Partial<ContainerRun> = {}): C
   const used = pieces.reduce((sum, [ns]) => sum + ns, 0);
   const rest: Piece = [200 * MS - used, 'dockerd', 'user code', 'runtime', 'dockerd'];
   const segments = segmentsFrom(0, [...pieces, rest]);
-  const window = { start: traceTimeOf(0), end: traceTimeOf(200 * MS) };
+  const window = windowOf(0, 200 * MS);
   return sampleRun({ segments, window, copyUps: [], findings: [], ...changes });
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createOptions, type TraceRunOptions } from '../../../src/cli/run-options.js';
 
 const NONE: TraceRunOptions = {
+  source: 'auto',
   engine: 'auto',
   until: 'removed',
   ringMb: 64,

@@ -38,7 +38,7 @@ describe('JSON Lines', () => {
     const calls = lines.filter((line) => line.kind === 'syscall');
     const durations = events.table('syscall').column('durations_ns').view();
     expect(calls.reduce((sum, line) => sum + Number(line.duration_ns), 0)).toBe(
-      durations.reduce((sum: number, ns: number) => sum + ns, 0),
+      Array.from(durations).reduce((sum, ns) => sum + ns, 0),
     );
   });
 

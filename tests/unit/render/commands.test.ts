@@ -28,14 +28,10 @@ import {
 const hostileRuns = () =>
   sampleRunsSummary({
     image: HOSTILE,
-    phases: [
-      {
-        ...(sampleRunsSummary().phases[0] as never),
-        categories: [
-          { ...(sampleRunsSummary().phases[0]?.categories[0] as never), category: HOSTILE },
-        ],
-      },
-    ],
+    phases: sampleRunsSummary().phases.map((phase) => ({
+      ...phase,
+      categories: phase.categories.map((category) => ({ ...category, category: HOSTILE })),
+    })),
     failures: [{ start: 1, message: HOSTILE }],
     medianTrace: HOSTILE,
     folder: HOSTILE,

@@ -6,7 +6,7 @@ import type { ContainerRun, Trace } from '../../../src/model/trace.js';
 import { columnsOf } from '../../../src/render/columns.js';
 import { PLAIN_THEME, type Theme } from '../../../src/render/theme.js';
 import { niceStep, renderTimeline } from '../../../src/render/timeline.js';
-import { sampleRun, segmentsFrom, startedTrace } from '../../support/traces.js';
+import { sampleRun, segmentsFrom, startedTrace, windowOf } from '../../support/traces.js';
 
 const colours = pc.createColors(true);
 const COLOURED: Theme = {
@@ -45,7 +45,7 @@ function smallTrace(): Trace {
     [20e6, 'init', 'syscall', 'kernel', 'mounts'],
     [20e6, 'init', 'blocked', undefined, 'unattributed'],
   ]);
-  const window = { start: traceTimeOf(0), end: traceTimeOf(100e6) };
+  const window = windowOf(0, 100e6);
   return startedTrace({
     processes: [],
     runs: [sampleRun({ segments, window, milestones: [] })],

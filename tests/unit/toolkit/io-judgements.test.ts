@@ -146,8 +146,8 @@ describe('copy-ups', () => {
     const reader = extract();
     reader.on('entry', (header, stream, next) => {
       let zeros = 0;
-      stream.on('data', (chunk: Buffer) => {
-        zeros += chunk.filter((byte) => byte === 0).length;
+      stream.on('data', (chunk) => {
+        zeros += (chunk as Buffer).filter((byte) => byte === 0).length;
       });
       stream.on('end', () => {
         sizes.push([header.name, header.size ?? 0]);
