@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The addon's JavaScript face. Moves bytes and thinks nothing; src/sources/ebpf/addon.ts states its types.
+// The addon's JavaScript face. Moves bytes and thinks nothing; src/platform/addon.ts states its types.
 #include <bpf/bpf.h>
 #include <napi.h>
 #include <sys/utsname.h>
@@ -12,6 +12,7 @@
 
 #include "bpf_session.h"
 #include "clocks.h"
+#include "file_lock.h"
 #include "record_pump.h"
 #include "unix_peer.h"
 
@@ -208,13 +209,25 @@ Napi::Value read_clocks(const Napi::CallbackInfo& info) {
   return clocks;
 }
 
+Napi::Error to_js(Napi::Env env, const std::system_error& error) {
+  Napi::Error thrown = Napi::Error::New(env, error.what());
+  thrown.Set("errno", Napi::Number::New(env, error.code().value()));
+  return thrown;
+}
+
 Napi::Value peer_pid(const Napi::CallbackInfo& info) {
   try {
     return Napi::Number::New(info.Env(), dit::unix_peer_pid(info[0].As<Napi::String>()));
   } catch (const std::system_error& error) {
-    Napi::Error thrown = Napi::Error::New(info.Env(), error.what());
-    thrown.Set("errno", Napi::Number::New(info.Env(), error.code().value()));
-    throw thrown;
+    throw to_js(info.Env(), error);
+  }
+}
+
+Napi::Value lock_file(const Napi::CallbackInfo& info) {
+  try {
+    return Napi::Boolean::New(info.Env(), dit::lock_file(info[0].As<Napi::Number>().Int32Value()));
+  } catch (const std::system_error& error) {
+    throw to_js(info.Env(), error);
   }
 }
 
@@ -222,6 +235,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::define(env));
   exports.Set("readClocks", Napi::Function::New(env, read_clocks));
   exports.Set("peerPid", Napi::Function::New(env, peer_pid));
+  exports.Set("lockFile", Napi::Function::New(env, lock_file));
   exports.Set("libbpfVersion", Napi::String::New(env, libbpf_version_string()));
   return exports;
 }

@@ -1,40 +1,51 @@
 /** A lock between processes that ends with its holder, however that ends. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { closeSync, constants, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT } from '../base/errors.js';
+import { loadAddon } from './addon.js';
+
+/** How long a lock that was let go may stay unnoticed by those who wait for it. */
+const LOOK_EVERY_MS = 20;
 
 /**
- * Runs `work` while holding the lock file at `path` (made if absent, its folder must exist).
- * Node has no flock(2), so util-linux's holds it until the pipe to it closes.
+ * Runs `work` while holding the file or folder at `path` (a file is made if absent, its folder must exist).
+ * Two calls in one process exclude each other too.
+ * @throws DitError addon-missing; lock-busy, where others hold it for `waitSeconds`; what `work` throws
  */
 export async function withFileLock<T>(
   path: string,
   waitSeconds: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  const holder = spawn(
-    'flock',
-    ['--exclusive', '--wait', String(waitSeconds), path, 'sh', '-c', 'echo; exec cat'],
-    // Its own process group: a Ctrl-C in the terminal must not end the lock before the work.
-    { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
-  );
-  const ended = once(holder, 'exit');
-  const held = await Promise.race([
-    once(holder.stdout, 'data').then(() => true),
-    ended.then(() => false),
-  ]);
-  if (!held) {
-    throw new DitError({
-      code: 'lock-busy',
-      exitCode: EXIT.engine,
-      message: `another process holds '${path}' for more than ${waitSeconds} s`,
-      remedy: `see who: fuser -v ${path}`,
-    });
-  }
+  const { lockFile } = loadAddon();
+  // Node opens with O_CLOEXEC: no child that outlives this process keeps the lock.
+  const descriptor = openLock(path);
   try {
+    const deadline = performance.now() + waitSeconds * 1000;
+    while (!lockFile(descriptor)) {
+      if (performance.now() >= deadline) throw busy(path, waitSeconds);
+      await sleep(LOOK_EVERY_MS);
+    }
     return await work();
   } finally {
-    holder.stdin.end();
-    await ended;
+    closeSync(descriptor);
   }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error;
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  }
+}
+
+function busy(path: string, waitSeconds: number): DitError {
+  return new DitError({
+    code: 'lock-busy',
+    exitCode: EXIT.engine,
+    message: `another process holds '${path}' for more than ${waitSeconds} s`,
+    remedy: `see who: fuser -v ${path}`,
+  });
 }

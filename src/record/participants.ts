@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { ProcessRole } from '../model/recording.js';
+import { loadAddon } from '../platform/addon.js';
 import { listProcesses, type ProcessStat, processStat } from '../platform/process-table.js';
-import { loadAddon } from '../sources/ebpf/addon.js';
 
 export interface Daemon {
   readonly pid: number;

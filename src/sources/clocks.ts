@@ -1,6 +1,6 @@
 /** The three clocks of a snapshot, read together: by the addon, or without it as well as JavaScript can. */
 import { readFileSync } from 'node:fs';
-import { type ClockReading, loadAddon } from './ebpf/addon.js';
+import { type ClockReading, loadAddon } from '../platform/addon.js';
 
 export type { ClockReading };
 

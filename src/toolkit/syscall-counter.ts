@@ -2,8 +2,8 @@
 import { machine } from 'node:os';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { syscallNames } from '../model/syscall-names.js';
+import { loadAddon, type NativeSession } from '../platform/addon.js';
 import { packagePath } from '../platform/package-files.js';
-import { loadAddon, type NativeSession } from '../sources/ebpf/addon.js';
 import { needEbpf } from '../sources/ebpf/ebpf-source.js';
 
 const OBJECT = 'bpf/build/syscall_counts.bpf.o';

@@ -38,6 +38,8 @@ const RECORDS = [
   'test',
   'test memory',
   'bench -n 5',
+  'engine start',
+  'engine stop',
 ];
 
 const READS = [
@@ -47,8 +49,8 @@ const READS = [
   'doctor',
   'doctor --sources',
   'compare old new',
-  'engine start',
-  'engine stop',
+  'engine status',
+  'engine start --help',
   ...['show', 'events', 'ls', 'blame', 'chain', 'diff', 'explain', 'view', 'export', 'query'].map(
     (command) => `trace ${command} x`,
   ),

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventKindName } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
 import { StringInterner } from '../../src/model/strings.js';
-import { loadAddon } from '../../src/sources/ebpf/addon.js';
+import { loadAddon } from '../../src/platform/addon.js';
 import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
 import { ROOT } from '../support/dit.js';

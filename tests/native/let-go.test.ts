@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { EventTable } from '../../src/model/event-table.js';
 import { StringInterner } from '../../src/model/strings.js';
+import { loadAddon } from '../../src/platform/addon.js';
 import { cgroupMounts } from '../../src/platform/mounts.js';
-import { loadAddon } from '../../src/sources/ebpf/addon.js';
 import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { lacks } from '../support/requirements.js';
 

@@ -3,10 +3,10 @@ import { statSync } from 'node:fs';
 import { machine } from 'node:os';
 import type { Capability } from '../../model/capability.js';
 import { StringInterner } from '../../model/strings.js';
+import { loadAddon } from '../../platform/addon.js';
 import { examine } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
 import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
-import { loadAddon } from './addon.js';
 import { EbpfSource } from './ebpf-source.js';
 
 const OBJECT = 'bpf/build/recorder.bpf.o';

@@ -1,7 +1,7 @@
 /** Finds and loads the native addon, and states its types. */
 import { createRequire } from 'node:module';
-import { DitError, EXIT, messageOf } from '../../base/errors.js';
-import { packagePath } from '../../platform/package-files.js';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { packagePath } from './package-files.js';
 
 export interface ProgramState {
   readonly program: string;
@@ -55,6 +55,11 @@ export interface NativeAddon {
   readClocks(): ClockReading;
   /** Throws with `errno`. */
   peerPid(socketPath: string): number;
+  /**
+   * flock(2) without waiting; false where another open of the file holds it. The lock ends when the descriptor is
+   * closed. Throws with `errno`.
+   */
+  lockFile(descriptor: number): boolean;
   readonly libbpfVersion: string;
 }
 
