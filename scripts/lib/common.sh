@@ -33,10 +33,14 @@ as_owner() {
   setpriv --reuid "$uid" --regid "$gid" --clear-groups env HOME="$home" "$@"
 }
 
+# A clone that was never set up has no log yet; it is the owner's, whoever writes first.
+make_log() { [ -f "$log" ] || as_owner touch "$log"; }
+
 # logged COMMAND…: its output goes to the log; when it fails, the end of the log is shown.
 logged() {
   local status=0 from
-  from=$(wc -c <"$log" 2>/dev/null || echo 0)
+  make_log
+  from=$(wc -c <"$log")
   printf '\n$ %s\n' "$*" >>"$log"
   "$@" </dev/null >>"$log" 2>&1 || status=$?
   [ "$status" = 0 ] && return 0
@@ -65,6 +69,7 @@ apt_update() {
 # with_lists COMMAND…: runs it on the package lists as they are, and once more on new ones if it fails.
 with_lists() {
   local lists
+  make_log
   lists=$(find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -print -quit)
   if [ -n "$lists" ] && "$@" </dev/null >>"$log" 2>&1; then return 0; fi
   apt_update && logged "$@"
@@ -97,7 +102,8 @@ lock_set_up() {
   if ! as_owner mkdir -p "$state" 2>/dev/null || ! [ -w "$state" ]; then
     fail 3 "set-up cannot write to '$project' as this user; run as its owner, or: sudo ${DIT_COMMAND:-scripts/set-up}"
   fi
-  as_owner touch "$state/lock" "$log"
+  as_owner touch "$state/lock"
+  make_log
   exec 9<"$state/lock"
   if ! flock -n 9; then
     say 'waiting for another set-up to finish'
