@@ -3,10 +3,12 @@
  * and is made only where the trace shows it: no rule guesses.
  */
 
+import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { copiedInWords } from '../model/copy-ups.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Finding, ProcessLife, Segment } from '../model/trace.js';
+import { median } from '../stats/summary.js';
 import { viewSyscall } from './syscall-view.js';
 
 interface Facts {
@@ -40,13 +42,22 @@ function ofCategory({ run }: Facts, category: string): Segment[] {
   return run.segments.filter((segment) => segment.category === category);
 }
 
+/** Length of the segments by key, ns; those without one are left out. */
+function sumBy<K>(
+  segments: readonly Segment[],
+  keyOf: (segment: Segment) => K | undefined,
+): Map<K, number> {
+  const totals = new Map<K, number>();
+  for (const segment of segments) {
+    const key = keyOf(segment);
+    if (key !== undefined) totals.set(key, (totals.get(key) ?? 0) + length(segment));
+  }
+  return totals;
+}
+
 /** "dockerd 31 ms, runc create 12 ms" */
 function byActor(segments: readonly Segment[]): string {
-  const totals = new Map<string, number>();
-  for (const segment of segments) {
-    totals.set(segment.actor, (totals.get(segment.actor) ?? 0) + length(segment));
-  }
-  return [...totals]
+  return [...sumBy(segments, ({ actor }) => actor)]
     .sort(([, a], [, b]) => b - a)
     .slice(0, 3)
     .map(([actor, ns]) => `${actor} ${ms(ns)} ms`)
@@ -61,8 +72,46 @@ const programOf = (life: ProcessLife | undefined): string => {
 /** A thread that is ready waits tens of µs for any CPU; an engine's start has hundreds of such waits on an idle machine. */
 const LONG_CPU_WAIT_NS = NS_PER_MS;
 
-/** A flush takes less on a disk that is fast and has nothing else to do. */
-const SLOW_SYNC_NS = 2 * NS_PER_MS;
+/** A flush takes less on a disk that is fast and has nothing else to do; as a title shows it. */
+const SLOW_SYNC_MS = 2;
+/** As few of the flushes as this, and the disk was busy for a moment: it is not slow. */
+const STALLS_SHARE = 0.25;
+const isSlowSync = (ns: number): boolean => Number(ms(ns)) >= SLOW_SYNC_MS;
+
+/** Time on the path within [from, to) that a process itself ran or waited, ns. */
+function ownTime(segments: readonly Segment[], process: ProcessKey, from: number, to: number) {
+  return segments
+    .filter((segment) => segment.process === process)
+    .reduce(
+      (total, { start, end }) => total + Math.max(0, Math.min(end, to) - Math.max(start, from)),
+      0,
+    );
+}
+
+/**
+ * Time on the path within [from, to) from when a process first has it until it last has it, ns: where the path leaves it
+ * and comes back, it waited for what came between. 0: nothing waited for the process.
+ */
+function heldFor(segments: readonly Segment[], process: ProcessKey, from: number, to: number) {
+  const has = (segment: Segment): boolean =>
+    segment.process === process && segment.end > from && segment.start < to;
+  const first = segments.find(has);
+  const last = segments.findLast(has);
+  if (first === undefined || last === undefined) return 0;
+  return Math.min(last.end, to) - Math.max(first.start, from);
+}
+
+/** What each call took decides, not their mean: one that stalls makes 24 quick ones look slow. */
+function adviceForSyncs(lengths: readonly number[], ns: number): string {
+  const slow = lengths.filter(isSlowSync);
+  if (slow.reduce((total, each) => total + each, 0) < ns / 2) {
+    return 'most of them are quick, it is their number: a faster disk gains little; a start with less to keep (networks, volumes) syncs less';
+  }
+  if (slow.length <= lengths.length * STALLS_SHARE) {
+    return `look at what else writes to that disk (iostat -x 1): ${slow.length} of ${lengths.length} stalled, the others were quick`;
+  }
+  return "the engine's metadata sits on a slow or busy disk: move its data root to a faster one";
+}
 
 /** When a process became the hook by which older engines set the network up. */
 const networkHookSince = (life: ProcessLife | undefined): TraceTime | undefined =>
@@ -94,7 +143,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       const hook = key === undefined ? undefined : processes[key];
       const [from, to] = [networkHookSince(hook), hook?.end];
       if (hook === undefined || from === undefined || to === undefined) return undefined;
-      const ns = to - from;
+      const ns = heldFor(run.segments, hook.key, from, to);
       if (!worth(ns, window, 5)) return undefined;
       // dockerd forks them, for all the containers that start: those that this start waited for are its own.
       const onPath = new Set(run.segments.map(({ process }) => process));
@@ -110,7 +159,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `the network hook re-executed dockerd${again > 0 ? ` ${again + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
-        evidence: `libnetwork-setkey as pid ${hook.pid}, from its exec to its exit`,
+        evidence: `libnetwork-setkey as pid ${hook.pid}, between its exec and its exit, on the critical path`,
         advice: 'newer engines (Docker 28 and later) set the network up without it: upgrade',
       };
     },
@@ -143,26 +192,23 @@ export const FINDING_RULES: readonly FindingRule[] = [
       const synced = ofCategory(facts, 'fsync');
       const ns = sum(synced);
       if (!worth(ns, facts.window, 5)) return undefined;
-      const calls = new Set(synced.flatMap(({ syscall }) => syscall ?? []));
-      const each = ns / calls.size;
-      const files = new Map<string, number>();
-      for (const segment of synced) {
-        if (segment.syscall === undefined) continue;
-        const file = viewSyscall(facts.recording, segment.syscall).file(0);
-        files.set(file, (files.get(file) ?? 0) + length(segment));
-      }
+      const calls = sumBy(synced, ({ syscall }) => syscall);
+      const files = sumBy(synced, ({ syscall }) =>
+        syscall === undefined ? undefined : viewSyscall(facts.recording, syscall).file(0),
+      );
+      const lengths = [...calls.values()].sort((a, b) => a - b);
       const worst = [...files].sort(([, a], [, b]) => b - a)[0];
+      const parts = [
+        worst === undefined ? '' : `most of it for ${worst[0]}: ${ms(worst[1])} ms`,
+        // No mean: one that stalls makes all of them look slow.
+        lengths.length > 2 ? `the median ${ms(median(lengths))} ms` : '',
+        byActor(synced),
+      ];
       return {
         ns,
-        title: `${plural(calls.size, 'fsync')} on the critical path: ${ms(ns)} ms${calls.size > 1 ? `, ${ms(each)} ms each` : ''}`,
-        evidence:
-          worst === undefined
-            ? byActor(synced)
-            : `most of it for ${worst[0]}: ${ms(worst[1])} ms; ${byActor(synced)}`,
-        advice:
-          each >= SLOW_SYNC_NS
-            ? "the engine's metadata sits on a slow or busy disk: move its data root to a faster one"
-            : 'each is quick, it is their number: a faster disk gains little; a start with less to keep (networks, volumes) syncs less',
+        title: `${plural(lengths.length, 'fsync')} on the critical path: ${ms(ns)} ms${lengths.length > 1 ? `, the longest ${ms(lengths.at(-1) ?? 0)} ms` : ''}`,
+        evidence: parts.filter((part) => part !== '').join('; '),
+        advice: adviceForSyncs(lengths, ns),
       };
     },
   },
@@ -222,12 +268,12 @@ export const FINDING_RULES: readonly FindingRule[] = [
         if (first === undefined || second === undefined) continue;
         // The container's own command may have an argument "init" too.
         if (!/^\/(dev|proc\/[^/]+)\/fd\//.test(second.filename)) continue;
-        const ns = second.time - first.time;
+        const ns = ownTime(run.segments, key, first.time, second.time);
         if (!worth(ns, window, 2, 0.01)) return undefined;
         return {
           ns,
           title: `runc sealed its own binary: ${ms(ns)} ms`,
-          evidence: `pid ${life?.pid} executed itself twice, the second time from ${second.filename}`,
+          evidence: `pid ${life?.pid} executed itself twice, the second time from ${second.filename}; its time between the two on the critical path`,
           advice: 'runc 1.2 and later need much less for it: upgrade',
         };
       }

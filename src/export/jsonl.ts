@@ -5,7 +5,7 @@
  *   {"record":"trace","schema":"dit.lines/1","trace_id":"031109d7…",…}
  *   {"record":"run","container_id":"5fbded33…","name":"eager_lamport",…}
  *   {"record":"milestone","container_id":"5fbded33…","name":"create requested","time_ns":50000000,…}
- *   {"record":"event","time_ns":72102999,"kind":"syscall",…}
+ *   {"record":"event","event":4711,"time_ns":72102999,"kind":"syscall",…}
  */
 import { safeJson } from '../base/escape.js';
 import { inChunks } from './chunks.js';
@@ -14,7 +14,7 @@ export const JSON_LINES_SCHEMA = 'dit.lines/1';
 
 export const leavesOut: readonly string[] = [
   'clock snapshots, and the times at which probes were attached',
-  'the requests to the engine but for those that are evidence',
+  'details of the requests to the engine',
   'processes that were there before, but for what they did',
   'the last bits of syscall arguments beyond 2^53',
 ];
@@ -40,8 +40,9 @@ export function jsonLines(document: Fields, events: Iterable<string>): Iterable<
   return inChunks(lines(document, events));
 }
 
-function* lines({ runs, ...trace }: Fields, events: Iterable<string>): Generator<string> {
+function* lines({ runs, marks, ...trace }: Fields, events: Iterable<string>): Generator<string> {
   yield line('trace', { ...trace, schema: JSON_LINES_SCHEMA });
+  for (const mark of marks as readonly Fields[]) yield line('mark', mark);
   for (const run of runs as readonly Fields[]) {
     const own = Object.entries(run).filter(([key]) => !(key in RECORDS));
     yield line('run', Object.fromEntries(own));

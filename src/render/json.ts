@@ -10,6 +10,7 @@
  */
 
 import { safeJson } from '../base/escape.js';
+import type { ApiMark } from '../model/recording.js';
 import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
 
@@ -29,7 +30,7 @@ export function keyByLine(document: Readonly<Record<string, unknown>>): string {
 
 /** One object, before it is written as text. */
 export function traceDocument(trace: Trace): Record<string, unknown> {
-  const { header, footer, loss, events, bytes, problems, diagnostics, unknownFrames } =
+  const { header, footer, loss, events, marks, bytes, problems, diagnostics, unknownFrames } =
     trace.recording;
   const { host, engine, source, target } = header;
   return {
@@ -95,7 +96,19 @@ export function traceDocument(trace: Trace): Record<string, unknown> {
     diagnostics: diagnostics.map(({ at, ...rest }) => ({ time_ns: at, ...rest })),
     warnings: trace.warnings,
     foreign: trace.foreign,
+    marks: marks.map(markDocument),
     runs: trace.runs.map(runDocument),
+  };
+}
+
+function markDocument({ name, start, end, containerId, status, error }: ApiMark) {
+  return {
+    name,
+    start_ns: start,
+    end_ns: end ?? null,
+    container_id: containerId,
+    status,
+    error,
   };
 }
 
@@ -110,7 +123,13 @@ function runDocument(run: ContainerRun): Record<string, unknown> {
     window:
       window === undefined
         ? null
-        : { start_ns: window.start, end_ns: window.end, length_ns: window.end - window.start },
+        : {
+            start_ns: window.start,
+            end_ns: window.end,
+            length_ns: window.end - window.start,
+            from: window.from,
+            to: window.to,
+          },
     milestones: run.milestones.map(milestoneDocument),
     absent: run.absent,
     phases: Object.fromEntries(phaseTotals(run.segments).map(({ phase, ns }) => [phase, ns])),

@@ -9,8 +9,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: ['base'],
   platform: ['base', 'model'],
   tracefile: ['base', 'model', 'platform'],
-  analysis: ['base', 'model'],
   stats: ['base'],
+  analysis: ['base', 'model', 'stats'],
   render: ['base', 'model'],
   export: ['base', 'model'],
   /** Runs in a browser. */

@@ -1,6 +1,7 @@
 /** Each rule with a run that triggers it, and one that is like it and must not. */
 import { describe, expect, it } from 'vitest';
 import { FINDING_RULES, findingsOf } from '../../../src/analysis/findings.js';
+import type { ProcessKey } from '../../../src/base/ids.js';
 import { durationOf, traceTimeOf } from '../../../src/base/time.js';
 import { EventTable } from '../../../src/model/event-table.js';
 import type { Recording } from '../../../src/model/recording.js';
@@ -36,7 +37,11 @@ function runOf(pieces: readonly Piece[], changes: Partial<ContainerRun> = {}): C
 const find = ({ run, recording = sampleRecording(), processes = [] }: Case): Finding[] =>
   findingsOf(run, recording, processes);
 
-function fsyncs(calls: number, ms: number): Case {
+const fsyncs = (calls: number, ms: number): Case =>
+  fsyncsOf(Array.from({ length: calls }, () => ms));
+
+function fsyncsOf(lengths: readonly number[]): Case {
+  const calls = lengths.length;
   const strings = new StringInterner();
   const events = new EventTable();
   const files = ['meta.db', 'local-kv.db'];
@@ -52,10 +57,7 @@ function fsyncs(calls: number, ms: number): Case {
     );
   }
   const run = runOf(
-    Array.from(
-      { length: calls },
-      (): Piece => [ms * MS, 'containerd', 'blocked', 'storage', 'fsync', 'block I/O'],
-    ),
+    lengths.map((ms): Piece => [ms * MS, 'containerd', 'blocked', 'storage', 'fsync', 'block I/O']),
   );
   const segments = run.segments.map((segment, index) => ({
     ...segment,
@@ -68,7 +70,7 @@ function fsyncs(calls: number, ms: number): Case {
  * A hook from 50 ms on, for which dockerd executes itself once more. Another hook in front of it is none of its time,
  * another container's start meanwhile none of its work.
  */
-function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
+function networkHook(ms: number, argv0 = 'libnetwork-setkey', isWaitedFor = true): Case {
   const foreign = { time: 70 * MS, filename: '/proc/self/exe', argv: ['runc', 'init'] };
   const processes = livesOf([
     {
@@ -91,14 +93,24 @@ function networkHook(ms: number, argv0 = 'libnetwork-setkey'): Case {
     },
     { actor: 'init', start: 65 * MS, end: 190 * MS, execs: [foreign] },
   ]);
-  const run = runOf([[1 * MS, 'dockerd', 'user code', 'runtime', 'network set-up']], {
-    processes: [0, 2].map(keyOf),
-  });
-  const segments = run.segments.map((segment) =>
-    segment.category === 'network set-up' ? { ...segment, process: keyOf(1) } : segment,
+  const run = runOf(
+    [
+      [50 * MS, 'runc create', 'user code', 'runtime', 'runc'],
+      ...(isWaitedFor ? hooksPath(ms) : []),
+    ],
+    { processes: [0, 2].map(keyOf) },
   );
+  const ran: Readonly<Record<string, ProcessKey>> = { hooks: keyOf(0), 'network set-up': keyOf(1) };
+  const segments = run.segments.map((segment) => ({ ...segment, process: ran[segment.category] }));
   return { run: { ...run, segments }, processes };
 }
+
+/** The hook, dockerd for it, the hook again. */
+const hooksPath = (ms: number): readonly Piece[] => [
+  [1 * MS, 'hook', 'user code', 'runtime', 'hooks'],
+  [(ms - 2) * MS, 'dockerd', 'user code', 'runtime', 'network set-up'],
+  [1 * MS, 'hook', 'user code', 'runtime', 'hooks'],
+];
 
 function hookOf(ms: number, argv0: string): Case {
   const run = runOf([[ms * MS, 'hook', 'user code', 'runtime', 'hooks']]);
@@ -109,8 +121,8 @@ function hookOf(ms: number, argv0: string): Case {
   return { run: { ...run, segments }, processes: livesOf([{ actor: 'hook', execs }]) };
 }
 
-/** runc's first stage executes itself again after `ms`. */
-function sealing(ms: number, filename = '/proc/self/fd/6'): Case {
+/** runc's first stage executes itself again after `ms`, of which the start waits for it for `waitedMs`. */
+function sealing(ms: number, filename = '/proc/self/fd/6', waitedMs = ms): Case {
   const processes = livesOf([
     {
       actor: 'init',
@@ -120,7 +132,18 @@ function sealing(ms: number, filename = '/proc/self/fd/6'): Case {
       ],
     },
   ]);
-  return { run: runOf([], { processes: [keyOf(0)] }), processes };
+  const run = runOf(
+    [
+      [18 * MS, 'runc create', 'user code', 'runtime', 'runc'],
+      // Its time before the first of the two execs is none of it.
+      [(2 + waitedMs) * MS, 'init', 'user code', 'runtime', 'runc'],
+    ],
+    { processes: [keyOf(0)] },
+  );
+  const segments = run.segments.map((segment) =>
+    segment.actor === 'init' ? { ...segment, process: keyOf(0) } : segment,
+  );
+  return { run: { ...run, segments }, processes };
 }
 
 function sleeping(ms: number): Case {
@@ -189,8 +212,8 @@ const CASES: readonly (readonly [
     'network-hook',
     networkHook(108),
     'the network hook re-executed dockerd 2 times: 108 ms, 54 % of the start',
-    'libnetwork-setkey as pid 100, from its exec to its exit',
-    [networkHook(4), networkHook(108, 'my-hook')],
+    'libnetwork-setkey as pid 100, between its exec and its exit, on the critical path',
+    [networkHook(4), networkHook(108, 'my-hook'), networkHook(108, 'libnetwork-setkey', false)],
   ],
   [
     'slow-hook',
@@ -202,8 +225,8 @@ const CASES: readonly (readonly [
   [
     'fsync',
     fsyncs(12, 0.75),
-    '12 fsyncs on the critical path: 9.0 ms, 0.8 ms each',
-    'most of it for meta.db: 4.5 ms; containerd 9.0 ms',
+    '12 fsyncs on the critical path: 9.0 ms, the longest 0.8 ms',
+    'most of it for meta.db: 4.5 ms; the median 0.8 ms; containerd 9.0 ms',
     [fsyncs(4, 0.75), waiting(9, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
   ],
   [
@@ -234,8 +257,8 @@ const CASES: readonly (readonly [
     'sealing',
     sealing(4),
     'runc sealed its own binary: 4.0 ms',
-    'pid 100 executed itself twice, the second time from /proc/self/fd/6',
-    [sealing(1), sealing(40, '/usr/bin/busybox')],
+    'pid 100 executed itself twice, the second time from /proc/self/fd/6; its time between the two on the critical path',
+    [sealing(1), sealing(40, '/usr/bin/busybox'), sealing(138, '/dev/fd/6', 0)],
   ],
   [
     'sleep',
@@ -291,6 +314,33 @@ describe('findings', () => {
     expect(advice(12, 2.1)).toContain('slow or busy disk');
     expect(advice(1, 22)).toContain('slow or busy disk');
     expect(find(fsyncs(1, 22))[0]?.title).toBe('1 fsync on the critical path: 22 ms');
+  });
+
+  it('tells the one sync that stalled from those that were quick', () => {
+    const found = find(fsyncsOf([...Array.from({ length: 24 }, () => 0.2), 100]))[0];
+    expect(found?.title).toBe('25 fsyncs on the critical path: 105 ms, the longest 100 ms');
+    expect(found?.evidence).toContain('the median 0.2 ms');
+    expect(found?.advice).toContain('1 of 25 stalled');
+    // One of two is no exception.
+    expect(find(fsyncsOf([0.2, 100]))[0]?.advice).toContain('slow or busy disk');
+  });
+
+  it('calls no sync quick that its own title shows as slow', () => {
+    const found = find(fsyncs(12, 1.96))[0];
+    expect(found?.title).toBe('12 fsyncs on the critical path: 24 ms, the longest 2.0 ms');
+    expect(found?.advice).toContain('slow or busy disk');
+  });
+
+  it('gives the time on the critical path, and no more', () => {
+    for (const triggers of [networkHook(108), sealing(4), sealing(40, '/dev/fd/6', 5)]) {
+      const { window, segments } = triggers.run;
+      const own = segments.filter(({ process }) => process !== undefined);
+      const waited = own.reduce((sum, { start, end }) => sum + end - start, 0);
+      const [finding] = find(triggers);
+      expect(finding?.ns).toBeGreaterThan(0);
+      expect(finding?.ns).toBeLessThanOrEqual(waited);
+      expect(finding?.ns).toBeLessThan((window?.end ?? 0) - (window?.start ?? 0));
+    }
   });
 
   // All wait for a CPU for 9 to 33 % of their time; two of them for a tenth and more in waits of 1 ms and more.

@@ -45,10 +45,13 @@ describe('JSON Lines', () => {
   it('give back the document of the analysis', () => {
     const trace = sampleTrace('docker-28.5/bridge.dit');
     const lines = linesOf(trace);
-    const { runs, schema: _, ...document } = traceDocument(trace);
+    const { runs, marks, schema: _, ...document } = traceDocument(trace);
     const [{ record, schema, ...head } = {}] = lines;
     expect([record, schema]).toEqual(['trace', 'dit.lines/1']);
     expect(head).toEqual(JSON.parse(JSON.stringify(document)));
+    const marked = withRecord(lines, 'mark').map(({ record: _, ...fields }) => fields);
+    expect(marked).toEqual(JSON.parse(JSON.stringify(marks)));
+    expect(marked.length).toBeGreaterThan(0);
 
     const [run] = JSON.parse(JSON.stringify(runs));
     const back = (name: string): Line[] =>
@@ -86,7 +89,7 @@ describe('JSON Lines', () => {
         yield `{"time_ns":${index}}\n`;
       }
     }
-    const chunks = jsonLines({ runs: [] }, endless())[Symbol.iterator]();
+    const chunks = jsonLines({ runs: [], marks: [] }, endless())[Symbol.iterator]();
     const first = chunks.next().value as string;
     expect(asked.length).toBe(first.split('\n').length - 2);
   });

@@ -7,9 +7,11 @@ import { StringInterner } from '../../../src/model/strings.js';
 import type { Trace } from '../../../src/model/trace.js';
 import { eventJson } from '../../../src/render/events-json.js';
 import { eventLine } from '../../../src/render/events-text.js';
+import { traceJson } from '../../../src/render/json.js';
 import { type EventSelection, originOf, selectEvents } from '../../../src/render/select-events.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 import { tableOfEveryKind } from '../../support/recordings.js';
+import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { ACTED_ON } from '../../support/terminal.js';
 import { HOSTILE, SAMPLE_ID, sampleRecording, startedTrace } from '../../support/traces.js';
 
@@ -92,6 +94,7 @@ describe('an event as text', () => {
 describe('an event as JSON', () => {
   it('has decoded names, both times, actor and container', () => {
     expect(objects(mount)[0]).toEqual({
+      event: 0,
       time_ns: 65_880_412,
       absolute_ns: '123456854892757',
       kind: 'syscall',
@@ -141,6 +144,40 @@ describe('an event as JSON', () => {
     }
     // A lone surrogate survives JSON; the string table itself is UTF-8.
     expect(objects(trace)[0].comm).toBe(HOSTILE);
+  });
+});
+
+describe('numbers of events in the analysis', () => {
+  it.each(SAMPLES)('of %s are found in trace events --json', (name) => {
+    const trace = sampleTrace(name);
+    const line = eventJson(trace);
+    const kinds = new Map<number, Record<string, unknown>>();
+    for (const event of selectEvents(trace, {})) {
+      const object = JSON.parse(line(event));
+      kinds.set(object.event, object);
+    }
+    expect(kinds.size).toBe(trace.recording.events.length);
+    const { marks, runs } = JSON.parse(traceJson(trace));
+    let looked = 0;
+    for (const { segments, milestones, copy_ups } of runs) {
+      for (const { syscall, woken_by, tid, start_ns } of [...segments, ...copy_ups]) {
+        if (syscall !== null) {
+          const found = kinds.get(syscall);
+          expect(found).toMatchObject({ kind: 'syscall', tid });
+          expect(found?.time_ns).toBeLessThanOrEqual(start_ns);
+          looked++;
+        }
+        if (typeof woken_by === 'number') {
+          expect(kinds.get(woken_by)?.kind).toBe('waking');
+          looked++;
+        }
+      }
+      for (const { evidence, time_ns } of milestones) {
+        if (evidence.event === undefined) expect(marks[evidence.mark]).toBeDefined();
+        else expect(kinds.get(evidence.event)?.time_ns).toBeLessThanOrEqual(time_ns);
+      }
+    }
+    expect(looked).toBeGreaterThan(1000);
   });
 });
 

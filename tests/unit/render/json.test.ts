@@ -75,6 +75,28 @@ describe('the JSON document of a trace', () => {
     expect(ACTED_ON.test(traceJson(hostileTrace()).replaceAll('\n', ''))).toBe(false);
   });
 
+  it('has every field that is documented', () => {
+    const documentation = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+    const chapter = /## The analysis of a trace[\s\S]*?(?=\n## )/.exec(documentation)?.[0] ?? '';
+    const rows = [...chapter.matchAll(/^\| (`\w+`(?:, `\w+`)*) \| (.*) \|$/gm)];
+    expect(rows.length).toBeGreaterThan(40);
+    const found = new Set(
+      [...traceJson(startedTrace()).matchAll(/"(\w+)":/g)].map(([, key]) => key),
+    );
+    const documented = rows.flatMap(([, names = '']) =>
+      [...names.matchAll(/\w+/g)].map(([key]) => key),
+    );
+    expect(documented.filter((key) => !found.has(key))).toEqual([]);
+    // What a window is, stands in words.
+    expect(Object.keys(parsed().runs[0].window)).toEqual([
+      'start_ns',
+      'end_ns',
+      'length_ns',
+      'from',
+      'to',
+    ]);
+  });
+
   it('is documented field by field', () => {
     const documentation = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
     const documented = new Set(
