@@ -13,6 +13,7 @@
 #include "bpf_session.h"
 #include "clocks.h"
 #include "file_lock.h"
+#include "open_in_root.h"
 #include "record_pump.h"
 #include "unix_peer.h"
 
@@ -231,11 +232,25 @@ Napi::Value lock_file(const Napi::CallbackInfo& info) {
   }
 }
 
+Napi::Value open_in_root(const Napi::CallbackInfo& info) {
+  const auto number = [&info](size_t at) {
+    return static_cast<uint64_t>(info[at].As<Napi::Number>().Int64Value());
+  };
+  const std::string path = info[1].As<Napi::String>();
+  try {
+    const int root = info[0].As<Napi::Number>().Int32Value();
+    return Napi::Number::New(info.Env(), dit::open_in_root(root, path, number(2), number(3), number(4)));
+  } catch (const std::system_error& error) {
+    throw to_js(info.Env(), error);
+  }
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::define(env));
   exports.Set("readClocks", Napi::Function::New(env, read_clocks));
   exports.Set("peerPid", Napi::Function::New(env, peer_pid));
   exports.Set("lockFile", Napi::Function::New(env, lock_file));
+  exports.Set("openInRoot", Napi::Function::New(env, open_in_root));
   exports.Set("libbpfVersion", Napi::String::New(env, libbpf_version_string()));
   return exports;
 }

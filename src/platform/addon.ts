@@ -60,6 +60,12 @@ export interface NativeAddon {
    * closed. Throws with `errno`.
    */
   lockFile(descriptor: number): boolean;
+  /**
+   * openat2(2): a new descriptor, close-on-exec. Throws with `errno`.
+   * @param root a descriptor of a folder
+   * @param resolve RESOLVE_* bits
+   */
+  openInRoot(root: number, path: string, flags: number, mode: number, resolve: number): number;
   readonly libbpfVersion: string;
 }
 

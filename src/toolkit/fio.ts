@@ -1,7 +1,14 @@
 /** fio where it is installed: the same writes by another program, for comparison. */
-import { rmSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
-import { SEQUENTIAL_BLOCK_BYTES, type Transfer, type WriteMode } from './measure-writes.js';
+import {
+  type FileIn,
+  removeFile,
+  SEQUENTIAL_BLOCK_BYTES,
+  type Transfer,
+  type WriteMode,
+} from './measure-writes.js';
+import { HANDED_FILE, runOnFile } from './run-on-file.js';
 
 /** "fio-3.33"; undefined where there is none. */
 export async function fioVersion(): Promise<string | undefined> {
@@ -11,21 +18,21 @@ export async function fioVersion(): Promise<string | undefined> {
 }
 
 /**
- * As `writeSequentially`: a new file, blocks of 1 MiB, nothing allocated beforehand; the file stays.
+ * As `writeSequentially`: a new file, blocks of 1 MiB, nothing allocated beforehand; the file stays. fio is handed the
+ * open file: by a path it could be led elsewhere.
  * @throws DitError fio-failed
  */
 export async function fioWrite(
-  path: string,
+  at: FileIn,
   mode: WriteMode,
   bytes: number,
   signal: AbortSignal,
 ): Promise<Transfer> {
-  const { execa } = await import('execa');
-  rmSync(path, { force: true });
+  removeFile(at);
+  const file = at.folder.create(at.name, constants.O_WRONLY);
   const args = [
     '--name=dit',
-    // Colons part several names.
-    `--filename=${path.replaceAll(':', '\\:')}`,
+    `--filename=${HANDED_FILE}`,
     '--rw=write',
     `--bs=${SEQUENTIAL_BLOCK_BYTES}`,
     `--size=${bytes}`,
@@ -36,12 +43,8 @@ export async function fioWrite(
     `--end_fsync=${mode === 'fsync' ? 1 : 0}`,
     '--output-format=json',
   ];
-  const { stdout, stderr, failed } = await execa('fio', args, {
-    reject: false,
-    cancelSignal: signal,
-    // Where it writes a state file when it is stopped.
-    cwd: '/',
-  });
+  const ran = runOnFile('fio', args, file, signal).finally(() => closeSync(file));
+  const { stdout, stderr, failed } = await ran;
   signal.throwIfAborted();
   if (failed) throw fioFailed(stderr.trim().split('\n')[0] ?? '');
   return fioTransfer(stdout);

@@ -1,7 +1,7 @@
 /** The four kinds of place where a container's files may lie, in one container that stays. */
-import { rmSync } from 'node:fs';
-import { messageOf } from '../base/errors.js';
-import { makeOwnFolder } from '../platform/own-folder.js';
+import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import type { HeldFolder } from '../platform/held-folder.js';
+import { makeOwnFolder, removeOwnFolder } from '../platform/own-folder.js';
 import type { CheckContext } from './check.js';
 import { runScript } from './container-script.js';
 import type { ContainerOptions, Running } from './sandbox.js';
@@ -13,6 +13,8 @@ export interface Place {
   readonly name: PlaceName;
   /** In the container. */
   readonly path: string;
+  /** The same folder, held by this process where the container is this machine's. */
+  readonly folder: HeldFolder | undefined;
 }
 
 export interface IoPlaces {
@@ -31,8 +33,32 @@ const PATHS: Readonly<Record<PlaceName, string>> = {
   tmpfs: '/dit-tmpfs',
 };
 
-/** The path of a container's file for a process of root on its host. */
-export const fromHost = ({ pid }: Running, path: string): string => `/proc/${pid}/root${path}`;
+/**
+ * A folder that dit made in a container, or had made in its image, held by this process. The image may have put a link
+ * in its place: then nothing would be measured where the name says, so it is refused.
+ * @throws DitError container-folder-taken, open-in-root-missing (exit 3)
+ */
+export async function containerFolder(
+  container: Running,
+  path: string,
+  sandbox: Pick<CheckContext['sandbox'], 'undo'>,
+): Promise<HeldFolder> {
+  try {
+    const folder = (await container.files()).folder(path, { links: false });
+    sandbox.undo(`letting go of ${path}`, () => folder.close());
+    return folder;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code !== 'ELOOP' && code !== 'ENOTDIR' && code !== 'ENOENT') throw error;
+    throw new DitError({
+      code: 'container-folder-taken',
+      exitCode: EXIT.engine,
+      message: `the container's '${path}' is not the folder that dit makes there: ${messageOf(error)}`,
+      remedy: `use an image without '${path}', or leave --image out`,
+      cause: error,
+    });
+  }
+}
 
 type PlaceContext = Pick<CheckContext, 'docker' | 'sandbox' | 'seesKernel'>;
 
@@ -52,10 +78,16 @@ export async function openPlaces(
   const { container, bound } = await startWithBind(context, start);
   const lines = await runScript(container, `mkdir -p ${PATHS.overlay} && cat /proc/self/mountinfo`);
   const targets = new Set(['/', PATHS.volume, PATHS.bind, PATHS.tmpfs]);
+  const places: Place[] = [];
+  for (const name of PLACES) {
+    const path = PATHS[name];
+    const folder = context.seesKernel ? await containerFolder(container, path, sandbox) : undefined;
+    places.push({ name, path, folder });
+  }
   return {
     container,
     bound,
-    places: PLACES.map((name) => ({ name, path: PATHS[name] })),
+    places,
     mounts: lines.split('\n').filter((line) => targets.has(line.split(' ')[4] ?? '')),
   };
 }
@@ -73,14 +105,17 @@ async function startWithBind(
 ): Promise<{ container: Running; bound: string }> {
   let why = "dit is not on the engine's machine";
   if (seesKernel) {
-    const folder = makeOwnFolder(BOUND_BELOW, 'io');
-    sandbox.undo(`removing '${folder}'`, () => rmSync(folder, { recursive: true, force: true }));
     try {
+      const folder = makeOwnFolder(BOUND_BELOW, 'io');
+      sandbox.undo(`removing '${folder}'`, () => removeOwnFolder(folder));
       return { container: await start(folder), bound: `a folder below ${BOUND_BELOW}` };
     } catch (error) {
       why = messageOf(error);
-      if (!/bind source path does not exist/.test(why)) throw error;
-      why = `the engine does not see ${BOUND_BELOW} of this machine`;
+      if (/bind source path does not exist/.test(why)) {
+        why = `the engine does not see ${BOUND_BELOW} of this machine`;
+      } else if (systemErrorCode(error) === undefined) {
+        throw error;
+      }
     }
   }
   const { Mountpoint } = await docker.getVolume(await sandbox.volume()).inspect();

@@ -5,6 +5,7 @@ import type { CheckPart } from './check-part.js';
 import { fioWrite } from './fio.js';
 import type { PlaceName } from './io-places.js';
 import {
+  type FileIn,
   megabytesPerSecond,
   type Transfer,
   unlessWithoutDirect,
@@ -36,8 +37,7 @@ export const MODE_WORDS: Readonly<Record<WriteMode, string>> = {
 
 export interface FileAt {
   readonly place: PlaceName;
-  /** From this machine. */
-  readonly path: string;
+  readonly at: FileIn;
 }
 
 /** MB/s of each round. */
@@ -57,24 +57,24 @@ export async function writeRounds(
   withFio: boolean,
   signal: AbortSignal,
 ): Promise<WriteSeries[]> {
-  const all = files.flatMap(({ place, path }) =>
-    WRITE_MODES.map((mode) => ({ place, mode, path, own: [] as number[], fio: [] as number[] })),
+  const all = files.flatMap(({ place, at }) =>
+    WRITE_MODES.map((mode) => ({ place, mode, at, own: [] as number[], fio: [] as number[] })),
   );
   const begin = performance.now();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    for (const { place, mode, path, own, fio } of all) {
+    for (const { place, mode, at, own, fio } of all) {
       const written = await unlessWithoutDirect(mode === 'direct', () =>
-        writeSequentially(path, mode, FILE_BYTES, signal),
+        writeSequentially(at, mode, FILE_BYTES, signal),
       );
       if (written === undefined) continue;
       own.push(megabytesPerSecond(written));
       if (!withFio || !FIO_PLACES.includes(place) || !FIO_MODES.includes(mode)) continue;
-      const again: Transfer = await fioWrite(path, mode, FILE_BYTES, signal);
+      const again: Transfer = await fioWrite(at, mode, FILE_BYTES, signal);
       fio.push(megabytesPerSecond(again));
     }
     if (performance.now() - begin > ENOUGH_MS) break;
   }
-  return all.map(({ path: _, ...series }) => series);
+  return all.map(({ at: _, ...series }) => series);
 }
 
 /** Pure. */

@@ -1,5 +1,4 @@
 /** I/O: what reading, writing and file operations cost on each kind of place, and what a copy-up costs by size. */
-import { readdirSync, rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { CheckResult, Figure, Unit } from '../model/check.js';
@@ -9,7 +8,7 @@ import { type CheckPart, joinParts } from './check-part.js';
 import { fioVersion } from './fio.js';
 import { copyUpPart } from './io-copy-ups.js';
 import { ioInContainer } from './io-in-container.js';
-import { fromHost, type IoPlaces, openPlaces } from './io-places.js';
+import { containerFolder, type IoPlaces, openPlaces } from './io-places.js';
 import {
   FILE_BYTES,
   FIO_TOLERANCE,
@@ -27,19 +26,21 @@ import {
   operationsPerSecond,
   RANDOM_MODES,
   readSequentially,
+  removeFile,
   unlessWithoutDirect,
 } from './measure-writes.js';
 
 /** For each kind of random access. */
 const RANDOM_LIMITS = { ns: 300e6, operations: 20_000 } as const;
 const METADATA_FILES = 200;
+const METADATA_NAMES = Array.from({ length: METADATA_FILES }, (_, file) => `f${file}`);
 const METADATA_ROUNDS = 3;
 /** The largest file that is written to it, and room. */
 const TMPFS_BYTES = 512 << 20;
 
 /** A folder a round, each with as many files. */
 const LOWER_FOLDER = '/dit-lower';
-const OWN_LOOP = "dit's own loop on the host, through /proc/PID/root";
+const OWN_LOOP = "dit's own loop on the host, in the container's root";
 
 export const ioCheck: Check = {
   name: 'io',
@@ -68,8 +69,8 @@ async function run(context: CheckContext): Promise<CheckResult> {
 function lowerLayer(): Readable {
   const archive = pack();
   for (let round = 0; round < METADATA_ROUNDS; round++) {
-    for (let file = 0; file < METADATA_FILES; file++) {
-      archive.entry({ name: `${LOWER_FOLDER.slice(1)}/${round}/f${file}` }, 'a');
+    for (const name of METADATA_NAMES) {
+      archive.entry({ name: `${LOWER_FOLDER.slice(1)}/${round}/${name}` }, 'a');
     }
   }
   addCopyUpFiles(archive).then(
@@ -79,9 +80,10 @@ function lowerLayer(): Readable {
   return archive as unknown as Readable;
 }
 
-async function measureOnHost({ signal, say }: CheckContext, at: IoPlaces): Promise<CheckPart> {
-  const files = at.places.map(
-    ({ name, path }): FileAt => ({ place: name, path: fromHost(at.container, `${path}/file`) }),
+async function measureOnHost(context: CheckContext, at: IoPlaces): Promise<CheckPart> {
+  const { signal, say } = context;
+  const files = at.places.flatMap(({ name, folder }): FileAt[] =>
+    folder === undefined ? [] : [{ place: name, at: { folder, name: 'file' } }],
   );
   const fio = await fioVersion();
   say('sequential writes and reads on overlay, volume, bind mount and tmpfs');
@@ -91,10 +93,10 @@ async function measureOnHost({ signal, say }: CheckContext, at: IoPlaces): Promi
   say('random reads and writes');
   for (const file of files) {
     figures.push(...(await randomOf(file, signal)));
-    rmSync(file.path);
+    removeFile(file.at);
   }
   say('creating, looking up, renaming and unlinking files');
-  figures.push(...(await metadataOf(at, signal)));
+  figures.push(...(await metadataOf(context, at)));
   const evidence = fio === undefined ? [] : [`${fio}: fio --rw=write --bs=1M --ioengine=psync`];
   return { figures, evidence, ...judgeWrites(writes, fio) };
 }
@@ -108,13 +110,13 @@ const figure = (name: string, value: number, unit: Unit, group: string): Figure 
   group,
 });
 
-async function readsOf({ place, path }: FileAt, signal: AbortSignal): Promise<Figure[]> {
+async function readsOf({ place, at }: FileAt, signal: AbortSignal): Promise<Figure[]> {
   // The last write may have been a direct one, which leaves nothing in the page cache.
-  await readSequentially(path, false, FILE_BYTES, signal);
+  await readSequentially(at, false, FILE_BYTES, signal);
   const figures: Figure[] = [];
   for (const direct of [false, true]) {
     const read = await unlessWithoutDirect(direct, () =>
-      readSequentially(path, direct, FILE_BYTES, signal),
+      readSequentially(at, direct, FILE_BYTES, signal),
     );
     if (read === undefined) continue;
     const name = `${place}: read, ${direct ? 'direct' : 'from the page cache'}`;
@@ -124,11 +126,11 @@ async function readsOf({ place, path }: FileAt, signal: AbortSignal): Promise<Fi
   return figures;
 }
 
-async function randomOf({ place, path }: FileAt, signal: AbortSignal): Promise<Figure[]> {
+async function randomOf({ place, at }: FileAt, signal: AbortSignal): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const mode of RANDOM_MODES) {
     const done = await unlessWithoutDirect(mode.startsWith('direct'), () =>
-      accessRandomly(path, mode, FILE_BYTES, { ...RANDOM_LIMITS, signal }),
+      accessRandomly(at, mode, FILE_BYTES, { ...RANDOM_LIMITS, signal }),
     );
     if (done === undefined) continue;
     const group = `random, 4 KiB blocks in ${FILE_BYTES >> 20} MiB`;
@@ -138,8 +140,10 @@ async function randomOf({ place, path }: FileAt, signal: AbortSignal): Promise<F
 }
 
 /** ns a file: a fresh folder on each place, and the folder of a lower layer. */
-async function metadataOf(at: IoPlaces, signal: AbortSignal): Promise<Figure[]> {
-  const { container, places } = at;
+async function metadataOf(
+  { sandbox, signal }: CheckContext,
+  { container, places }: IoPlaces,
+): Promise<Figure[]> {
   const taken = new Map<string, number[]>();
   const add = (where: string, times: Awaited<ReturnType<typeof measureFreshFolder>>): void => {
     for (const operation of METADATA_OPERATIONS) {
@@ -148,12 +152,13 @@ async function metadataOf(at: IoPlaces, signal: AbortSignal): Promise<Figure[]> 
     }
   };
   for (let round = 0; round < METADATA_ROUNDS; round++) {
-    for (const { name, path } of places) {
-      const folder = fromHost(container, `${path}/fresh-${round}`);
-      add(`${name}, fresh folder`, await measureFreshFolder(folder, METADATA_FILES, signal));
+    for (const { name, folder } of places) {
+      if (folder === undefined) continue;
+      const times = await measureFreshFolder(folder, `fresh-${round}`, METADATA_FILES, signal);
+      add(`${name}, fresh folder`, times);
     }
-    const lower = fromHost(container, `${LOWER_FOLDER}/${round}`);
-    const times = await measureLowerFolder(lower, readdirSync(lower), signal);
+    const lower = await containerFolder(container, `${LOWER_FOLDER}/${round}`, sandbox);
+    const times = await measureLowerFolder(lower, METADATA_NAMES, signal);
     add('overlay, folder of a lower layer', times);
   }
   const group = `metadata: median of ${METADATA_ROUNDS} times ${METADATA_FILES} files`;

@@ -1,7 +1,6 @@
 /** How much a layer holds: its folder walked on the disk. */
-import { lstat, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
+import type { HeldFolder } from '../platform/held-folder.js';
 
 export interface LayerSize {
   readonly files: number;
@@ -13,38 +12,69 @@ export interface LayerSize {
 
 /** An image may hold hundreds of thousands of files; a test must not take minutes for them. */
 const MOST_ENTRIES = 50_000;
+/** A folder that is walked takes a descriptor. */
+const MOST_DEPTH = 256;
+/** Between two looks at the signal. */
+const ENTRIES_AT_ONCE = 1000;
 
-/** What disappears meanwhile is left out. @throws what the file system says of the folder itself */
+/**
+ * Its owner may exchange what is in it meanwhile: the walk stays below the folder, and what disappears is left out.
+ * @throws the system's error of the folder itself
+ */
 export async function layerSize(
-  folder: string,
+  folder: HeldFolder,
   signal: AbortSignal,
   most = MOST_ENTRIES,
 ): Promise<LayerSize> {
   const seen = new Set<string>();
-  const folders = [folder];
   let entries = 0;
   let files = 0;
   let bytes = 0;
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    signal.throwIfAborted();
-    try {
-      for await (const entry of await opendir(next)) {
-        if (++entries > most) return { files, bytes, cut: true };
-        const path = join(next, entry.name);
-        if (entry.isDirectory()) folders.push(path);
-        if (!entry.isFile()) continue;
-        const { size, nlink, dev, ino } = await lstat(path);
-        if (nlink > 1) {
-          const inode = `${dev}:${ino}`;
-          if (seen.has(inode)) continue;
-          seen.add(inode);
-        }
-        files++;
-        bytes += size;
-      }
-    } catch (error) {
-      if (next === folder || systemErrorCode(error) !== 'ENOENT') throw error;
+  let cut = false;
+
+  const add = (parent: HeldFolder, name: string, depth: number): Promise<void> | undefined => {
+    const stat = parent.statOf(name);
+    if (stat?.isDirectory()) return enter(parent, name, depth + 1);
+    if (!stat?.isFile()) return undefined;
+    if (stat.nlink > 1) {
+      const inode = `${stat.dev}:${stat.ino}`;
+      if (seen.has(inode)) return undefined;
+      seen.add(inode);
     }
-  }
-  return { files, bytes, cut: false };
+    files++;
+    bytes += stat.size;
+    return undefined;
+  };
+  const enter = async (parent: HeldFolder, name: string, depth: number): Promise<void> => {
+    if (depth > MOST_DEPTH) {
+      cut = true;
+      return;
+    }
+    let child: HeldFolder;
+    try {
+      child = parent.folder(name);
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return;
+      throw error;
+    }
+    try {
+      await walk(child, depth);
+    } finally {
+      child.close();
+    }
+  };
+  const walk = async (at: HeldFolder, depth: number): Promise<void> => {
+    for (const name of at.names()) {
+      if (++entries > most) cut = true;
+      if (entries % ENTRIES_AT_ONCE === 1) await new Promise(setImmediate);
+      signal.throwIfAborted();
+      if (entries > most) return;
+      await add(at, name, depth);
+    }
+  };
+
+  signal.throwIfAborted();
+  await walk(folder, 0);
+  return { files, bytes, cut };
 }

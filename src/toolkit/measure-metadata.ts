@@ -2,8 +2,8 @@
  * Creating, looking up, renaming and unlinking many small files, one system call after the other: no process is
  * started for any of them, so nothing has to be subtracted.
  */
-import { closeSync, mkdirSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants } from 'node:fs';
+import type { HeldFolder } from '../platform/held-folder.js';
 import { timeSteps } from './timed-steps.js';
 
 /** In the order in which they are done. */
@@ -13,15 +13,21 @@ export type MetadataOperation = (typeof METADATA_OPERATIONS)[number];
 /** ns for all files together. */
 export type MetadataTimes = Readonly<Record<MetadataOperation, number>>;
 
-/** Empty files in a new folder: made (open and close), looked up, renamed within it, unlinked. The folder is new. */
+/** Empty files in a new folder: made (open and close), looked up, renamed within it, unlinked. */
 export async function measureFreshFolder(
-  folder: string,
+  parent: HeldFolder,
+  name: string,
   files: number,
   signal: AbortSignal,
 ): Promise<MetadataTimes> {
-  mkdirSync(folder);
-  const names = Array.from({ length: files }, (_, index) => `f${index}`);
-  return measure(folder, names, names, signal);
+  parent.makeFolder(name);
+  const folder = parent.folder(name);
+  try {
+    const names = Array.from({ length: files }, (_, index) => `f${index}`);
+    return await measure(folder, names, names, signal);
+  } finally {
+    folder.close();
+  }
 }
 
 /**
@@ -29,7 +35,7 @@ export async function measureFreshFolder(
  * renamed (which copies them up and leaves whiteouts) and unlinked.
  */
 export function measureLowerFolder(
-  folder: string,
+  folder: HeldFolder,
   lowerNames: readonly string[],
   signal: AbortSignal,
 ): Promise<MetadataTimes> {
@@ -38,21 +44,18 @@ export function measureLowerFolder(
 }
 
 async function measure(
-  folder: string,
+  folder: HeldFolder,
   made: readonly string[],
   changed: readonly string[],
   signal: AbortSignal,
 ): Promise<MetadataTimes> {
-  // Joining is not part of the work that is timed.
-  const toMake = made.map((name) => join(folder, name));
-  const paths = changed.map((name) => join(folder, name));
-  const renamed = changed.map((name) => join(folder, `renamed-${name}`));
-  const time = async (list: readonly string[], call: (path: string, i: number) => void) =>
+  const renamed = changed.map((name) => `renamed-${name}`);
+  const time = async (list: readonly string[], call: (name: string, i: number) => void) =>
     (await timeSteps((i) => call(list[i] as string, i), { steps: list.length, signal })).ns;
   return {
-    create: await time(toMake, (path) => closeSync(openSync(path, 'wx'))),
-    stat: await time(paths, (path) => statSync(path)),
-    rename: await time(paths, (path, i) => renameSync(path, renamed[i] as string)),
-    unlink: await time(renamed, (path) => unlinkSync(path)),
+    create: await time(made, (name) => closeSync(folder.create(name, constants.O_WRONLY, 0o666))),
+    stat: await time(changed, (name) => folder.statOf(name)),
+    rename: await time(changed, (name, i) => folder.rename(name, renamed[i] as string)),
+    unlink: await time(renamed, (name) => folder.unlink(name)),
   };
 }

@@ -1,12 +1,13 @@
 /**
  * Reading and writing of one file with system calls of dit's own: bytes are counted, time is CLOCK_MONOTONIC around
- * the calls. Files in containers are reached through /proc/PID/root, so the file system is the container's and the
- * process, with its cgroup, is dit's.
+ * the calls. Files in containers are reached through a folder that is held, so the file system is the container's and
+ * the process, with its cgroup, is dit's.
  */
 import { randomFillSync } from 'node:crypto';
-import { closeSync, constants, fsyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, readSync, writeSync } from 'node:fs';
 import { systemErrorCode } from '../base/errors.js';
 import { NS_PER_S } from '../base/time.js';
+import type { HeldFolder } from '../platform/held-folder.js';
 import { randomFrom } from '../stats/random.js';
 import { timeSteps } from './timed-steps.js';
 
@@ -16,6 +17,16 @@ import { timeSteps } from './timed-steps.js';
  */
 export const WRITE_MODES = ['buffered', 'fsync', 'direct'] as const;
 export type WriteMode = (typeof WRITE_MODES)[number];
+
+/** A file by its name in a folder whose owner may change all that is in it meanwhile. */
+export interface FileIn {
+  readonly folder: HeldFolder;
+  readonly name: string;
+}
+
+export function removeFile({ folder, name }: FileIn): void {
+  if (folder.statOf(name) !== undefined) folder.unlink(name);
+}
 
 export const SEQUENTIAL_BLOCK_BYTES = 1 << 20;
 export const RANDOM_BLOCK_BYTES = 4096;
@@ -54,15 +65,14 @@ function alignedBuffer(bytes: number): Uint8Array {
  * @param bytes a multiple of the block
  */
 export async function writeSequentially(
-  path: string,
+  at: FileIn,
   mode: WriteMode,
   bytes: number,
   signal: AbortSignal,
 ): Promise<Transfer> {
   const buffer = alignedBuffer(SEQUENTIAL_BLOCK_BYTES);
-  rmSync(path, { force: true });
-  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL | directFlag(mode === 'direct'), 0o600);
+  removeFile(at);
+  const file = at.folder.create(at.name, constants.O_WRONLY | directFlag(mode === 'direct'));
   try {
     const steps = bytes / SEQUENTIAL_BLOCK_BYTES;
     const written = await timeSteps(() => writeWhole(file, buffer, null), { steps, signal });
@@ -78,13 +88,13 @@ const none = { ns: 0 } as const;
 
 /** Reads what a write left, from beginning to end. Without `direct` it comes from the page cache. */
 export async function readSequentially(
-  path: string,
+  at: FileIn,
   direct: boolean,
   bytes: number,
   signal: AbortSignal,
 ): Promise<Transfer> {
   const buffer = alignedBuffer(SEQUENTIAL_BLOCK_BYTES);
-  const file = openSync(path, constants.O_RDONLY | directFlag(direct));
+  const file = at.folder.file(at.name, constants.O_RDONLY | directFlag(direct));
   try {
     const steps = bytes / SEQUENTIAL_BLOCK_BYTES;
     const { ns } = await timeSteps(() => readWhole(file, buffer, null), { steps, signal });
@@ -106,7 +116,7 @@ export type RandomMode = (typeof RANDOM_MODES)[number];
 
 /** Blocks of 4 KiB at random places of a file that is there, for some time; the same places each time. */
 export async function accessRandomly(
-  path: string,
+  at: FileIn,
   mode: RandomMode,
   fileBytes: number,
   limits: { readonly operations: number; readonly ns: number; readonly signal: AbortSignal },
@@ -117,7 +127,7 @@ export async function accessRandomly(
   const place = (): number => Math.floor(random() * blocks) * RANDOM_BLOCK_BYTES;
   const reads = mode.endsWith('read');
   const flags = reads ? constants.O_RDONLY : constants.O_WRONLY;
-  const file = openSync(path, flags | directFlag(mode.startsWith('direct')));
+  const file = at.folder.file(at.name, flags | directFlag(mode.startsWith('direct')));
   const step = reads
     ? () => readWhole(file, buffer, place())
     : mode === 'write and fsync'

@@ -1,4 +1,5 @@
 /** Memory: what identical containers share, who is charged for it, and that a limit holds. */
+import { closeSync, constants } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
@@ -170,7 +171,8 @@ async function whoIsCharged(
   const cacheOf = ({ pid }: Running): number => readCgroupMemory(memoryCgroup(pid)).cache;
   // What starting a process charges is not to be counted.
   for (const each of running) await runScript(each, `head -c 1 ${SHARED_FILE} >/dev/null`);
-  const evicted = await evictFile(`/proc/${first.pid}/root${SHARED_FILE}`);
+  const shared = (await first.files()).file(SHARED_FILE, constants.O_RDONLY);
+  const evicted = await evictFile(shared).finally(() => closeSync(shared));
   if (!evicted) {
     return leftOut(
       'charge-unseen',

@@ -1,10 +1,10 @@
 /** Overlay: the layers of a container, and what a change of lower files leaves in the upper one. */
 import { randomBytes } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import { processStat } from '../platform/process-table.js';
+import { RootFiles } from '../platform/root-files.js';
 import { type Check, type CheckContext, skipped } from './check.js';
 import { runScript } from './container-script.js';
 import { type LayerSize, layerSize } from './layer-size.js';
@@ -22,7 +22,7 @@ import { type OverlayMount, rootMount } from './overlay-mount.js';
 import type { Running } from './sandbox.js';
 import { readUpper } from './upper-entries.js';
 
-const MOUNT_SOURCE = "the overlay's mount in the container's /proc/self/mountinfo";
+const MOUNT_SOURCE = "the overlay's mount in the container's mountinfo";
 const UPPER_SOURCE = "the upper layer's folder on the host, read by tar";
 const WALK_SOURCE = "the layer's folder on the host, walked";
 
@@ -52,7 +52,7 @@ async function run(context: CheckContext): Promise<CheckResult> {
     },
     'overlay',
   );
-  const root = rootMount(await runScript(container, 'cat /proc/self/mountinfo'));
+  const root = rootMount(await mountsOf(context, container));
   if (root?.overlay === undefined) return noOverlay(context, root?.type ?? 'nothing');
   const { overlay } = root;
 
@@ -93,6 +93,15 @@ async function run(context: CheckContext): Promise<CheckResult> {
 
 const words = (text: string): string => text.trim().split(/\s+/).join(' ');
 
+/** The kernel's own words where they can be had: in the container, its image answers, which may say what it likes. */
+async function mountsOf({ seesKernel }: CheckContext, container: Running): Promise<string> {
+  if (!seesKernel) return runScript(container, 'cat /proc/self/mountinfo');
+  const text = readFileSync(`/proc/${container.pid}/mountinfo`, 'utf8');
+  // Asks whether the process still is the container's.
+  await container.files();
+  return text;
+}
+
 function noOverlay({ engine }: CheckContext, type: string): CheckResult {
   return skipped(
     `the container's root is on ${type} and no overlay: the engine's storage is '${engine.storageDriver}'`,
@@ -128,7 +137,7 @@ async function lookIntoUpper(
       'run it there: sudo dit test overlay',
     );
   }
-  const view = await viewOf(container.pid, overlay.upper, token);
+  const view = viewOf(container.pid, overlay.upper, token);
   if (view === undefined) {
     return unseen(
       `the upper layer '${overlay.upper}' cannot be reached from here`,
@@ -136,9 +145,9 @@ async function lookIntoUpper(
     );
   }
   say('looking into the upper layer');
-  const here = (path: string): string => `${view}${path}`;
   try {
-    const entries = await readUpper(here(overlay.upper), signal);
+    const upper = view.folder(overlay.upper);
+    const entries = await readUpper(upper, signal).finally(() => upper.close());
     const layers: UpperSeen['layers'][number][] = [];
     const named: [string, string][] = [
       ['upper layer', overlay.upper],
@@ -148,16 +157,18 @@ async function lookIntoUpper(
       ]),
     ];
     for (const [name, path] of named) {
-      layers.push({ name, ...(await layerSize(await inside(view, path), signal)) });
+      const folder = view.folder(path);
+      const size = await layerSize(folder, signal).finally(() => folder.close());
+      layers.push({ name, ...size });
     }
     const lines = entries
       .filter(({ path }) => path.startsWith(`${CHANGED_FOLDER}/`))
       .map(({ line }) => `upper layer: ${line}`);
     for (const [index, path] of overlay.lower.entries()) {
       const file = `${CHANGED_FOLDER}/deleted`;
-      const kept = await readFile(join(await inside(view, path), file)).catch(() => undefined);
-      if (kept !== undefined) {
-        lines.push(`lower layer ${index + 1} still holds ${file}: ${kept.length} bytes`);
+      const bytes = inLayer(view, path, file, (found) => fstatSync(found).size);
+      if (bytes !== undefined) {
+        lines.push(`lower layer ${index + 1} still holds ${file}: ${bytes} bytes`);
       }
     }
     return { changes: compareChanges(entries), layers, lines };
@@ -165,25 +176,54 @@ async function lookIntoUpper(
     signal.throwIfAborted();
     if (error instanceof DitError) return error;
     return unseen(`a layer cannot be read: ${messageOf(error)}`, 'run dit as root');
+  } finally {
+    view.close();
+  }
+}
+
+/** What lies in a layer came with the image: it is looked for below the layer, whatever links it has. */
+function inLayer<T>(
+  view: RootFiles,
+  layer: string,
+  path: string,
+  read: (file: number) => T,
+): T | undefined {
+  const root = new RootFiles(view.folder(layer));
+  let file: number | undefined;
+  try {
+    file = root.file(path, constants.O_RDONLY, { links: false });
+    return read(file);
+  } catch (error) {
+    if (error instanceof DitError) throw error;
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+    root.close();
   }
 }
 
 /**
- * Before which prefix the mount's paths are found: none, or the mount namespace of the process that started the
- * container, which is the engine's. The token proves that it is this container's layer.
+ * The root below which the mount's paths are found: dit's own, or that of the process that started the container,
+ * which is the engine's. The token proves that it is this container's layer.
  */
-async function viewOf(pid: number, upper: string, token: string): Promise<string | undefined> {
+function viewOf(pid: number, upper: string, token: string): RootFiles | undefined {
   const starter = processStat(pid)?.parentPid ?? 0;
-  for (const view of ['', ...(starter > 0 ? [`/proc/${starter}/root`] : [])]) {
-    const file = `${view}${upper}${CHANGED_FOLDER}/${TOKEN}`;
-    const found = await readFile(file, 'latin1').catch(() => '');
-    if (found === token) return view;
+  for (const root of ['/', ...(starter > 0 ? [`/proc/${starter}/root`] : [])]) {
+    let view: RootFiles | undefined;
+    try {
+      view = RootFiles.at(root);
+      const found = inLayer(view, upper, `${CHANGED_FOLDER}/${TOKEN}`, (file) => {
+        const bytes = Buffer.alloc(token.length + 1);
+        return bytes.toString('latin1', 0, readSync(file, bytes));
+      });
+      if (found === token) return view;
+    } catch (error) {
+      if (error instanceof DitError) throw error;
+    }
+    view?.close();
   }
   return undefined;
 }
-
-/** Lower layers are named by short symbolic links; an absolute one would lead out of another mount namespace. */
-const inside = (view: string, path: string): Promise<string> => realpath(`${view}${path}`);
 
 const unseen = (message: string, remedy: string): DitError =>
   new DitError({ code: 'upper-unseen', exitCode: EXIT.capability, message, remedy });

@@ -1,15 +1,9 @@
 /** Reads a container's posture: asks the engine, and looks into the kernel's files. Changes nothing. */
-import {
-  existsSync,
-  lstatSync,
-  opendirSync,
-  readFileSync,
-  readlinkSync,
-  type Stats,
-} from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import type Dockerode from 'dockerode';
 import { systemErrorCode } from '../base/errors.js';
+import type { HeldFolder } from '../platform/held-folder.js';
+import { RootFiles } from '../platform/root-files.js';
 import { ContainerCgroup } from './container-cgroup.js';
 import {
   type Device,
@@ -71,7 +65,7 @@ function readKernelFiles(pid: number): KernelFiles | undefined {
       uidMap: read('uid_map'),
       mountInfo: read('mountinfo'),
       hostNamespaces: NAMESPACES.filter((name) => isHosts(pid, name)),
-      devices: devicesBelow(`/proc/${pid}/root/dev`, '/dev'),
+      devices: devicesOf(pid),
       pidsMax: cgroup.read('pids', 'pids.max'),
       memoryMax:
         cgroup.read('memory', 'memory.max') ?? cgroup.read('memory', 'memory.limit_in_bytes'),
@@ -127,17 +121,33 @@ const OTHER_FOLDERS = new Set(['pts', 'shm', 'mqueue', 'hugepages']);
 /** A container can fill its own /dev. */
 const MOST_ENTRIES = 4096;
 
-function devicesBelow(folder: string, shown: string, depth = 0): Device[] {
+/** Its owner may exchange what is in it meanwhile: the walk stays below the container's root. */
+function devicesOf(pid: number): Device[] {
+  const root = RootFiles.ofProcess(pid);
+  let folder: HeldFolder | undefined;
+  try {
+    folder = root.folder('/dev');
+    return devicesBelow(folder, '/dev', 0);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return [];
+    throw error;
+  } finally {
+    folder?.close();
+    root.close();
+  }
+}
+
+function devicesBelow(folder: HeldFolder, shown: string, depth: number): Device[] {
   const devices: Device[] = [];
   let left = MOST_ENTRIES;
-  for (const name of entries(folder)) {
+  for (const name of folder.names()) {
     if (left-- === 0) break;
-    const stat = statOf(join(folder, name));
+    const stat = folder.statOf(name);
     if (stat === undefined) continue;
     const path = `${shown}/${name}`;
     if (stat.isDirectory()) {
-      const enters = depth < 2 && !OTHER_FOLDERS.has(name);
-      if (enters) devices.push(...devicesBelow(join(folder, name), path, depth + 1));
+      if (depth < 2 && !OTHER_FOLDERS.has(name)) devices.push(...below(folder, name, path, depth));
       continue;
     }
     const kind = deviceKind(stat);
@@ -146,18 +156,19 @@ function devicesBelow(folder: string, shown: string, depth = 0): Device[] {
   return devices;
 }
 
-function* entries(folder: string): Generator<string> {
-  if (!existsSync(folder)) return;
-  const opened = opendirSync(folder);
+/** Nothing where it is exchanged for a link, or is gone. */
+function below(parent: HeldFolder, name: string, path: string, depth: number): Device[] {
+  let folder: HeldFolder;
   try {
-    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) yield entry.name;
-  } finally {
-    opened.closeSync();
+    folder = parent.folder(name);
+  } catch {
+    return [];
   }
-}
-
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return devicesBelow(folder, path, depth + 1);
+  } finally {
+    folder.close();
+  }
 }
 
 function deviceKind(stat: Stats): Device['kind'] | undefined {

@@ -1,6 +1,7 @@
 /** Everything that checks make in an engine: labelled as dit's, and taken away in reverse order on every way out. */
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import { RootFiles } from '../platform/root-files.js';
 import { CleanUp } from '../record/clean-up.js';
 import { ownerLabels } from '../record/owner-labels.js';
 
@@ -25,6 +26,11 @@ export interface Running {
   readonly pid: number;
   /** Runs a command in it to its end. */
   exec(...command: readonly string[]): Promise<Executed>;
+  /**
+   * Its files as it sees them, held until it is removed; only where its process is one of this machine's.
+   * @throws DitError container-ended, the system's error
+   */
+  files(): Promise<RootFiles>;
   /** Removes it before the others. */
   remove(): Promise<void>;
 }
@@ -78,11 +84,33 @@ export class Sandbox {
     await container.start();
     const { State } = await container.inspect();
     if (!State.Running) throw containerEnded(options.Cmd);
+    const pid = State.Pid;
+    let root: RootFiles | undefined;
+    const letGo = (): void => {
+      root?.close();
+      root = undefined;
+    };
+    this.#cleanUp.add('letting go of its files', letGo);
     return {
       id: container.id,
-      pid: State.Pid,
+      pid,
       exec: (...command) => execute(this.#docker, container, command),
-      remove: () => removeContainer(container),
+      files: async () => {
+        if (root !== undefined) return root;
+        const opened = RootFiles.ofProcess(pid);
+        // Another process may have got the number before it was opened, but not while the engine still has it.
+        const { State: now } = await container.inspect();
+        if (now.Running && now.Pid === pid) {
+          root = opened;
+          return opened;
+        }
+        opened.close();
+        throw containerEnded(options.Cmd);
+      },
+      remove: () => {
+        letGo();
+        return removeContainer(container);
+      },
     };
   }
 

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Header } from 'tar-stream';
 import { DitError, EXIT } from '../base/errors.js';
+import type { HeldFolder } from '../platform/held-folder.js';
 
 export type UpperKind =
   | 'file'
@@ -34,29 +35,36 @@ const PREFIXES = ['trusted.overlay.', 'user.overlay.'];
 const PAX = 'SCHILY.xattr.';
 
 /**
+ * tar is handed the open folder, stays below it and follows no link.
  * @param folder the upper layer, as it can be reached from here
  * @throws DitError exit 3: no GNU tar, or it may not read the layer
  */
-export async function readUpper(folder: string, signal: AbortSignal): Promise<UpperEntry[]> {
+export async function readUpper(folder: HeldFolder, signal: AbortSignal): Promise<UpperEntry[]> {
   const { extract } = await import('tar-stream');
   const tar = spawn(
     'tar',
     [
       '--xattrs',
       ...PREFIXES.map((prefix) => `--xattrs-include=${prefix}*`),
-      ...['--one-file-system', '--directory', folder, '--create', '--file', '-', '.'],
+      ...['--one-file-system', '--directory', '/proc/self/fd/3', '--create', '--file', '-', '.'],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], signal, env: { ...process.env, LC_ALL: 'C' } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe', folder.descriptor],
+      signal,
+      env: { ...process.env, LC_ALL: 'C' },
+    },
   );
   let said = '';
-  tar.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  tar.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     if (said.length < 1000) said += chunk;
   });
   const ended = once(tar, 'close') as Promise<[number | null]>;
   ended.catch(() => {});
+  const archive = extract();
+  tar.stdout?.pipe(archive);
   const entries: UpperEntry[] = [];
   try {
-    for await (const entry of tar.stdout.pipe(extract())) {
+    for await (const entry of archive) {
       entries.push(upperEntry(entry.header));
       entry.resume();
     }
@@ -67,7 +75,7 @@ export async function readUpper(folder: string, signal: AbortSignal): Promise<Up
     throw new DitError({
       code: 'upper-unreadable',
       exitCode: EXIT.capability,
-      message: `tar cannot read the upper layer '${folder}': ${(error as Error).message}`,
+      message: `tar cannot read the upper layer '${folder.path}': ${(error as Error).message}`,
       remedy: 'install GNU tar, which reads extended attributes, and run dit as root',
       cause: error,
     });

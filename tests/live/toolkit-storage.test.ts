@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PreparedChecks } from '../../src/cli/test/check-context.js';
 import type { CheckName, CheckReport } from '../../src/model/check.js';
 import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
+import { HeldFolder } from '../../src/platform/held-folder.js';
 import { runScript } from '../../src/toolkit/container-script.js';
 import { measureContainers } from '../../src/toolkit/measure-memory.js';
 import { rootMount } from '../../src/toolkit/overlay-mount.js';
@@ -99,7 +100,7 @@ describe
         const upper = rootMount(mountInfo)?.overlay?.upper ?? '';
         const stat = lstatSync(`${upper}/etc/group`);
         expect([stat.isCharacterDevice(), stat.rdev]).toEqual([true, 0]);
-        expect(await readUpper(upper, signal)).toContainEqual(
+        expect(await readUpper(HeldFolder.open(upper), signal)).toContainEqual(
           expect.objectContaining({ path: '/etc/group', kind: 'whiteout' }),
         );
       }));

@@ -2,7 +2,7 @@
 import { pack } from 'tar-stream';
 import { NS_PER_MS } from '../../base/time.js';
 import type { CheckContext } from '../../toolkit/check.js';
-import { fromHost, openPlaces, PLACES } from '../../toolkit/io-places.js';
+import { containerFolder, openPlaces, PLACES } from '../../toolkit/io-places.js';
 import {
   METADATA_OPERATIONS,
   type MetadataTimes,
@@ -58,11 +58,11 @@ export const metadataDimension: Dimension = {
 };
 
 async function onFresh(context: CheckContext, mode: string): Promise<MetadataTimes> {
-  const { container, places } = await openPlaces(context, context.image, TMPFS_BYTES);
-  const place = places.find(({ name }) => MODE_NAMES[name] === mode);
+  const { places } = await openPlaces(context, context.image, TMPFS_BYTES);
+  const folder = places.find(({ name }) => MODE_NAMES[name] === mode)?.folder;
+  if (folder === undefined) throw new Error(`no folder for ${mode}`);
   await writeBack();
-  const folder = fromHost(container, `${place?.path}/dit-metadata`);
-  return measureFreshFolder(folder, FILES, context.signal);
+  return measureFreshFolder(folder, 'dit-metadata', FILES, context.signal);
 }
 
 async function onLower({ sandbox, signal }: CheckContext, image: string): Promise<MetadataTimes> {
@@ -72,7 +72,8 @@ async function onLower({ sandbox, signal }: CheckContext, image: string): Promis
     HostConfig: { NetworkMode: 'none' },
   });
   await writeBack();
-  return measureLowerFolder(fromHost(container, `/${LOWER_FOLDER}`), LOWER_NAMES, signal);
+  const folder = await containerFolder(container, `/${LOWER_FOLDER}`, sandbox);
+  return measureLowerFolder(folder, LOWER_NAMES, signal);
 }
 
 /** Files of a few bytes: an empty one costs nothing to copy up. */

@@ -1,9 +1,10 @@
 /** Sequential writes by system calls of known size, on each kind of place that a container's files may lie. */
-import { rmSync } from 'node:fs';
-import { fromHost, openPlaces, PLACES, type PlaceName } from '../../toolkit/io-places.js';
+import { openPlaces, PLACES, type PlaceName } from '../../toolkit/io-places.js';
 import {
+  type FileIn,
   isWithoutDirect,
   megabytesPerSecond,
+  removeFile,
   type Transfer,
   type WriteMode,
   writeSequentially,
@@ -37,15 +38,15 @@ export const writeDimension: Dimension = {
   prepare: async (lasting) => {
     needFiles(lasting);
     return async (measurement, context): Promise<readonly Reading[]> => {
-      const { container, places } = await openPlaces(context, context.image, TMPFS_BYTES);
+      const { places } = await openPlaces(context, context.image, TMPFS_BYTES);
       const place = places.find(({ name }) => measurement === `write/${name}`);
-      if (place === undefined) return [];
-      const path = `${fromHost(container, place.path)}/dit-write`;
+      if (place?.folder === undefined) return [];
+      const file: FileIn = { folder: place.folder, name: 'dit-write' };
       const readings: Reading[] = [];
       for (const mode of MODES) {
         await writeBack();
-        const transfer = await tryWriting(path, mode, context.signal);
-        rmSync(path, { force: true });
+        const transfer = await tryWriting(file, mode, context.signal);
+        removeFile(file);
         if (transfer === undefined) continue;
         const value = megabytesPerSecond(transfer);
         readings.push({ dimension: 'write', group: groupOf(place.name, mode), value });
@@ -57,12 +58,12 @@ export const writeDimension: Dimension = {
 
 /** Undefined where the file system takes no direct writes. */
 async function tryWriting(
-  path: string,
+  file: FileIn,
   mode: WriteMode,
   signal: AbortSignal,
 ): Promise<Transfer | undefined> {
   try {
-    return await writeSequentially(path, mode, FILE_BYTES, signal);
+    return await writeSequentially(file, mode, FILE_BYTES, signal);
   } catch (error) {
     if (mode === 'direct' && isWithoutDirect(error)) return undefined;
     throw error;

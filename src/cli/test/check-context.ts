@@ -1,6 +1,5 @@
 /** The engine, the image and the recorder that checks work with, and what has to be taken away after them. */
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { analyse } from '../../analysis/analyse.js';
@@ -10,7 +9,7 @@ import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../platform/builtin-image.
 import { connectDocker, engineError } from '../../platform/docker.js';
 import { hasImage, readEngineInfo } from '../../platform/engine-info.js';
 import { readHostInfo } from '../../platform/host-info.js';
-import { makeOwnFolder } from '../../platform/own-folder.js';
+import { makeTemporaryFolder, removeOwnFolder } from '../../platform/own-folder.js';
 import { packageVersion } from '../../platform/package-files.js';
 import { runContainer } from '../../record/run-container.js';
 import type { SourceKind } from '../../sources/sources.js';
@@ -66,7 +65,7 @@ export async function prepareChecks(
     await say(`pulling ${escapeText(image)}`);
     pullNs = await pullImage(docker, image, signal);
   }
-  const folder = makeOwnFolder(tmpdir(), 'test');
+  const folder = makeTemporaryFolder('test');
   const local = endpoint.kind === 'local';
   let sources: Promise<readonly SourceKind[]> | undefined;
   const recorded = async (create: Dockerode.ContainerCreateOptions): Promise<RecordedStart> => {
@@ -90,7 +89,7 @@ export async function prepareChecks(
       say: (line) => void say(line),
     },
     close: async () => {
-      rmSync(folder, { recursive: true, force: true });
+      removeOwnFolder(folder);
       // What dit puts into an engine goes with the checks; its own image stays in its own engine.
       if (found || (privateEngine && options.image === undefined)) return;
       await docker

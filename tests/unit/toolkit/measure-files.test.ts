@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { HeldFolder } from '../../../src/platform/held-folder.js';
 import { measureFreshFolder, measureLowerFolder } from '../../../src/toolkit/measure-metadata.js';
 import {
   accessRandomly,
@@ -17,10 +18,15 @@ import {
 import { timeSteps } from '../../../src/toolkit/timed-steps.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dit-files-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const held = HeldFolder.open(folder);
+afterAll(() => {
+  held.close();
+  rmSync(folder, { recursive: true });
+});
 const { signal } = new AbortController();
 const BYTES = 4 << 20;
 const path = join(folder, 'file');
+const file = { folder: held, name: 'file' };
 
 test('a second for 10^6 bytes is 1 MB/s', () => {
   const transfer = { bytes: 64 << 20, ns: 64e6, operations: 64 };
@@ -30,7 +36,7 @@ test('a second for 10^6 bytes is 1 MB/s', () => {
 
 test.each(WRITE_MODES)('a write that is %s leaves a file of that size', async (mode) => {
   const written = await unlessWithoutDirect(mode === 'direct', () =>
-    writeSequentially(path, mode, BYTES, signal),
+    writeSequentially(file, mode, BYTES, signal),
   );
   if (written === undefined) return;
   expect(written).toMatchObject({ bytes: BYTES, operations: 4 });
@@ -39,18 +45,18 @@ test.each(WRITE_MODES)('a write that is %s leaves a file of that size', async (m
 });
 
 test('reads end at the end of the file', async () => {
-  await writeSequentially(path, 'buffered', BYTES, signal);
-  expect(await readSequentially(path, false, BYTES, signal)).toMatchObject({ bytes: BYTES });
-  await expect(readSequentially(path, false, BYTES + (1 << 20), signal)).rejects.toThrow(
+  await writeSequentially(file, 'buffered', BYTES, signal);
+  expect(await readSequentially(file, false, BYTES, signal)).toMatchObject({ bytes: BYTES });
+  await expect(readSequentially(file, false, BYTES + (1 << 20), signal)).rejects.toThrow(
     '0 of 1048576 bytes read',
   );
 });
 
 test.each(RANDOM_MODES)('random access (%s) keeps to the file and the limits', async (mode) => {
-  await writeSequentially(path, 'buffered', BYTES, signal);
+  await writeSequentially(file, 'buffered', BYTES, signal);
   const limits = { operations: 50, ns: 1e12, signal };
   const done = await unlessWithoutDirect(mode.startsWith('direct'), () =>
-    accessRandomly(path, mode, BYTES, limits),
+    accessRandomly(file, mode, BYTES, limits),
   );
   if (done !== undefined) expect(done).toMatchObject({ operations: 50, bytes: 50 * 4096 });
   expect(statSync(path).size).toBe(BYTES);
@@ -65,7 +71,7 @@ test('a file system without O_DIRECT is told from a failure', async () => {
 
 test('files of a fresh folder are made and taken away', async () => {
   const fresh = join(folder, 'fresh');
-  const times = await measureFreshFolder(fresh, 20, signal);
+  const times = await measureFreshFolder(held, 'fresh', 20, signal);
   expect(Object.values(times).every((ns) => ns > 0)).toBe(true);
   expect(readdirSync(fresh)).toEqual([]);
 });
@@ -74,7 +80,7 @@ test('of a lower folder the old files go and the new ones stay', async () => {
   const lower = join(folder, 'lower');
   mkdirSync(lower);
   for (const name of ['a', 'b']) writeFileSync(join(lower, name), name);
-  await measureLowerFolder(lower, ['a', 'b'], signal);
+  await measureLowerFolder(held.folder('lower'), ['a', 'b'], signal);
   expect(readdirSync(lower).sort()).toEqual(['new-a', 'new-b']);
 });
 
