@@ -13,6 +13,7 @@ import {
   containerProcesses,
   engineDaemon,
   engineProcesses,
+  type LiveProcess,
   signal,
   waitForEnd,
 } from './engine-processes.js';
@@ -102,7 +103,7 @@ export async function stopEngine(
   await mkdir(RUN_ROOT, { recursive: true, mode: 0o711 });
   return locked(async () => {
     const layout = engineLayout(name, (await readState(name))?.dataRoot);
-    const daemon = engineDaemon(layout);
+    const daemon = await visibleDaemon(layout);
     if (daemon !== undefined) {
       // A stopped process (SIGSTOP, Ctrl-Z) answers nothing and takes no SIGTERM.
       signal(daemon, 'SIGCONT');
@@ -118,10 +119,13 @@ export async function stopEngine(
   });
 }
 
-/** Needs no root, but the version then reads "unknown": the socket is root's. */
+/**
+ * Needs no root, but the version then reads "unknown": the socket is root's.
+ * @throws DitError engine-elsewhere
+ */
 export async function engineStatus(name?: string): Promise<EngineStatus> {
   const layout = engineLayout(name, (await readState(name))?.dataRoot);
-  const daemon = engineDaemon(layout);
+  const daemon = await visibleDaemon(layout);
   if (daemon === undefined) {
     return { state: 'stopped', name: layout.name, leftovers: existsSync(layout.stateFile) };
   }
@@ -136,6 +140,34 @@ export async function engineStatus(name?: string): Promise<EngineStatus> {
   const bridge = await findBridge(layout);
   return { state: 'running', ...(await handleOf(layout, daemon.pid, bridge, false, [])) };
 }
+
+/**
+ * The engine's daemon; undefined: it does not run. One that answers and cannot be seen runs in another pid namespace,
+ * with this one's run directory: what it uses is not left over.
+ * @throws DitError engine-elsewhere
+ */
+async function visibleDaemon(layout: EngineLayout): Promise<LiveProcess | undefined> {
+  const seen = engineDaemon(layout);
+  if (seen !== undefined || !existsSync(layout.socketPath)) return seen;
+  try {
+    await ping({ socketPath: layout.socketPath });
+  } catch (error) {
+    // Nobody listens any more, or only root may ask.
+    if (NOBODY_THERE.has(systemErrorCode(error) ?? '')) return undefined;
+  }
+  // It may have begun meanwhile.
+  const begun = engineDaemon(layout);
+  if (begun !== undefined) return begun;
+  throw new DitError({
+    code: 'engine-elsewhere',
+    exitCode: EXIT.engine,
+    message: `the private engine '${layout.name}' listens, but its process cannot be seen from here: it runs in another pid namespace`,
+    remedy:
+      'run dit where the engine was started, or with --pid=host; or choose another name with --name',
+  });
+}
+
+const NOBODY_THERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES']);
 
 async function launch(layout: EngineLayout, options: EngineOptions): Promise<EngineHandle> {
   const notes: string[] = [];

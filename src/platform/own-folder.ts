@@ -4,23 +4,25 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { HeldFolder, removeTree } from './held-folder.js';
-import { processStat } from './process-table.js';
-
-const startTicksOf = (pid: number): string => String(processStat(pid)?.startTicks ?? 0);
+import { hasEnded, identityOf, ownIdentity } from './process-identity.js';
 
 /**
- * "/var/tmp/dit-io-4711-8154-aB3dE6", mode 0700: pid and start of the process that it belongs to.
+ * "/var/tmp/dit-io-4711-8154-4026531836-aB3dE6", mode 0700: the process that it belongs to by pid, start and pid
+ * namespace.
  * @param what "io"
  * @throws the system's error
  */
 export function makeOwnFolder(below: string, what: string): string {
   const prefix = `dit-${what}-`;
   for (const name of readdirSync(below)) {
-    const [, pid, startTicks] = /^(\d+)-(\d+)-\w{6}$/.exec(name.slice(prefix.length)) ?? [];
-    if (!name.startsWith(prefix) || pid === undefined) continue;
-    if (startTicksOf(Number(pid)) !== startTicks) removeOurs(below, name);
+    if (!name.startsWith(prefix)) continue;
+    // An earlier dit's has no namespace.
+    const [, ...parts] = /^(\d+)-(\d+)(?:-(\d+))?-\w{6}$/.exec(name.slice(prefix.length)) ?? [];
+    const owner = identityOf(...parts);
+    if (owner !== undefined && hasEnded(owner)) removeOurs(below, name);
   }
-  return mkdtempSync(join(below, `${prefix}${process.pid}-${startTicksOf(process.pid)}-`));
+  const { pid, startTicks, namespace } = ownIdentity();
+  return mkdtempSync(join(below, `${prefix}${pid}-${startTicks}-${namespace}-`));
 }
 
 /** With all that is in it, which a container may have put there. @throws the system's error */

@@ -4,27 +4,30 @@ import type Dockerode from 'dockerode';
 import { engineError } from '../platform/docker.js';
 import { getJson } from '../platform/engine-api.js';
 import { apiAddress, type EngineEndpoint } from '../platform/engine-endpoint.js';
-import { processStat } from '../platform/process-table.js';
+import { hasEnded, identityOf, ownIdentity } from '../platform/process-identity.js';
 
 export const RUN_LABEL = 'dev.dit.run';
 const OWNER_LABEL = 'dev.dit.owner';
 
-/** One life of one process on one boot of one machine: a remote engine may hold another host's containers. */
-function ownerOf(pid: number): string {
-  return `${bootId()}.${pid}.${processStat(pid)?.startTicks ?? 0}`;
-}
-
 const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
+/** One life of one process on one boot of one machine: a remote engine may hold another host's containers. */
 export function ownerLabels(traceId: string): Record<string, string> {
-  return { [RUN_LABEL]: traceId, [OWNER_LABEL]: ownerOf(process.pid) };
+  const { pid, startTicks, namespace } = ownIdentity();
+  return {
+    [RUN_LABEL]: traceId,
+    [OWNER_LABEL]: [bootId(), pid, startTicks, namespace].join('.'),
+  };
 }
 
-/** Whether these are labels of a process of this boot of this machine that has ended. */
+/**
+ * Whether these are labels of a process of this boot of this machine that has ended. A dit in a container, or one that
+ * this one cannot see because it is in a container itself, may be alive.
+ */
 export function isOrphan(labels: Readonly<Record<string, string>> | null | undefined): boolean {
-  const owner = labels?.[OWNER_LABEL] ?? '';
-  const [boot, pid] = owner.split('.');
-  return boot === bootId() && ownerOf(Number(pid)) !== owner;
+  const [boot, ...parts] = (labels?.[OWNER_LABEL] ?? '').split('.');
+  const owner = identityOf(...parts);
+  return owner !== undefined && boot === bootId() && hasEnded(owner);
 }
 
 /**
