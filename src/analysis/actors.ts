@@ -9,7 +9,9 @@ import {
   parseContainerId,
   parseRuntimeId,
 } from '../base/ids.js';
+import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
+import { spanAt } from '../model/actor-lookup.js';
 import type { ActorKind, ActorSpan, ProcessExec } from '../model/trace.js';
 import type { LifeDraft } from './process-lives.js';
 
@@ -148,7 +150,7 @@ export function assignActors(
         previous: life.execs[index - 1],
         program,
         before,
-        comm: life.comms.findLast(({ time }) => time <= exec.time)?.comm ?? '',
+        comm: life.comms[lastUpTo(life.comms, exec.time, ({ time }) => time)]?.comm ?? '',
         idInArguments: containerIdIn(exec.argv, program, before),
         initForked: initialised.has(before.containerId),
       };
@@ -215,7 +217,7 @@ const NOBODY: ActorSpan = {
 
 /** What a process is at a time. */
 export function actorAt(spans: readonly ActorSpan[], time: TraceTime): ActorSpan {
-  return spans.findLast(({ from }) => from <= time) ?? (spans[0] as ActorSpan);
+  return spanAt(spans, time) as ActorSpan;
 }
 
 /** 64 hex digits; else what follows a shim's -id or conmon's -c; else the last argument of a runtime. */

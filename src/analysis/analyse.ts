@@ -19,8 +19,16 @@ import { collectCalls, type RunView, type TraceView, viewRun } from './run-view.
 import { stagePath } from './stage-path.js';
 import { ThreadActivity } from './thread-activity.js';
 import { timeOrder } from './time-order.js';
+import { TraceIndex } from './trace-index.js';
 import { warningsOf } from './warnings.js';
 import { windowOf } from './windows.js';
+
+/**
+ * What is analysed of one recording, for memory: starts, and pieces of their critical paths. A start has about
+ * 15,000, and a recording of more starts than this is one that was made to be large.
+ */
+const MOST_RUNS = 1_000;
+const MOST_SEGMENTS = 750_000;
 
 /** @param isWanted of the containers that the recording is about, those to look at; all when absent */
 export function analyse(
@@ -39,32 +47,37 @@ export function analyse(
   }
   const activity = new ThreadActivity(recording.events, order);
   const calls = collectCalls(recording, order, lives, actors);
-  const view: TraceView = { recording, order, lives, actors, activity, calls };
+  const indexed = { recording, order, lives, actors, activity, calls };
+  const view: TraceView = { ...indexed, index: new TraceIndex(indexed) };
 
   const clients = new ClientFinder(view);
-  const runs: RunView[] = [];
+  const runs: ContainerRun[] = [];
   const foreign = new Set(actors.flat().flatMap(({ containerId }) => containerId ?? []));
-  for (const id of containersOf(view)) {
-    if (!isWanted(id)) continue;
-    const run = viewRun(view, id);
-    if (clients.isForeign(run)) continue;
-    runs.push(run);
-    foreign.delete(id);
-  }
   const processes = lives.processes.map(
     (life): ProcessLife => ({ ...life, actors: actors[life.key] ?? [] }),
   );
-  const analysed = runs.map((view) => {
-    const run = analyseRun(view, clients);
-    return { ...run, findings: findingsOf(run, recording, processes) };
-  });
+  let segments = 0;
+  let leftOut = 0;
+  for (const id of containersOf(view).filter(isWanted)) {
+    if (runs.length >= MOST_RUNS || segments >= MOST_SEGMENTS) {
+      foreign.delete(id);
+      leftOut++;
+      continue;
+    }
+    const own = viewRun(view, id);
+    if (clients.isForeign(own)) continue;
+    const run = analyseRun(own, clients);
+    segments += run.segments.length;
+    runs.push({ ...run, findings: findingsOf(run, recording, processes) });
+    foreign.delete(id);
+  }
   return {
     recording,
     order,
     processes,
-    runs: analysed,
+    runs,
     foreign: [...foreign],
-    warnings: warningsOf(recording, analysed, reusedIds(view)),
+    warnings: warningsOf(recording, runs, { reused: reusedIds(view), leftOut }),
   };
 }
 
@@ -73,9 +86,7 @@ function analyseRun(run: RunView, clients: ClientFinder): ContainerRun {
   const window = windowOf(milestones);
   const { target } = run.recording.header;
   const named = (key: string): string | undefined =>
-    run.recording.marks.find(
-      ({ detail, containerId }) => containerId === run.containerId && detail[key] !== undefined,
-    )?.detail[key];
+    run.index.marksOf(run.containerId).find(({ detail }) => detail[key] !== undefined)?.detail[key];
   return {
     containerId: run.containerId,
     name: named('name')?.replace(/^\//, '') ?? target.containerName,

@@ -1,13 +1,13 @@
 /** From pieces of the critical path to segments: each with its actor, what it did, phase and category. */
 import { assert } from '../base/assert.js';
 import { isBare } from '../base/ids.js';
+import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import type { ActorKind, Milestone, Segment, SegmentState, Window } from '../model/trace.js';
 import type { PathPiece } from './critical-path.js';
 import { type Episode, networkEpisodes } from './network-set-up.js';
 import { categoryOf, ruleFor, type SegmentFacts } from './rules.js';
-import type { RunView } from './run-view.js';
-import { spanOf, threadOwners } from './run-view.js';
+import { type RunView, spanOf } from './run-view.js';
 import { viewSyscall } from './syscall-view.js';
 
 /** A piece within one syscall or outside any. */
@@ -33,8 +33,15 @@ export function attribute(
   const parts = pieces.flatMap((piece, index) =>
     splitBySyscalls(run, piece).flatMap((part) => splitByCacheFills(run, part, pieces[index + 1])),
   );
-  const pidOf = threadOwners(run);
-  const networkSetUp = [...networkEpisodes(run), ...hookSpan(milestones)];
+  const pidOf = (tid: number, time: number): number | undefined => run.index.ownerOf(tid, time);
+  const episodes = networkEpisodes(run);
+  const hooks = hookSpan(milestones);
+  const duringNetworkSetUp = (time: number): boolean => {
+    const episode = episodes[lastUpTo(episodes, time, ({ from }) => from)] ?? hooks;
+    return [episode, hooks].some(
+      (each) => each !== undefined && time >= each.from && time < each.to,
+    );
+  };
   const segments = parts.map((part, index): Segment => {
     const { piece, start, end, state, syscall } = part;
     const next = parts.slice(index + 1, index + 8).find(({ piece: { tid } }) => tid !== piece.tid);
@@ -50,7 +57,7 @@ export function attribute(
       fillsPageCache: part.fillsPageCache,
       handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
       withoutRuntime: isBare(run.containerId),
-      duringNetworkSetUp: networkSetUp.some(({ from, to }) => start >= from && start < to),
+      duringNetworkSetUp: duringNetworkSetUp(start),
     };
     const rule = ruleFor(facts);
     return {
@@ -74,10 +81,10 @@ export function attribute(
   return segments;
 }
 
-function hookSpan(milestones: readonly Milestone[]): Episode[] {
+function hookSpan(milestones: readonly Milestone[]): Episode | undefined {
   const from = milestones.find(({ name }) => name === 'hooks began')?.time;
   const to = milestones.find(({ name }) => name === 'hooks ended')?.time;
-  return from === undefined || to === undefined ? [] : [{ from, to }];
+  return from === undefined || to === undefined ? undefined : { from, to };
 }
 
 function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {

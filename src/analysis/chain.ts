@@ -25,7 +25,8 @@ export function criticalChain(run: ContainerRun, leastNs: number): ChainLink[] {
       (sameOwner(last.owner, group.owner) || total(group.segments) < leastNs)
     ) {
       if (!sameOwner(last.owner, group.owner)) last.visits++;
-      last.segments.push(...group.segments);
+      // Not a spread: a group may be longer than a call's arguments can be.
+      for (const segment of group.segments) last.segments.push(segment);
     } else {
       links.push(group);
     }

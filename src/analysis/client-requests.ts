@@ -22,24 +22,34 @@ export interface ContainerRequests {
 
 const REQUEST = /^POST (?:\/v[\d.]+)?(?:\/libpod)?\/containers\/([\w.-]+)(?:\/([\w.-]+))?$/;
 
+/** Creates of one program that no container was taken for yet: those from `taken` on. */
+interface WaitingCreates {
+  readonly requests: ClientRequest[];
+  taken: number;
+}
+
+const countOf = ({ requests, taken }: WaitingCreates): number => requests.length - taken;
+
 /** By container id. A create names none: it is taken for the container that the same program names next. */
 export function clientRequests(view: TraceView): Map<ContainerId, ContainerRequests> {
   const found = new Map<ContainerId, ContainerRequests>();
-  const creates = new Map<LifeDraft, ClientRequest[]>();
+  const creates = new Map<LifeDraft, WaitingCreates>();
   for (const call of view.calls) {
     if (call.actor !== 'client' || (call.name !== 'write' && call.name !== 'sendto')) continue;
     const [, id, verb] = REQUEST.exec(viewCall(view, call).text(1)) ?? [];
     if (id === undefined) continue;
     const { life, time, row } = call;
-    const waiting = creates.get(life) ?? [];
+    const waiting = creates.get(life) ?? { requests: [], taken: 0 };
     if (id === 'create') {
-      creates.set(life, [...waiting, { time, row, life, ambiguous: waiting.length > 0 }]);
+      waiting.requests.push({ time, row, life, ambiguous: countOf(waiting) > 0 });
+      creates.set(life, waiting);
       continue;
     }
     let requests = found.get(id as ContainerId);
     if (requests === undefined) {
-      const create = waiting.shift();
-      const ambiguous = create?.ambiguous === true || waiting.length > 0;
+      const create = waiting.requests[waiting.taken];
+      if (create !== undefined) waiting.taken++;
+      const ambiguous = create?.ambiguous === true || countOf(waiting) > 0;
       requests = {
         create: create === undefined ? undefined : { ...create, ambiguous },
         start: undefined,

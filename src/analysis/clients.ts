@@ -4,6 +4,7 @@
  * path that ends at a process outside the command is another client's start.
  */
 import type { ContainerId } from '../base/ids.js';
+import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import type { ProcessExec } from '../model/trace.js';
@@ -12,7 +13,7 @@ import { type ContainerRequests, clientRequests } from './client-requests.js';
 import { type PathAnchor, type PathPiece, walkCriticalPath } from './critical-path.js';
 import { entrypointExec, initProcess } from './entrypoint.js';
 import type { LifeDraft } from './process-lives.js';
-import { type RunView, spanOf, type TraceView, threadOwners } from './run-view.js';
+import { type RunView, spanOf, type TraceView } from './run-view.js';
 
 /** The program that asked for a start. */
 export interface Client {
@@ -27,12 +28,28 @@ export class ClientFinder {
   readonly #claimed = new Set<number>();
 
   readonly #requests: ReadonlyMap<ContainerId, ContainerRequests>;
+  /** dit's own process, or the command's. */
+  readonly #client: LifeDraft | undefined;
+  /** By process: it is the command's, or a process of the command's is above it. */
+  readonly #descends: readonly boolean[];
+  /** What the command's programs executed, in time order. */
+  #programs: readonly Client[] | undefined;
+  /** Those of them that did not become anything else by it. */
+  #staying: readonly Client[] | undefined;
 
   constructor(view: TraceView) {
     const { recording, lives } = view;
     this.#isCommand = recording.header.target.scope === 'command';
     this.#requests = this.#isCommand ? clientRequests(view) : new Map();
-    this.#commandExec = lives.processes.find(({ role }) => role === 'client')?.execs[0]?.time;
+    this.#client = lives.processes.find(({ role }) => role === 'client');
+    this.#commandExec = this.#client?.execs[0]?.time;
+    const descends: boolean[] = [];
+    // Parents come before their children.
+    for (const { key, parent } of lives.processes) {
+      const isClients = view.actors[key]?.[0]?.actor === 'client';
+      descends.push(isClients || (parent !== undefined && descends[parent] === true));
+    }
+    this.#descends = descends;
   }
 
   /** What the command's programs wrote to an engine about a container. */
@@ -49,7 +66,7 @@ export class ClientFinder {
         : [{ time: request.time, tid: run.recording.events.tid.at(request.row) }],
     );
     // dit's own requests: all on its first thread.
-    const own = run.lives.processes.find(({ role }) => role === 'client')?.pid;
+    const own = this.#client?.pid;
     const marked =
       own === undefined || this.#isCommand
         ? []
@@ -63,14 +80,13 @@ export class ClientFinder {
   isForeign(run: RunView): boolean {
     if (!this.#isCommand) return false;
     // What descends from the command is its own; what a daemon starts may be for anybody.
-    if (run.processes.some((life) => descendsFromClient(run, life))) return false;
+    if (run.processes.some(({ key }) => this.#descends[key])) return false;
     if (this.#requests.size > 0) return !this.#requests.has(run.containerId);
     if (!run.activity.hasSchedule) return false;
     // No request could be read, as over TLS: where the path comes from must do.
     const pieces = this.#path(run);
-    const pidOf = threadOwners(run);
     const isClients = ({ tid, start, end }: PathPiece): boolean => {
-      const pid = pidOf(tid, start) ?? pidOf(tid, end);
+      const pid = run.index.ownerOf(tid, start) ?? run.index.ownerOf(tid, end);
       return pid !== undefined && spanOf(run, pid, start as TraceTime)?.actor === 'client';
     };
     if (pieces.length === 0 || pieces.some(isClients)) return false;
@@ -100,14 +116,16 @@ export class ClientFinder {
     const first = run.processes
       .flatMap(({ execs }) => execs)
       .reduce((earliest, { time }) => Math.min(earliest, time), Number.POSITIVE_INFINITY);
-    const programs = run.lives.processes
+    this.#programs ??= run.lives.processes
       .filter(({ key }) => run.actors[key]?.[0]?.actor === 'client')
       .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
-      .filter(({ exec }) => exec.time <= first)
       .sort((a, b) => a.exec.time - b.exec.time);
-    const stays = ({ life, exec }: Client): boolean =>
-      actorAt(run.actors[life.key] ?? [], exec.time).actor === 'client';
-    return programs.findLast(stays) ?? programs[0];
+    this.#staying ??= this.#programs.filter(
+      ({ life, exec }) => actorAt(run.actors[life.key] ?? [], exec.time).actor === 'client',
+    );
+    const last = this.#staying[lastUpTo(this.#staying, first, ({ exec }) => exec.time)];
+    const [earliest] = this.#programs;
+    return last ?? (earliest !== undefined && earliest.exec.time <= first ? earliest : undefined);
   }
 
   #path(run: RunView): PathPiece[] {
@@ -124,10 +142,9 @@ export class ClientFinder {
  * command itself became.
  */
 function clientOf(run: RunView, pieces: readonly PathPiece[]): Client | undefined {
-  const owner = threadOwners(run);
   let became: Client | undefined;
   for (const { tid, start } of [...pieces].reverse()) {
-    const pid = owner(tid, start);
+    const pid = run.index.ownerOf(tid, start);
     const life = pid === undefined ? undefined : run.lives.at(pid, start as TraceTime);
     if (life === undefined) continue;
     const spans = run.actors[life.key] ?? [];
@@ -142,18 +159,18 @@ function clientOf(run: RunView, pieces: readonly PathPiece[]): Client | undefine
   return became;
 }
 
+/** How far up parents are looked at: no process has a hundred of them. */
+const MOST_PARENTS = 1_000;
+
 /** What a process runs at a time: what it executed last, or its parent where it has not yet. */
 function programOf(run: RunView, life: LifeDraft, time: number): Client | undefined {
-  const exec = life.execs.findLast((candidate) => candidate.time <= time);
-  if (exec !== undefined) return { life, exec };
-  const parent = life.parent === undefined ? undefined : run.lives.processes[life.parent];
-  return parent === undefined ? undefined : programOf(run, parent, time);
-}
-
-function descendsFromClient(run: RunView, life: LifeDraft): boolean {
-  if (run.actors[life.key]?.[0]?.actor === 'client') return true;
-  const parent = life.parent === undefined ? undefined : run.lives.processes[life.parent];
-  return parent !== undefined && descendsFromClient(run, parent);
+  let runner: LifeDraft | undefined = life;
+  for (let up = 0; runner !== undefined && up < MOST_PARENTS; up++) {
+    const exec = runner.execs[lastUpTo(runner.execs, time, (candidate) => candidate.time)];
+    if (exec !== undefined) return { life: runner, exec };
+    runner = runner.parent === undefined ? undefined : run.lives.processes[runner.parent];
+  }
+  return undefined;
 }
 
 /** Woken by a task that is neither followed nor a kernel thread. */

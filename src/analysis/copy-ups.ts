@@ -46,9 +46,8 @@ export function findCopyUps(run: RunView): CopyUp[] {
   const exact = events.count('copy_up') > 0 || hasExactProbe(run);
   const found: CopyUp[] = [];
   const upper = new UpperFiles(run);
-  for (const row of run.order) {
+  for (const row of run.index.copiesOf(run.containerId)) {
     const kind = events.kind.at(row);
-    if (kind !== KIND.copy_up && kind !== KIND.dirty) continue;
     if (exact !== (kind === KIND.copy_up)) continue;
     const time = events.time.at(row) as TraceTime;
     const pid = events.pid.at(row);
@@ -114,18 +113,21 @@ function inferred(run: RunView, row: number, actor: ActorKind): Measured | undef
 class UpperFiles {
   readonly #run: RunView;
   readonly #inodes = new Set<string>();
-  readonly #opened: { readonly path: string; readonly end: number }[];
+  /** By path, when the first call that opened it for writing returned. */
+  readonly #opened = new Map<string, number>();
 
   constructor(run: RunView) {
     this.#run = run;
-    this.#opened = run.calls.flatMap((call) => {
+    for (const call of run.index.callsOf(run.containerId)) {
       const flagsAt = OPEN_FLAGS[call.name];
-      if (flagsAt === undefined || call.containerId !== run.containerId) return [];
+      if (flagsAt === undefined || call.containerId !== run.containerId) continue;
       const view = viewSyscall(run.recording, call.row);
       const writes = call.name === 'creat' || ((view.arguments[flagsAt] ?? 0) & O_ACCMODE) !== 0;
+      if (!writes || view.result < 0) continue;
+      const path = pathOf(view);
       const end = run.activity.syscallEnd(call.row);
-      return writes && view.result >= 0 ? [{ path: pathOf(view), end }] : [];
-    });
+      this.#opened.set(path, Math.min(end, this.#opened.get(path) ?? end));
+    }
   }
 
   /** Whether what `row` dirtied was there before; from now on it is. */
@@ -134,8 +136,7 @@ class UpperFiles {
     const inode = `${events.value(row, 'devices')}:${events.value(row, 'inodes')}`;
     const known =
       this.#inodes.has(inode) ||
-      (trigger === 'truncate' &&
-        this.#opened.some((opened) => opened.path === path && opened.end <= start));
+      (trigger === 'truncate' && (this.#opened.get(path) ?? Number.POSITIVE_INFINITY) <= start);
     this.#inodes.add(inode);
     return known;
   }

@@ -10,7 +10,7 @@
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import { GoScheduler } from './go-scheduler.js';
-import { type RunView, spanOf, threadOwners } from './run-view.js';
+import { type RunView, spanOf } from './run-view.js';
 
 /** What a thread does on the path, before syscalls are looked at. */
 export interface PathPiece {
@@ -52,14 +52,15 @@ export function walkCriticalPath(
 ): PathPiece[] {
   let { end } = window;
   let tid = last;
-  let pieces: PathPiece[] = [];
+  const stretches: PathPiece[][] = [];
   for (const anchor of [...anchors].reverse()) {
     if (anchor.time <= window.start || anchor.time >= end) continue;
-    pieces = [...walkBack(run, { start: anchor.time, end }, tid), ...pieces];
+    stretches.push(walkBack(run, { start: anchor.time, end }, tid));
     end = anchor.time;
     tid = anchor.tid;
   }
-  return [...walkBack(run, { start: window.start, end }, tid), ...pieces];
+  stretches.push(walkBack(run, { start: window.start, end }, tid));
+  return stretches.reverse().flat();
 }
 
 /**
@@ -72,7 +73,7 @@ function walkBack(
   last: number,
 ): PathPiece[] {
   const { activity } = run;
-  const pidOf = threadOwners(run);
+  const pidOf = (thread: number, at: number): number | undefined => run.index.ownerOf(thread, at);
   const pieces: PathPiece[] = [];
   const goScheduler = new GoScheduler(run);
   let tid = last;
@@ -157,7 +158,7 @@ function walkBack(
     }
     put(run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });
     const waker = participantWaker(run, waking);
-    if (waker !== undefined && waitsForItsThreads(run, pidOf, tid, left, waker)) {
+    if (waker !== undefined && waitsForItsThreads(run, tid, left, waker)) {
       put(left, 'blocked', { wokenBy: waking, waitsFor: 'its own threads, which execve ends' });
       continue;
     }
@@ -188,19 +189,13 @@ function walkBack(
  * execve kills the other threads of its process and waits for the last of them (de_thread() in fs/exec.c).
  * What they did before they were killed, it did not wait for.
  */
-function waitsForItsThreads(
-  run: RunView,
-  pidOf: ReturnType<typeof threadOwners>,
-  tid: number,
-  time: number,
-  waker: number,
-): boolean {
-  const { recording, activity } = run;
+function waitsForItsThreads(run: RunView, tid: number, time: number, waker: number): boolean {
+  const { recording, activity, index } = run;
   const row = activity.syscallAt(tid, time);
   if (row === undefined || waker === tid) return false;
   const name = recording.strings.text(recording.events.value(row, 'names'));
   if (name !== 'execve' && name !== 'execveat') return false;
-  return pidOf(waker, time) === pidOf(tid, time);
+  return index.ownerOf(waker, time) === index.ownerOf(tid, time);
 }
 
 /** The waking thread, if it works for this start; else the wait ends the hop. */

@@ -10,11 +10,12 @@ export function containersOf(view: TraceView): ContainerId[] {
   return seenToStart(view).filter((id) => containerId === '' || id === containerId);
 }
 
-/** The containers that dit's own client created. */
+/** The containers that dit's own client created; each once, however often the file says so. */
 function askedFor({ recording }: TraceView): ContainerId[] {
-  return recording.marks
+  const created = recording.marks
     .filter(({ name, wallClock }) => name === 'create' && !wallClock)
     .flatMap(({ containerId }) => parseContainerId(containerId) ?? []);
+  return [...new Set(created)];
 }
 
 /**

@@ -3,6 +3,7 @@
  * and is made only where the trace shows it: no rule guesses.
  */
 
+import { grouped } from '../base/grouped.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { copiedInWords } from '../model/copy-ups.js';
@@ -147,15 +148,15 @@ export const FINDING_RULES: readonly FindingRule[] = [
       if (!worth(ns, window, 5)) return undefined;
       // dockerd forks them, for all the containers that start: those that this start waited for are its own.
       const onPath = new Set(run.segments.map(({ process }) => process));
-      const again = processes.filter(
-        ({ key: own, start, execs }) =>
-          own !== key &&
-          onPath.has(own) &&
-          start !== undefined &&
-          start >= from &&
-          start < to &&
-          execs.some(({ filename }) => filename.startsWith('/proc/')),
-      ).length;
+      const again = [...onPath].filter((own) => {
+        const life = own === undefined || own === key ? undefined : processes[own];
+        return (
+          life?.start !== undefined &&
+          life.start >= from &&
+          life.start < to &&
+          life.execs.some(({ filename }) => filename.startsWith('/proc/'))
+        );
+      }).length;
       return {
         ns,
         title: `the network hook re-executed dockerd${again > 0 ? ` ${again + 1} times` : ''}: ${ms(ns)} ms, ${percent(ns, window)} of the start`,
@@ -168,11 +169,12 @@ export const FINDING_RULES: readonly FindingRule[] = [
     id: 'slow-hook',
     find: (facts) => {
       const { run, processes, window } = facts;
-      const own = run.segments.filter(
-        ({ actor, process }) =>
-          actor === 'hook' &&
-          process !== undefined &&
-          networkHookSince(processes[process]) === undefined,
+      const byHooks = grouped(
+        run.segments.filter(({ actor }) => actor === 'hook'),
+        ({ process }) => process,
+      );
+      const own = [...byHooks].flatMap(([process, segments]) =>
+        process === undefined || networkHookSince(processes[process]) !== undefined ? [] : segments,
       );
       const ns = sum(own);
       if (!worth(ns, window, 10)) return undefined;

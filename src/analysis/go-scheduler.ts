@@ -4,10 +4,10 @@
  * goroutine whose syscall lasts. What it wakes did not wait for its naps but for a message, or for that
  * processor. Go runtime: proc.go, sysmon and retake.
  */
+import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
-import { KIND } from '../model/event-kinds.js';
-import type { ActorKind } from '../model/trace.js';
-import { type RunView, spanOf } from './run-view.js';
+import type { RunView } from './run-view.js';
+import type { Message } from './trace-index.js';
 
 /** Where the path goes on before the monitor thread. */
 export interface MonitorCause {
@@ -26,7 +26,6 @@ const HOLD_REACH_NS = 100_000_000;
 /** A thread whose place on the CPU the monitor's thread has just taken. */
 const PUSHED_OFF_NS = 200_000;
 
-const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
 const IDLE_CALLS = [
   'futex',
   'epoll_pwait',
@@ -35,11 +34,13 @@ const IDLE_CALLS = [
   'clock_nanosleep',
   'sched_yield',
 ];
-const TALKERS: ReadonlySet<ActorKind> = new Set(['client', 'dockerd', 'containerd', 'shim']);
+
+/** Threads and messages that are looked at for causes, in one start; beyond it, waits stay without one. */
+const MOST_LOOKS = 10_000_000;
 
 export class GoScheduler {
   readonly #run: RunView;
-  #messages: { readonly end: number; readonly tid: number; readonly pid: number }[] | undefined;
+  #looks = 0;
 
   constructor(run: RunView) {
     this.#run = run;
@@ -66,8 +67,7 @@ export class GoScheduler {
   /** A thread of the process that ran all the while: the work that was to be shared. */
   #runningCause(pid: number, tid: number, time: number): MonitorCause | undefined {
     const { activity, lives } = this.#run;
-    for (const other of activity.threadsOf(pid)) {
-      if (other === tid) continue;
+    for (const other of this.#othersOf(pid, tid)) {
       const at = time as TraceTime;
       const isUnborn =
         lives.threadStart(other, at) === undefined &&
@@ -97,10 +97,8 @@ export class GoScheduler {
       );
     if (poll === undefined) return undefined;
     const polled = recording.events.time.at(poll);
-    const message = this.#messagesByEnd().findLast(
-      (candidate) => candidate.end <= polled && candidate.pid !== pid,
-    );
-    if (message === undefined || message.end < polled - POLL_REACH_NS) return undefined;
+    const message = this.#messageBefore(polled, pid);
+    if (message === undefined) return undefined;
     // The monitor is one of the first threads of a program: what came before it, nobody waited for.
     const born = this.#run.lives.threadStart(tid, from as TraceTime)?.time;
     if (born !== undefined && message.end < born) return undefined;
@@ -116,8 +114,7 @@ export class GoScheduler {
   #processorCause(pid: number, tid: number, time: number): MonitorCause | undefined {
     const { activity, recording } = this.#run;
     let holder: { tid: number; entry: number; row: number } | undefined;
-    for (const other of activity.threadsOf(pid)) {
-      if (other === tid) continue;
+    for (const other of this.#othersOf(pid, tid)) {
       const row = activity.syscallAt(other, time);
       if (row === undefined || IDLE_CALLS.includes(this.#name(row))) continue;
       const entry = recording.events.time.at(row);
@@ -133,23 +130,26 @@ export class GoScheduler {
     };
   }
 
-  #messagesByEnd(): readonly { end: number; tid: number; pid: number }[] {
-    if (this.#messages !== undefined) return this.#messages;
-    const { recording, activity, order } = this.#run;
-    const { events } = recording;
-    const names = new Set(MESSAGE_CALLS.map((name) => recording.strings.find(name) as number));
-    const messages: { end: number; tid: number; pid: number }[] = [];
-    for (const row of order) {
-      if (events.kind.at(row) !== KIND.syscall) continue;
-      if (!names.has(events.value(row, 'names')) || events.value(row, 'results') <= 0) continue;
-      const pid = events.pid.at(row);
-      const span = spanOf(this.#run, pid, events.time.at(row) as TraceTime);
-      if (span === undefined || !TALKERS.has(span.actor)) continue;
-      if (span.containerId !== undefined && span.containerId !== this.#run.containerId) continue;
-      messages.push({ end: activity.syscallEnd(row), tid: events.tid.at(row), pid });
+  /** The other threads of a process, as long as looking at them is worth it. */
+  *#othersOf(pid: number, tid: number): Generator<number> {
+    for (const other of this.#run.activity.threadsOf(pid)) {
+      if (other === tid) continue;
+      if (++this.#looks > MOST_LOOKS) return;
+      yield other;
     }
-    this.#messages = messages.sort((a, b) => a.end - b.end);
-    return this.#messages;
+  }
+
+  /** The last message that another process had written when the network was polled. */
+  #messageBefore(polled: number, pid: number): Message | undefined {
+    const messages = this.#run.index.messages();
+    for (let at = lastUpTo(messages, polled, ({ end }) => end); at >= 0; at--) {
+      const message = messages[at] as Message;
+      if (message.end < polled - POLL_REACH_NS || ++this.#looks > MOST_LOOKS) return undefined;
+      const { containerId } = message;
+      const isAnothers = containerId !== undefined && containerId !== this.#run.containerId;
+      if (message.pid !== pid && !isAnothers) return message;
+    }
+    return undefined;
   }
 
   #name(row: number): string {

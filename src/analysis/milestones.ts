@@ -3,12 +3,11 @@
  * none. Their order here is the causal order.
  */
 import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
+import { firstFrom } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
-import { KIND } from '../model/event-kinds.js';
 import type { ApiMark } from '../model/recording.js';
 import type {
   AbsentMilestone,
-  ActorKind,
   Certainty,
   Evidence,
   Milestone,
@@ -20,6 +19,7 @@ import { entrypointExec, initProcess } from './entrypoint.js';
 import type { LifeDraft } from './process-lives.js';
 import { callEnd, processesAs, type RunView, spanOf, viewCall } from './run-view.js';
 import { namespacesOf } from './syscall-view.js';
+import { ENGINES, type RootMount } from './trace-index.js';
 
 interface Found {
   readonly time: TraceTime;
@@ -117,7 +117,7 @@ function findCreate(
   if (isOwnRequest(run)) return markEdge(run, 'create', 'start');
   const asked = clients.requestsFor(run)?.create;
   if (asked !== undefined) return requestFound(asked, 'create');
-  const first = run.calls.find(({ actor, row }) => ENGINES.has(actor) && names(run, row));
+  const first = run.index.firstNaming(run.containerId);
   if (first === undefined) return 'no call of an engine was seen to name the container';
   return {
     time: first.time,
@@ -141,19 +141,6 @@ const requestFound = ({ time, row, life, ambiguous }: ClientRequest, what: strin
   certainty: ambiguous ? 'inferred' : 'exact',
   evidence: eventEvidence(row, `${what} request written by pid ${life.pid}`),
 });
-
-const ENGINES: ReadonlySet<ActorKind> = new Set(['dockerd', 'containerd', 'client']);
-
-/** Whether one of the call's paths has the container's id as a component. */
-function names(run: RunView, row: number): boolean {
-  const { events, strings } = run.recording;
-  return events.values(row, 'texts').some((id) =>
-    strings
-      .text(id)
-      .split(/[/,=:]/)
-      .includes(run.containerId),
-  );
-}
 
 /** Where nothing nearer to the entrypoint can be seen. */
 function findStartAnswer(run: RunView): Found | string {
@@ -184,7 +171,7 @@ function markEvidence(run: RunView, mark: ApiMark, edge: 'start' | 'end'): Evide
     mark.name === 'output'
       ? 'first bytes received'
       : `${mark.name} request ${edge === 'start' ? 'sent' : 'answered'}`;
-  return { kind: 'mark', mark: run.recording.marks.indexOf(mark), text: `api: ${what}` };
+  return { kind: 'mark', mark: run.index.numberOf(mark), text: `api: ${what}` };
 }
 
 const eventEvidence = (event: number, text: string): Evidence => ({ kind: 'event', event, text });
@@ -218,26 +205,21 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
     .flatMap((life) => life.execs)
     .reduce((first, { time }) => Math.min(first, time), Number.POSITIVE_INFINITY);
   const named = run.marks.find(({ detail }) => detail.rootfs !== undefined)?.detail.rootfs;
-  const mounts = run.calls
-    .filter(({ name, time }) => (name === 'mount' || name === 'move_mount') && time >= started)
-    .map((call) => ({ call, view: viewCall(run, call) }))
-    .filter(
-      ({ call, view }) =>
-        view.result === 0 && (view.text(2) === 'overlay' || call.name === 'move_mount'),
-    );
-  const targetOf = ({ view }: (typeof mounts)[number]): string =>
-    view.name === 'mount' ? view.text(1) : view.text(3);
-  const isEngine = ({ call }: (typeof mounts)[number]): boolean =>
+  const isEngine = ({ call }: RootMount): boolean =>
     ENGINES.has(call.actor) || call.containerId === run.containerId;
-
-  const certain = mounts.find(
-    (mount) =>
-      isEngine(mount) &&
-      ((named !== undefined && targetOf(mount) === named) ||
-        targetOf(mount).includes(run.containerId)),
+  const firstSince = (mounts: readonly RootMount[]): RootMount | undefined =>
+    mounts.find((mount) => mount.call.time >= started && isEngine(mount));
+  const certain = earlier(
+    firstSince(run.index.mountsNaming(run.containerId)),
+    named === undefined ? undefined : firstSince(run.index.mountsOn(named)),
   );
+  const lastBefore = (mounts: readonly RootMount[]): RootMount | undefined => {
+    const last = mounts[firstFrom(mounts, shim, ({ call }) => call.time) - 1];
+    return last !== undefined && last.call.time >= started ? last : undefined;
+  };
   const found =
-    certain ?? mounts.filter((mount) => isEngine(mount) && mount.call.time < shim).at(-1);
+    certain ??
+    later(lastBefore(run.index.engineMounts()), lastBefore(run.index.ownMounts(run.containerId)));
   const end = found === undefined ? undefined : callEnd(run, found.call);
   if (found === undefined || end === undefined) return 'no overlay mount by an engine was seen';
   return {
@@ -245,15 +227,22 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
     certainty: certain === undefined ? 'inferred' : 'exact',
     evidence: eventEvidence(
       found.call.row,
-      `${found.call.actor}: ${found.call.name} overlay on ${targetOf(found)}`,
+      `${found.call.actor}: ${found.call.name} overlay on ${found.target}`,
     ),
   };
 }
 
+/** In time order of their calls; of one that both lists hold, it is the same. */
+const earlier = (a: RootMount | undefined, b: RootMount | undefined): RootMount | undefined =>
+  a === undefined || (b !== undefined && isBefore(b, a)) ? b : a;
+const later = (a: RootMount | undefined, b: RootMount | undefined): RootMount | undefined =>
+  a === undefined || (b !== undefined && isBefore(a, b)) ? b : a;
+const isBefore = ({ call: a }: RootMount, { call: b }: RootMount): boolean =>
+  a.time < b.time || (a.time === b.time && a.row < b.row);
+
 function findCgroup(run: RunView): Found | string {
   const { events, strings } = run.recording;
-  for (const row of run.order) {
-    if (events.kind.at(row) !== KIND.cgroup_attach) continue;
+  for (const row of run.index.cgroupAttachesOf(run.containerId)) {
     const path = strings.text(events.value(row, 'paths'));
     const target = events.value(row, 'target_pids');
     const time = events.time.at(row) as TraceTime;
@@ -273,7 +262,7 @@ function findCgroup(run: RunView): Found | string {
 const isRuntime = (actor: string): boolean => actor === 'runc create' || actor === 'init';
 
 function findFirstNamespace(run: RunView): Found | string {
-  for (const call of run.calls) {
+  for (const call of run.index.callsOf(run.containerId)) {
     const byRuntime = call.containerId === run.containerId && isRuntime(call.actor);
     // Without a runtime it is the program itself, until that call the client's.
     const byItself = run.containerId === bareContainerId(call.life.pid) && call.actor === 'client';
@@ -339,7 +328,7 @@ function findHooksEnd(run: RunView): Found | string {
 }
 
 function findPivotRoot(run: RunView): Found | string {
-  for (const call of run.calls) {
+  for (const call of run.index.callsOf(run.containerId)) {
     if (call.name !== 'pivot_root' && call.name !== 'chroot') continue;
     if (call.containerId !== run.containerId || call.actor !== 'init') continue;
     if (viewCall(run, call).result !== 0) continue;
@@ -371,8 +360,9 @@ const O_WRONLY = 1;
 /** init's own open of the FIFO returns when `runc start` opens the other end. */
 function findFifo(run: RunView): Found | string {
   const init = initProcess(run);
-  const found = run.calls.findLast((call) => {
-    if (call.life !== init || call.actor !== 'init' || call.name !== 'openat') return false;
+  const own = init === undefined ? [] : run.index.callsOfLife(init);
+  const found = own.findLast((call) => {
+    if (call.actor !== 'init' || call.name !== 'openat') return false;
     const view = viewCall(run, call);
     return (
       view.result >= 0 &&
@@ -467,15 +457,16 @@ function findExit(run: RunView): Found | string {
 
 /** The engine's own event, on its wall clock. */
 function exitByEngine(run: RunView): Found | string {
-  const { marks } = run.recording;
-  const died = marks.find(
-    ({ name, containerId }) => name === 'engine.die' && containerId === run.containerId,
-  );
+  const died = run.index.marksOf(run.containerId).find(({ name }) => name === 'engine.die');
   if (died === undefined) return "the engine's event of its end was not seen";
   return {
     time: died.start,
     certainty: 'inferred',
-    evidence: { kind: 'mark', mark: marks.indexOf(died), text: "engine's event, its wall clock" },
+    evidence: {
+      kind: 'mark',
+      mark: run.index.numberOf(died),
+      text: "engine's event, its wall clock",
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** From forks, execs, renames and exits to the lives of processes and threads. */
 import type { ProcessKey } from '../base/ids.js';
+import { firstFrom, lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import { EXIT_FLAG, KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
@@ -9,6 +10,7 @@ import type { ProcessExec } from '../model/trace.js';
 export interface LifeDraft {
   readonly key: ProcessKey;
   readonly pid: number;
+  /** Its key is smaller than the child's: no chain of parents has a circle, whatever the file says. */
   readonly parent: ProcessKey | undefined;
   readonly role: string;
   readonly start: TraceTime | undefined;
@@ -150,20 +152,23 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
     at(pid, time) {
       const lives = livesOf.get(pid);
       if (lives === undefined) return undefined;
-      for (let i = lives.length - 1; i > 0; i--) {
-        const life = lives[i] as LifeDraft;
-        if (life.start === undefined || life.start <= time) return life;
-      }
-      return lives[0];
+      return lives[Math.max(0, lastUpTo(lives, time, startOf))];
     },
     threadStart(tid, time) {
-      return threads.get(tid)?.findLast((start) => start.time <= time);
+      const starts = threads.get(tid);
+      return starts?.[lastUpTo(starts, time, timeOf)];
     },
     nextThreadStart(tid, time) {
-      return threads.get(tid)?.find((start) => start.time >= time);
+      const starts = threads.get(tid);
+      return starts?.[firstFrom(starts, time, timeOf)];
     },
     formerTid(tid, time) {
-      return takeovers.get(tid)?.findLast(({ until }) => until <= time);
+      const own = takeovers.get(tid);
+      return own?.[lastUpTo(own, time, ({ until }) => until)];
     },
   };
 }
+
+/** Lives begin in the order in which they are made: what was there before the recording comes first. */
+const startOf = ({ start }: LifeDraft): number => start ?? Number.NEGATIVE_INFINITY;
+const timeOf = ({ time }: ThreadStart): number => time;

@@ -8,6 +8,7 @@ import { actorAt } from './actors.js';
 import type { LifeDraft, Lives } from './process-lives.js';
 import { type SyscallView, viewSyscall } from './syscall-view.js';
 import type { ThreadActivity } from './thread-activity.js';
+import type { TraceIndex } from './trace-index.js';
 
 /** A decoded trace with its indexes. */
 export interface TraceView {
@@ -18,6 +19,7 @@ export interface TraceView {
   readonly activity: ThreadActivity;
   /** Syscalls whose arguments were recorded, in time order of their entry. */
   readonly calls: readonly ActorCall[];
+  readonly index: TraceIndex;
 }
 
 export interface ActorCall {
@@ -69,14 +71,11 @@ export function collectCalls(
 }
 
 export function viewRun(view: TraceView, containerId: ContainerId): RunView {
-  const { marks } = view.recording;
   return {
     ...view,
     containerId,
-    processes: view.lives.processes.filter((life) =>
-      view.actors[life.key]?.some((span) => span.containerId === containerId),
-    ),
-    marks: marks.filter((mark) => !mark.wallClock && mark.containerId === containerId),
+    processes: view.index.processesOf(containerId),
+    marks: view.index.marksOf(containerId).filter(({ wallClock }) => !wallClock),
   };
 }
 
@@ -100,18 +99,4 @@ export const viewCall = (run: TraceView, call: ActorCall): SyscallView =>
 export function callEnd(run: TraceView, call: ActorCall): TraceTime | undefined {
   const end = run.activity.syscallEnd(call.row);
   return Number.isFinite(end) ? (end as TraceTime) : undefined;
-}
-
-/** Which process a thread belongs to at a time: from its fork, or from the snapshot of processes. */
-export function threadOwners(run: TraceView): (tid: number, time: number) => number | undefined {
-  const known = new Map<number, number>();
-  for (const { pid, tids } of run.recording.processes) {
-    known.set(pid, pid);
-    for (const tid of tids) known.set(tid, pid);
-  }
-  return (tid, time) => {
-    const start = run.lives.threadStart(tid, time as TraceTime);
-    if (start !== undefined) return run.recording.events.value(start.event, 'child_pids');
-    return known.get(tid) ?? (run.lives.at(tid, time as TraceTime) === undefined ? undefined : tid);
-  };
 }

@@ -2,7 +2,8 @@
  * What each thread does and when: its syscalls, its time on a CPU, its wake-ups. Columnar, one index a
  * thread, built once; every look-up is a binary search.
  */
-import { KIND, SWITCH_FLAG } from '../model/event-kinds.js';
+import { lastUpTo } from '../base/sorted.js';
+import { KIND, SWITCH_FLAG, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { EventTable, KindTable, NumberColumn } from '../model/event-table.js';
 
 /** A stay on a CPU. */
@@ -22,13 +23,22 @@ interface Thread {
   readonly syscalls: number[];
   /** Rows of switch events in which the thread leaves or enters a CPU, by time. */
   readonly switches: number[];
+  /** Places in `switches` at which it enters a CPU; made when they are first asked for. */
+  entries: readonly number[] | undefined;
   /** Rows of waking events of which it is the target, by time. */
   readonly wakings: number[];
   /** Rows of cache_fill events, by time. */
   readonly fills: number[];
 }
 
-const NOTHING: Thread = { syscalls: [], switches: [], wakings: [], fills: [] };
+const newThread = (): Thread => ({
+  syscalls: [],
+  switches: [],
+  entries: undefined,
+  wakings: [],
+  fills: [],
+});
+const NOTHING = newThread();
 
 export class ThreadActivity {
   readonly #events: EventTable;
@@ -38,6 +48,7 @@ export class ThreadActivity {
   readonly #switchFlags: NumberColumn;
   readonly #previousStates: NumberColumn;
   readonly #durations: NumberColumn;
+  readonly #flags: NumberColumn;
   readonly #syscalls: KindTable;
 
   /** @param order rows in time order */
@@ -49,6 +60,7 @@ export class ThreadActivity {
     this.#previousStates = switches.column('previous_states');
     this.#syscalls = events.table('syscall');
     this.#durations = this.#syscalls.column('durations_ns');
+    this.#flags = this.#syscalls.column('flags');
     const targets = events.table('waking').column('target_tids');
     for (const row of order) {
       switch (events.kind.at(row)) {
@@ -79,8 +91,9 @@ export class ThreadActivity {
 
   /** The last stay on a CPU that began before `time`; undefined: none is known. */
   stayBefore(tid: number, time: number): Stay | undefined {
-    const { switches } = this.#of(tid);
-    let index = this.#lastBefore(switches, time);
+    const thread = this.#of(tid);
+    const { switches } = thread;
+    const index = this.#lastBefore(switches, time);
     if (index < 0) {
       // Never seen switching before: on the CPU all along if the next thing seen is that it leaves.
       const next = switches[0];
@@ -92,15 +105,20 @@ export class ThreadActivity {
       return this.#stay(this.#events.time.at(last), switches[index + 1]);
     }
     // It left at `last`: the stay that ended there.
-    while (
-      index >= 0 &&
-      this.#nextTids.at(this.#events.row.at(switches[index] as number)) !== tid
-    ) {
-      index--;
-    }
+    const entries = this.#entriesOf(thread, tid);
+    const entry = entries[lastUpTo(entries, index, (place) => place)];
     const from =
-      index < 0 ? Number.NEGATIVE_INFINITY : this.#events.time.at(switches[index] as number);
+      entry === undefined
+        ? Number.NEGATIVE_INFINITY
+        : this.#events.time.at(switches[entry] as number);
     return this.#stay(from, last);
+  }
+
+  #entriesOf(thread: Thread, tid: number): readonly number[] {
+    thread.entries ??= thread.switches.flatMap((row, place) =>
+      this.#nextTids.at(this.#events.row.at(row)) === tid ? [place] : [],
+    );
+    return thread.entries;
   }
 
   #stay(from: number, out: number | undefined): Stay {
@@ -172,7 +190,7 @@ export class ThreadActivity {
   /** When a syscall returned; Infinity: not while it was recorded. */
   syscallEnd(row: number): number {
     const own = this.#events.row.at(row);
-    const unfinished = (this.#syscalls.column('flags').at(own) & 1) !== 0;
+    const unfinished = (this.#flags.at(own) & SYSCALL_FLAG.unfinished) !== 0;
     return unfinished
       ? Number.POSITIVE_INFINITY
       : this.#events.time.at(row) + this.#durations.at(own);
@@ -209,7 +227,7 @@ export class ThreadActivity {
   #thread(tid: number, pid?: number): Thread {
     let thread = this.#threads.get(tid);
     if (thread === undefined) {
-      thread = { syscalls: [], switches: [], wakings: [], fills: [] };
+      thread = newThread();
       this.#threads.set(tid, thread);
     }
     if (pid !== undefined && thread.syscalls.length === 0) {

@@ -1,4 +1,5 @@
 /** From a Trace to the tracks and nested slices that pictures and exports draw. */
+import { MinHeap } from '../base/min-heap.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { ColumnData } from '../model/event-table.js';
@@ -35,6 +36,12 @@ interface ThreadDraft {
   copyUp: number;
   /** Wake-ups that wait for the thread to come onto a CPU. */
   readonly wakeUps: number[];
+}
+
+/** A track of requests, and until when it is taken. */
+interface Lane {
+  readonly track: number;
+  end: number;
 }
 
 /** Everything in the recording, not one run alone. Pure; linear but for the final sort by track. */
@@ -240,7 +247,7 @@ class TrackBuilder {
 
   /** The program changes when its execve returns, so that the call lies in the old one. */
   #takeExec(row: number, time: number): void {
-    const { events } = this.#trace.recording;
+    const { events, strings } = this.#trace.recording;
     const pid = events.pid.at(row);
     const formerTid = events.value(row, 'old_tids');
     const former = formerTid === 0 || formerTid === pid ? undefined : this.#threads.get(formerTid);
@@ -255,8 +262,8 @@ class TrackBuilder {
     const at = Number.isFinite(callEnd) ? Math.max(time, callEnd) : time;
     this.#endCall(thread, at);
     end.set(thread.outer, at);
-    const exec = thread.life?.execs.find(({ event }) => event === row);
-    const name = this.#names.intern(programName(exec?.filename ?? ''));
+    const filename = strings.text(events.value(row, 'filenames'));
+    const name = this.#names.intern(programName(filename));
     thread.outer = this.#push(thread.track, at, Number.POSITIVE_INFINITY, 0, PROGRAM, name, row);
   }
 
@@ -366,16 +373,21 @@ class TrackBuilder {
       .map((mark, index) => ({ mark, index }))
       .filter(({ mark }) => !mark.wallClock)
       .sort((a, b) => a.mark.start - b.mark.start || a.index - b.index);
-    const lanes: { track: number; end: number }[] = [];
+    // A request goes onto the first lane that is free by then.
+    const busy = new MinHeap<Lane>(({ end }) => end);
+    const free = new MinHeap<Lane>(({ track }) => track);
     for (const { mark, index } of requests) {
       const end = mark.end ?? this.#to;
-      let lane = lanes.find((candidate) => candidate.end <= mark.start);
+      while (busy.first !== undefined && busy.first.end <= mark.start) {
+        free.push(busy.pop() as Lane);
+      }
+      let lane = free.pop();
       if (lane === undefined) {
         lane = { track: this.#tracks.length, end };
-        lanes.push(lane);
         this.#tracks.push(requestTrack());
       }
       lane.end = end;
+      busy.push(lane);
       const name = this.#names.intern(mark.name);
       const slice = this.#push(lane.track, mark.start, end, 0, REQUEST, name, index);
       if (isOpen(mark)) this.#slices.cut.set(slice, 1);

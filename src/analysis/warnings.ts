@@ -17,11 +17,17 @@ const COPY_UP_PROGRAMS: ReadonlySet<string> = new Set([
   'ovl_copy_up_one_exit',
 ]);
 
-/** @param reused container ids that were given to several containers */
+interface OtherStarts {
+  /** Container ids that were given to several containers. */
+  readonly reused: readonly string[];
+  /** How many starts were not looked at, because there are too many. */
+  readonly leftOut: number;
+}
+
 export function warningsOf(
   recording: Recording,
   runs: readonly ContainerRun[],
-  reused: readonly string[] = [],
+  { reused, leftOut }: OtherStarts = { reused: [], leftOut: 0 },
 ): TraceWarning[] {
   const warnings: TraceWarning[] = [];
   const warn = (code: string, message: string, remedy: string): void => {
@@ -94,6 +100,13 @@ export function warningsOf(
       'clock-step',
       `the wall clock moved by ${(step / 1e6).toFixed(1)} ms against the trace clock`,
       "the engine's event times are only a rough cross-check here",
+    );
+  }
+  if (leftOut > 0) {
+    warn(
+      'starts-left-out',
+      `the recording holds more starts than are analysed at once: the last ${leftOut} are left out`,
+      'record fewer at a time, or use dit trace watch',
     );
   }
   for (const id of reused) {

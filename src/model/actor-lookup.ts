@@ -1,4 +1,5 @@
 /** Who a process was at a time, for readers of a Trace: pids are reused, and parts change with an exec. */
+import { lastUpTo } from '../base/sorted.js';
 import type { ActorSpan, ProcessLife } from './trace.js';
 
 /** A function from pid and trace time to the part that the process played; undefined for unknown pids. */
@@ -16,8 +17,25 @@ export function actorLookup(
     if (own === undefined) return undefined;
     // Nearly always there is one life and one or two parts.
     const life =
-      own.length === 1 ? own[0] : own.findLast(({ start }) => (start ?? -Infinity) <= time);
-    const { actors } = life ?? (own[0] as ProcessLife);
-    return actors.findLast(({ from }) => from <= time) ?? actors[0];
+      own.length === 1
+        ? own[0]
+        : own[
+            Math.max(
+              0,
+              lastUpTo(own, time, ({ start }) => start ?? -Infinity),
+            )
+          ];
+    return life === undefined ? undefined : spanAt(life.actors, time);
   };
 }
+
+/** The part that is played at a time: the first one before it begins. Spans are in time order. */
+export const spanAt = (spans: readonly ActorSpan[], time: number): ActorSpan | undefined =>
+  spans.length === 1
+    ? spans[0]
+    : spans[
+        Math.max(
+          0,
+          lastUpTo(spans, time, ({ from }) => from),
+        )
+      ];
