@@ -53,7 +53,7 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 	bool member = bpf_map_lookup_elem(&participants, &pid) != 0;
 
 	if (member) {
-		/* systemd made the scope; a participant was moved into it. Level 0 is everybody's. */
+		/* systemd made the scope; a participant was moved into it. Levels 0 and 1 (slices) are everybody's. */
 		if (BPF_CORE_READ(cgroup, level) > 1)
 			cgroup_follow(key);
 	} else if (bpf_map_lookup_elem(&followed_cgroups, &key)) {

@@ -12,8 +12,9 @@ struct copy_up_in_progress {
 	u32 reserved;
 };
 
+/* By thread id. The kernel may skip an exit's program: what stays then makes room for others, oldest first. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, u32);
 	__type(value, struct copy_up_in_progress);
@@ -42,23 +43,25 @@ static __always_inline int copy_up_end(int result)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
 	u32 pid = pid_tgid >> 32, tid = (u32)pid_tgid, offset = 0;
-	struct copy_up_in_progress *begun = bpf_map_lookup_elem(&copy_ups_in_progress, &tid);
+	struct copy_up_in_progress *entry = bpf_map_lookup_elem(&copy_ups_in_progress, &tid), begun;
 	struct scratch *scratch;
 	struct dit_copy_up *record;
 
-	if (!begun)
+	if (!entry)
 		return 0;
+	/* Before anything can fail: nobody else would take it away. */
+	begun = *entry;
+	bpf_map_delete_elem(&copy_ups_in_progress, &tid);
 	scratch = scratch_take(DIT_PROGRAM_OVL_COPY_UP);
 	if (!scratch)
 		return 0;
 	record = (struct dit_copy_up *)scratch->bytes;
-	header_fill(&record->header, begun->entry_ns, pid, tid, DIT_COPY_UP, begun->flags);
-	record->duration_ns = now - begun->entry_ns;
-	record->bytes = begun->bytes;
+	header_fill(&record->header, begun.entry_ns, pid, tid, DIT_COPY_UP, begun.flags);
+	record->duration_ns = now - begun.entry_ns;
+	record->bytes = begun.bytes;
 	record->result = result;
-	record->path_names = path_record(record->path, &offset, begun->dentry);
+	record->path_names = path_record(record->path, &offset, begun.dentry);
 	record->path_bytes = (u16)offset;
 	scratch_send(scratch, sizeof(*record) + (offset & 4095), DIT_PROGRAM_OVL_COPY_UP);
-	bpf_map_delete_elem(&copy_ups_in_progress, &tid);
 	return 0;
 }

@@ -39,9 +39,10 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_tid, struct
 	unsigned long start, end;
 	long copied;
 
+	/* Of one that was let go meanwhile too: the old id has no exit with which its entry would go. */
+	syscall_rename_thread(old_tid, tid);
 	if (!participant_find(pid, tid))
 		return 0;
-	syscall_rename_thread(old_tid, tid);
 
 	scratch = scratch_take(DIT_PROGRAM_SCHED_PROCESS_EXEC);
 	if (!scratch)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { machine } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EventTable } from '../../src/model/event-table.js';
 import { StringInterner } from '../../src/model/strings.js';
 import { loadAddon } from '../../src/platform/addon.js';
@@ -57,6 +57,39 @@ test.skipIf(lacks('root', 'ebpf'))(
     }
   },
   30_000,
+);
+
+test.skipIf(lacks('root', 'ebpf'))(
+  'the call that a process is in when it is let go is forgotten',
+  async () => {
+    const source = startSource();
+    // It waits for its children as a container's entrypoint does, nearly all of the time.
+    const shell = spawn('sh', ['-c', 'while :; do sleep 0.3; done'], { stdio: 'ignore' });
+    const pid = shell.pid as number;
+    const drained = (isDone: () => boolean): Promise<unknown> =>
+      vi.waitUntil(
+        () => {
+          source.drain(new EventTable());
+          return isDone();
+        },
+        { timeout: 20_000, interval: 100 },
+      );
+    try {
+      source.follow({ pid, followChildren: false });
+      await drained(() => source.pendingCalls > 0);
+      source.letGo(pid);
+      await drained(() => source.pendingCalls === 0);
+      await eventsOf(source);
+      expect(source.pendingCalls).toBe(0);
+    } finally {
+      shell.kill('SIGKILL');
+      await source.stop();
+    }
+    const rest = new EventTable();
+    source.drain(rest);
+    expect(rest.count('syscall')).toBe(0);
+  },
+  60_000,
 );
 
 test.skipIf(lacks('root', 'ebpf'))(

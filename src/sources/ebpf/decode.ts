@@ -37,6 +37,9 @@ interface PendingArguments {
 const TWO_32 = 2 ** 32;
 const utf8 = new TextDecoder('utf-8', { fatal: false });
 
+/** As many threads as the BPF programs can follow at once: more calls cannot be under way. */
+const MAX_PENDING = 65_536;
+
 /** Decodes batches into event tables. Holds only the arguments of calls that have not returned yet. */
 export class RecordDecoder {
   #options: DecodeOptions;
@@ -100,6 +103,22 @@ export class RecordDecoder {
     this.#pending.clear();
   }
 
+  /**
+   * Calls of processes that are followed no longer: neither their return nor an exit comes in any more.
+   * @param letGo by pid since when, ns since the session base; what begins later is another process's of that pid
+   */
+  forget(letGo: ReadonlyMap<number, number>): void {
+    if (letGo.size === 0) return;
+    for (const [tid, { pid, entry }] of this.#pending) {
+      if (entry <= (letGo.get(pid) ?? Number.NEGATIVE_INFINITY)) this.#pending.delete(tid);
+    }
+  }
+
+  /** Calls that have not returned, as far as is known. */
+  get pendingCalls(): number {
+    return this.#pending.size;
+  }
+
   #record(view: DataView, into: EventTable): void {
     const kind = view.getUint16(OFFSET.header.kind, true);
     const time = this.#time(view, OFFSET.header.time_ns);
@@ -128,7 +147,12 @@ export class RecordDecoder {
       table.waker_comms?.push(strings.intern(comm(view, OFFSET.waking.waker_comm)));
       table.flags?.push(aux >>> 16);
     } else if (kind === RECORD_KIND.arguments && view.byteLength >= SIZE.arguments) {
-      this.#pending.set(tid, this.#arguments(view, time, cpu, pid, aux));
+      const call = this.#arguments(view, time, cpu, pid, aux);
+      this.#pending.delete(tid);
+      // The ends of so many were lost.
+      if (this.#pending.size >= MAX_PENDING)
+        this.#pending.delete(this.#pending.keys().next().value ?? 0);
+      this.#pending.set(tid, call);
     } else if (kind === RECORD_KIND.fork && view.byteLength >= SIZE.fork) {
       into.push(
         'fork',

@@ -96,6 +96,9 @@ export class EbpfSource implements RecordingSource {
   readonly #decoder: RecordDecoder;
   readonly #batches: Uint8Array[];
   readonly #done: Promise<void>;
+  readonly #baseNs: bigint;
+  /** Since when, ns since the session base, by pid: what they did before may still be on its way here. */
+  readonly #letGo = new Map<number, number>();
   #stopped = false;
 
   private constructor(
@@ -104,12 +107,14 @@ export class EbpfSource implements RecordingSource {
     decoder: RecordDecoder,
     batches: Uint8Array[],
     done: Promise<void>,
+    baseNs: bigint,
   ) {
     this.#session = session;
     this.info = info;
     this.#decoder = decoder;
     this.#batches = batches;
     this.#done = done;
+    this.#baseNs = baseNs;
   }
 
   /** @throws DitError addon-missing, ebpf-refused, probe-refused */
@@ -155,6 +160,7 @@ export class EbpfSource implements RecordingSource {
         new RecordDecoder(options),
         batches,
         done,
+        options.baseNs,
       );
       const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
       if (missing.length > 0) {
@@ -187,6 +193,12 @@ export class EbpfSource implements RecordingSource {
     this.#session.deleteFromMap('participants', u32(pid));
     // Threads that have an entry there are recorded whosesoever they are.
     for (const tid of threadIds(pid)) this.#session.deleteFromMap('syscalls_in_progress', u32(tid));
+    this.#letGo.set(pid, this.#now());
+  }
+
+  /** Calls that have not returned, as far as is known: what a recording of days must not gather. */
+  get pendingCalls(): number {
+    return this.#decoder.pendingCalls;
   }
 
   useStrings(strings: StringInterner): void {
@@ -199,7 +211,14 @@ export class EbpfSource implements RecordingSource {
 
   drain(into: EventTable): void {
     for (const batch of this.#batches.splice(0)) this.#decoder.decode(batch, into);
+    this.#decoder.forget(this.#letGo);
+    const late = this.#now() - ON_ITS_WAY_NS;
+    for (const [pid, since] of this.#letGo) if (since < late) this.#letGo.delete(pid);
     if (this.#stopped) this.#decoder.finish(into);
+  }
+
+  #now(): number {
+    return Number(process.hrtime.bigint() - this.#baseNs);
   }
 
   /** Takes the probes off, then waits for what is still in the ring. */
@@ -229,6 +248,9 @@ export class EbpfSource implements RecordingSource {
     ];
   }
 }
+
+/** What a process did is here by then, with much to spare: see WATCH_PUMP. */
+const ON_ITS_WAY_NS = 30e9;
 
 const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo => ({
   name: 'ebpf',

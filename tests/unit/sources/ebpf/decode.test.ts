@@ -215,6 +215,47 @@ describe('records to events', () => {
     expect(decode([batch(waiting, record('exit', {}))]).table.count('syscall')).toBe(0);
   });
 
+  test('a process that was let go leaves no call behind, what it did before comes in or not', () => {
+    const decoder = new RecordDecoder({
+      machine: 'x86_64',
+      baseNs: BASE,
+      strings: new StringInterner(),
+      redact: false,
+    });
+    const table = new EventTable();
+    const aux = numberOf('wait4');
+    const begins = (at: bigint, pid: number, tid: number): Uint8Array =>
+      argumentsRecord({ at, pid, tid, aux }, [], 0, new Uint8Array(0));
+    decoder.decode(batch(begins(10n, 20, 20), begins(20n, 20, 21), begins(30n, 40, 40)), table);
+    expect(decoder.pendingCalls).toBe(3);
+    const letGo = new Map([[20, 100]]);
+    decoder.forget(letGo);
+    expect(decoder.pendingCalls).toBe(1);
+    // Still on its way when it was let go; the third is of another process, which has its pid now.
+    decoder.decode(batch(begins(99n, 20, 22), begins(101n, 20, 20)), table);
+    decoder.forget(letGo);
+    expect(decoder.pendingCalls).toBe(2);
+    decoder.finish(table);
+    expect(Array.from({ length: table.length }, (_, row) => table.pid.at(row))).toEqual([40, 20]);
+  });
+
+  test('calls whose ends were lost are not held for ever', () => {
+    const decoder = new RecordDecoder({
+      machine: 'x86_64',
+      baseNs: BASE,
+      strings: new StringInterner(),
+      redact: false,
+    });
+    const aux = numberOf('wait4');
+    for (let from = 0; from < 100_000; from += 1000) {
+      const records = Array.from({ length: 1000 }, (_, index) =>
+        argumentsRecord({ at: 1n, tid: from + index, aux }, [], 0, new Uint8Array(0)),
+      );
+      decoder.decode(batch(...records), new EventTable());
+    }
+    expect(decoder.pendingCalls).toBe(65_536);
+  });
+
   test("a descriptor's path is put together from the leaf up; a cut text is marked", () => {
     const fsync = numberOf('fsync');
     const mask = (1 << 8) | (1 << 16);
