@@ -7,6 +7,7 @@ import { escapeText } from '../base/escape.js';
 import { shortId } from '../base/ids.js';
 import { startedAt } from '../export/tables/origin.js';
 import type { Trace } from '../model/trace.js';
+import { Deadline } from '../platform/deadline.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
 import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
@@ -77,6 +78,7 @@ export async function traceWatch(
   if (options.out !== undefined) makeFolder(options.out, context.env);
   const { endpoint } = await findEngine({
     env,
+    signal,
     ...(options.host === undefined ? {} : { host: options.host }),
   });
   const daemons = (): Daemon[] => daemonsOf(endpoint, env);
@@ -91,17 +93,19 @@ export async function traceWatch(
     engine:
       local === undefined
         ? NO_ENGINE
-        : await readEngineInfo(local, local.origin === 'private engine'),
+        : await readEngineInfo(local, local.origin === 'private engine', signal),
     command: ['dit', ...process.argv.slice(2)],
     redact: options.redact === true,
     ringBytes: options.ringMb * 2 ** 20,
     daemons,
   });
-  const engine = new WatchedEngine(recorder, local, stderr);
+  const engine = new WatchedEngine(recorder, local, stderr, signal);
   const tally = new Tally();
   const teller = new Teller(options, context, tally);
   const watcher = new StartWatcher(recorder);
-  const stop = stopAfter(options.for, signal);
+  const limitMs = options.for === undefined ? undefined : options.for * 1000;
+  const deadline = new Deadline({ limitMs, signals: [signal] });
+  const stop = deadline.signal;
   // Whoever keeps files does not need a reader.
   const unread = (): boolean => stdout.closed && options.out === undefined;
   try {
@@ -114,6 +118,7 @@ export async function traceWatch(
     }
     if (watcher.underWay > 0 && !unread()) await sleep(LOOK_EVERY_MS);
   } finally {
+    deadline.close();
     engine.close();
     const end = await recorder.stop();
     watcher.look(teller.tell, { last: true });
@@ -242,11 +247,6 @@ function aboutOneStart(trace: WatchedStart['trace'], run: WatchedStart['run']): 
     recording: { ...trace.recording, header: { ...header, target } },
     runs: [run],
   };
-}
-
-function stopAfter(seconds: number | undefined, signal: AbortSignal): AbortSignal {
-  if (seconds === undefined) return signal;
-  return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
 }
 
 /** @throws DitError where nothing on this machine starts containers */

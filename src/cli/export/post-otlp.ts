@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
 import { decodeRefusal, decodeResponse, type PartialSuccess } from '../../export/otlp.js';
+import { type HttpAnswer, httpRequest } from '../../platform/http-request.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -38,24 +39,33 @@ export async function postOtlp(
   const headers = requestHeaders(options.env);
   const shown = target.origin + target.pathname;
   const { signal, timeoutMs = TIMEOUT_MS } = options;
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const body = gzipSync(request);
+  let answer: HttpAnswer;
   try {
-    const response = await fetch(target, {
+    // Redirects are not followed: another host must not get the headers.
+    answer = await httpRequest({
       method: 'POST',
-      headers,
-      body: gzipSync(request),
-      // Another host must not get the headers.
-      redirect: 'manual',
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      to: {
+        secure: target.protocol === 'https:',
+        host: target.hostname.replace(/^\[|\]$/g, ''),
+        port: target.port,
+      },
+      path: target.pathname + target.search,
+      headers: { ...headers, host: target.host, 'content-length': body.length },
+      body,
+      limitMs: timeoutMs,
+      late: () => tooSlow(shown, timeoutMs),
+      signal,
+      mostBytes: ANSWER_BYTES,
     });
-    const answer = await firstBytes(response);
-    if (!response.ok) throw refusal(shown, response, answer);
-    return accepted(shown, answer, response);
   } catch (error) {
     if (error instanceof DitError) throw error;
     signal?.throwIfAborted();
-    throw timeout.aborted ? tooSlow(shown, timeoutMs) : unreachable(shown, error);
+    throw unreachable(shown, error);
   }
+  const isWell = answer.status >= 200 && answer.status < 300;
+  if (!isWell) throw refusal(shown, answer);
+  return accepted(shown, answer);
 }
 
 /** The URL as it is where it has a path, else its /v1/traces. */
@@ -84,7 +94,7 @@ export function tracesUrl(text: string): URL {
 }
 
 /** "api-key=secret,tenant=a%20b"; the traces' own variable wins. */
-function requestHeaders(env: Env): Headers {
+function requestHeaders(env: Env): Readonly<Record<string, string>> {
   const headers = new Headers();
   for (const variable of HEADER_VARIABLES) {
     const entries = (env[variable] ?? '').split(',').filter((entry) => entry.trim() !== '');
@@ -106,28 +116,17 @@ function requestHeaders(env: Env): Headers {
   }
   headers.set('content-type', 'application/x-protobuf');
   headers.set('content-encoding', 'gzip');
-  return headers;
+  return Object.fromEntries(headers);
 }
 
-async function firstBytes(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= ANSWER_BYTES) break;
-  }
-  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES);
-}
-
-const isProtobuf = ({ headers }: Response): boolean =>
-  headers.get('content-type')?.startsWith('application/x-protobuf') === true;
+const isProtobuf = ({ headers }: HttpAnswer): boolean =>
+  headers['content-type']?.startsWith('application/x-protobuf') === true;
 
 /** Where the answer says nothing that is understood, it took all: that is what a status of 200 means. */
-function accepted(shown: string, answer: Uint8Array, response: Response): PartialSuccess {
-  if (!isProtobuf(response)) return { rejectedSpans: 0, message: '' };
+function accepted(shown: string, answer: HttpAnswer): PartialSuccess {
+  if (!isProtobuf(answer)) return { rejectedSpans: 0, message: '' };
   try {
-    return decodeResponse(answer);
+    return decodeResponse(answer.body);
   } catch (cause) {
     throw new DitError({
       code: 'collector-refused',
@@ -139,18 +138,16 @@ function accepted(shown: string, answer: Uint8Array, response: Response): Partia
   }
 }
 
-function refusal(shown: string, response: Response, answer: Uint8Array): DitError {
-  const { status } = response;
-  const said = quoted(isProtobuf(response) ? refusalText(answer) : textOf(answer));
+function refusal(shown: string, answer: HttpAnswer): DitError {
+  const { status, body } = answer;
+  const said = quoted(isProtobuf(answer) ? refusalText(body) : body.toString('utf8'));
   return new DitError({
     code: 'collector-refused',
     exitCode: EXIT.engine,
     message: `collector '${shown}' answers ${status}${said === '' ? '' : `: ${said}`}`,
-    remedy: remedyFor(response),
+    remedy: remedyFor(answer),
   });
 }
-
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 function refusalText(answer: Uint8Array): string {
   try {
@@ -166,7 +163,7 @@ function quoted(text: string): string {
   return line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line;
 }
 
-function remedyFor({ status, headers }: Response): string {
+function remedyFor({ status, headers }: HttpAnswer): string {
   if (status === 401 || status === 403) {
     return `give it what it asks for: ${HEADER_VARIABLES[0]}="authorization=Bearer%20…"`;
   }
@@ -174,22 +171,20 @@ function remedyFor({ status, headers }: Response): string {
     return `check the URL: OTLP over HTTP is mostly at port 4318, path ${PATH}`;
   }
   if (status === 429 || status >= 500) {
-    const seconds = Number(headers.get('retry-after'));
+    const seconds = Number(headers['retry-after']);
     return seconds > 0 ? `run it again in ${seconds} s` : 'run it again later';
   }
   return "the collector's log says more";
 }
 
 function unreachable(shown: string, error: unknown): DitError {
-  // fetch says "fetch failed", and its cause what happened.
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const what = systemErrorCode(cause) ?? messageOf(cause);
+  const what = systemErrorCode(error) ?? messageOf(error);
   return new DitError({
     code: 'collector-unreachable',
     exitCode: EXIT.engine,
     message: `collector '${shown}' cannot be reached: ${what}`,
     remedy: `check that it listens: curl -i ${shown}`,
-    cause,
+    cause: error,
   });
 }
 
