@@ -99,7 +99,7 @@ function analyseRun(run: RunView, clients: ClientFinder): ContainerRun {
     findings: [],
     processes: run.processes.map(({ key }) => key),
     exitCode: exitCodeOf(run),
-    failure: run.marks.find(({ error }) => error !== '')?.error ?? '',
+    failure: failureOf(run),
   };
 }
 
@@ -116,6 +116,14 @@ function segmentsOf(
     ? walkCriticalPath(run, window, init.pid, clients.anchorsOf(run))
     : stagePath(run, milestones, window);
   return attribute(run, path, milestones, window);
+}
+
+/** What a start can fail at; that something went wrong after it is told by the recording's diagnostics. */
+const STARTING: ReadonlySet<string> = new Set(['create', 'attach', 'start']);
+
+/** Why the container was not started; '': nothing says that it was not. */
+function failureOf({ marks }: RunView): string {
+  return marks.find(({ name, error }) => STARTING.has(name) && error !== '')?.error ?? '';
 }
 
 function exitCodeOf(run: RunView): number | undefined {

@@ -87,6 +87,8 @@ export class TraceRecorder {
   #heldSince: number | undefined;
   #events = 0;
   #malformed = 0;
+  /** The footer is written: what comes now belongs to no recording. */
+  #finished = false;
 
   /**
    * Arms the probes, then writes header, clocks and the processes that were there. When it resolves,
@@ -203,6 +205,7 @@ export class TraceRecorder {
         recorderCpuNs: (cpu.user + cpu.system) * 1000,
       });
     });
+    this.#finished = true;
     return {
       events: this.#events,
       malformed: this.#malformed,
@@ -274,6 +277,7 @@ export class TraceRecorder {
 
   /** The writer throws once and is silent from then on: the recording goes on to its clean-up. */
   #write(append: () => void): void {
+    if (this.#finished) return;
     try {
       append();
     } catch (error) {

@@ -53,6 +53,7 @@ export class TraceFileWriter {
   #events = 0;
   #failed = false;
   #closed = false;
+  #ended = false;
 
   /** @param target a path, created with mode 0600, or a sink. */
   constructor(target: string | TraceSink, options: FileSinkOptions = {}) {
@@ -121,8 +122,10 @@ export class TraceFileWriter {
     this.#message(FRAME.diagnostic, DIAGNOSTIC, { ...diagnostic, atNs: this.#absolute(at) });
   }
 
+  /** The last frame: one more would be about something that the recording does not hold. */
   footer({ end, ...footer }: TraceFooter): void {
     this.#message(FRAME.footer, FOOTER, { ...footer, endNs: this.#absolute(end) });
+    this.#ended = true;
   }
 
   /** Closes the file; a second call does nothing. A file that holds no frame is removed. */
@@ -165,6 +168,7 @@ export class TraceFileWriter {
 
   #frame(field: number, encode: (wire: WireWriter) => void): void {
     if (this.#failed || this.#closed) return;
+    if (this.#ended) throw new Error('the footer is the last frame');
     const wire = this.#wire;
     wire.clear();
     const frame = wire.begin(FRAMES_FIELD);
