@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <napi.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "file_lock.h"
 #include "open_in_root.h"
 #include "record_pump.h"
+#include "second_signal.h"
 #include "unix_peer.h"
 
 namespace {
@@ -245,12 +247,30 @@ Napi::Value open_in_root(const Napi::CallbackInfo& info) {
   }
 }
 
+void end_at_second_signal(const Napi::CallbackInfo& info) {
+  const auto numbers = info[0].As<Napi::Array>();
+  std::vector<int> signals;
+  for (uint32_t i = 0; i < numbers.Length(); i++) {
+    signals.push_back(numbers.Get(i).As<Napi::Number>().Int32Value());
+  }
+  try {
+    dit::end_at_second_signal(signals, info[1].As<Napi::String>());
+  } catch (const std::system_error& error) {
+    throw to_js(info.Env(), error);
+  }
+}
+
+// Without Node's way out, which waits for threads that wait for the network.
+void end_now(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>().Int32Value()); }
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", Session::define(env));
   exports.Set("readClocks", Napi::Function::New(env, read_clocks));
   exports.Set("peerPid", Napi::Function::New(env, peer_pid));
   exports.Set("lockFile", Napi::Function::New(env, lock_file));
   exports.Set("openInRoot", Napi::Function::New(env, open_in_root));
+  exports.Set("endAtSecondSignal", Napi::Function::New(env, end_at_second_signal));
+  exports.Set("endNow", Napi::Function::New(env, end_now));
   exports.Set("libbpfVersion", Napi::String::New(env, libbpf_version_string()));
   return exports;
 }

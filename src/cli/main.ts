@@ -9,7 +9,7 @@ import { packageVersion } from '../platform/package-files.js';
 import type { CommandContext } from './context.js';
 import { Output, outputFailed } from './output.js';
 import { buildProgram } from './program.js';
-import { takeOverSignals } from './signals.js';
+import { endNow, takeOverSignals } from './signals.js';
 
 const { env } = process;
 
@@ -50,6 +50,8 @@ const context: CommandContext = {
 
 /** What failed beside the command's own steps; it decides the exit code. */
 let failure: Error | undefined;
+/** What may keep the process after its command. */
+const END_WITHIN_MS = 500;
 /** What a command may take to end what it began, after a bug of which nobody knows what it left. */
 const UNWIND_MS = 30_000;
 
@@ -70,6 +72,14 @@ function keepFailure(error: Error): void {
   process.exitCode = exitCodeOf(failure);
 }
 
+let isUnderWay = true;
+// Nothing is left that could happen, and the command waits: its promise went lost. Node would end with status 13.
+process.on('beforeExit', () => {
+  if (!isUnderWay) return;
+  isUnderWay = false;
+  breakOff(new Error('the command waits for what never comes'));
+});
+
 /** The command whose line commander refused. */
 let refused: Command | undefined;
 const program = buildProgram(packageVersion(), context, (exitCode) => {
@@ -83,6 +93,16 @@ try {
   else if (error !== failure) await fail(error);
 }
 if (failure !== undefined) process.exitCode = exitCodeOf(failure);
+isUnderWay = false;
+endSoon();
+
+/** A name that is still being looked up, or a connection that nobody closed, does not keep a command that is done. */
+function endSoon(): void {
+  setInterval(() => {
+    const isWritten = process.stdout.writableLength === 0 && process.stderr.writableLength === 0;
+    if (isWritten) endNow(Number(process.exitCode ?? EXIT.ok));
+  }, END_WITHIN_MS).unref();
+}
 
 function exitCodeOf(error: Error): number {
   return error instanceof DitError ? error.exitCode : EXIT.bug;

@@ -66,6 +66,13 @@ export interface NativeAddon {
    * @param resolve RESOLVE_* bits
    */
   openInRoot(root: number, path: string, flags: number, mode: number, resolve: number): number;
+  /**
+   * The second of these signals, of whichever kind, writes the message to standard error and ends the process with
+   * 128 + n, whatever its threads do. To be called when Node's own handlers are in place.
+   */
+  endAtSecondSignal(signals: readonly number[], message: string): void;
+  /** The process ends here: nothing is flushed, no thread is waited for. */
+  endNow(exitCode: number): never;
   readonly libbpfVersion: string;
 }
 
