@@ -55,7 +55,7 @@ export async function withBenchEngine(
       kind: 'local',
       socketPath: handle.socketPath,
     } as const;
-    const docker = await connectDocker(endpoint);
+    const docker = await connectDocker(endpoint, undefined);
     const { image } = await ensureBuiltinImage(docker);
     const info = await readEngineInfo(endpoint, true);
     let files = 0;

@@ -44,7 +44,7 @@ await withBenchEngine(
         HostConfig: { NetworkMode: 'none' },
       });
       const output = await client.attach(container, () => {});
-      const exited = client.wait(container);
+      const exited = client.wait(container, new AbortController().signal);
       await client.start(container);
       started = Number(process.hrtime.bigint() - begin) / 1e6;
       await exited;

@@ -54,7 +54,7 @@ export async function runBench(run: BenchRun): Promise<string[]> {
       leftMs: times.of(left),
     });
 
-  const lasting = newSandbox(context.docker);
+  const lasting = newSandbox(context);
   try {
     const ready = await prepare(run, todo, lasting, report);
     for (const measurement of measurements) {
@@ -94,8 +94,8 @@ const outcomeOf = ({ readings, error }: Attempt) =>
 const named = (measurements: readonly MeasurementPlan[], name: string): MeasurementPlan =>
   measurements.find((measurement) => measurement.name === name) as MeasurementPlan;
 
-const newSandbox = (docker: CheckContext['docker']): Sandbox =>
-  new Sandbox(docker, randomBytes(16).toString('hex'));
+const newSandbox = ({ docker, signal }: Pick<CheckContext, 'docker' | 'signal'>): Sandbox =>
+  new Sandbox(docker, randomBytes(16).toString('hex'), signal);
 
 interface Ready {
   readonly measure: Map<CsvDimension, Measure>;
@@ -157,7 +157,7 @@ async function take(
   const measure = ready.measure.get(measurement.dimension);
   if (unavailable !== undefined) return { readings: [], ms: 0, error: unavailable };
   if (measure === undefined) throw new Error(`'${measurement.dimension}' was not prepared`);
-  const sandbox = newSandbox(docker);
+  const sandbox = newSandbox(context);
   const begin = performance.now();
   let readings: readonly Reading[] = [];
   let error: DitError | undefined;

@@ -5,6 +5,7 @@ import {
   type EngineEndpoint,
   findEngine,
 } from '../platform/engine-endpoint.js';
+import type { CommandContext } from './context.js';
 
 export interface ChosenEngine {
   readonly endpoint: EngineEndpoint;
@@ -24,7 +25,7 @@ export interface EngineChoice {
  */
 export async function chooseEngine(
   choice: EngineChoice,
-  env: Readonly<Record<string, string | undefined>>,
+  { env, signal }: Pick<CommandContext, 'env' | 'signal'>,
   say: (line: string) => Promise<void>,
 ): Promise<ChosenEngine> {
   if (choice.engine === 'private') {
@@ -38,6 +39,7 @@ export async function chooseEngine(
   }
   const { endpoint, tried } = await findEngine({
     env,
+    signal,
     ...(choice.host === undefined ? {} : { host: choice.host }),
   });
   if (endpoint === undefined) return startPrivate(tried, say);

@@ -62,12 +62,12 @@ export async function prepareStarts(
     quiet ? Promise.resolve() : stderr.line(`dit: ${line}`);
   const sources = await chooseSources(options, say);
   const remoteWill = sources.candidates.some(({ seesKernel }) => !seesKernel);
-  const { endpoint, privateEngine } = await chooseEngine({ ...options, remoteWill }, env, say);
-  const docker = connectOnce(endpoint);
+  const { endpoint, privateEngine } = await chooseEngine({ ...options, remoteWill }, context, say);
+  const docker = connectOnce(endpoint, signal);
   const [engine, found, orphans] = await Promise.all([
-    readEngineInfo(endpoint, privateEngine),
-    hasImage(endpoint, target),
-    findOrphans(endpoint),
+    readEngineInfo(endpoint, privateEngine, signal),
+    hasImage(endpoint, target, signal),
+    findOrphans(endpoint, signal),
   ]);
   if (orphans.length > 0) await removeOrphans(await docker(), orphans);
   // An image that dit puts into somebody else's engine goes with the runs.
@@ -140,10 +140,10 @@ function loadBuiltinImage(docker: Dockerode): ReturnType<typeof ensureBuiltinIma
 }
 
 /** The client is loaded when it is first needed, and once. */
-function connectOnce(endpoint: EngineEndpoint): () => Promise<Dockerode> {
+function connectOnce(endpoint: EngineEndpoint, signal: AbortSignal): () => Promise<Dockerode> {
   let connected: Promise<Dockerode> | undefined;
   return () => {
-    connected ??= connectDocker(endpoint);
+    connected ??= connectDocker(endpoint, signal);
     return connected;
   };
 }

@@ -93,23 +93,24 @@ interface CommandEngine {
 /** The engine that the command may use: none is started for it unless it is asked for. */
 async function findEngineOf(
   options: TraceExecOptions,
-  { env }: CommandContext,
+  context: CommandContext,
   say: (line: string) => Promise<void>,
 ): Promise<CommandEngine> {
+  const { env, signal } = context;
   const isAskedFor = options.engine === 'private' || options.host !== undefined;
   const endpoint: EngineEndpoint | undefined = isAskedFor
-    ? (await chooseEngine(options, env, say)).endpoint
-    : (await findEngine({ env })).endpoint;
+    ? (await chooseEngine(options, context, say)).endpoint
+    : (await findEngine({ env, signal })).endpoint;
   const system = findSystemContainerd(env);
   if (endpoint === undefined || endpoint.kind === 'remote') {
     return { info: NO_ENGINE, docker: undefined, daemons: system, isAskedFor: false };
   }
-  const info = await readEngineInfo(endpoint, endpoint.origin === 'private engine');
+  const info = await readEngineInfo(endpoint, endpoint.origin === 'private engine', signal);
   const daemons = findDaemons(endpoint.socketPath ?? '');
   const known = new Set(daemons.map(({ pid }) => pid));
   return {
     info,
-    docker: () => connectDocker(endpoint),
+    docker: () => connectDocker(endpoint, signal),
     daemons: [...daemons, ...system.filter(({ pid }) => !known.has(pid))],
     isAskedFor,
   };

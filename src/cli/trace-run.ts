@@ -47,7 +47,7 @@ async function report(
 ): Promise<number> {
   const { stderr } = context;
   const { failure, summary } = result;
-  if (options.quiet !== true) {
+  if (options.quiet !== true || options.json === true) {
     // Loaded only now: what the report needs would delay the recording.
     const { traceShow } = await import('./trace-show.js');
     await traceShow(path, options.json === true ? { json: true } : {}, context);

@@ -4,13 +4,18 @@ import { escapeText } from '../base/escape.js';
 import { connectDocker } from '../platform/docker.js';
 import type { EngineEndpoint } from '../platform/engine-endpoint.js';
 import type { HostRecorder } from '../record/host-recorder.js';
-import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
+import {
+  EVENT_TOO_LONG,
+  type EventStream,
+  followEngineEvents,
+} from '../sources/docker/engine-events.js';
 import type { Output } from './output.js';
 
 export class WatchedEngine {
   readonly #recorder: HostRecorder;
   readonly #endpoint: EngineEndpoint | undefined;
   readonly #stderr: Output;
+  readonly #signal: AbortSignal;
   #events: EventStream | undefined;
   /** Up to when its events were followed, seconds since 1970: it is asked for what came since. */
   #followedTo = secondsNow();
@@ -21,10 +26,16 @@ export class WatchedEngine {
   #isNameless = false;
 
   /** @param endpoint undefined: none of Docker's, whose containers have no names */
-  constructor(recorder: HostRecorder, endpoint: EngineEndpoint | undefined, stderr: Output) {
+  constructor(
+    recorder: HostRecorder,
+    endpoint: EngineEndpoint | undefined,
+    stderr: Output,
+    signal: AbortSignal,
+  ) {
     this.#recorder = recorder;
     this.#endpoint = endpoint;
     this.#stderr = stderr;
+    this.#signal = signal;
   }
 
   /** Follows what came instead of what is gone. */
@@ -47,7 +58,7 @@ export class WatchedEngine {
     this.#opening = true;
     try {
       this.#events = await followEngineEvents(
-        await connectDocker(this.#endpoint),
+        await connectDocker(this.#endpoint, this.#signal),
         undefined,
         this.#recorder.fromRealtime,
         this.#recorder.mark,
@@ -55,6 +66,7 @@ export class WatchedEngine {
           this.#events = undefined;
           this.#followedTo = secondsNow();
         },
+        () => void this.#stderr.line(`dit: ${EVENT_TOO_LONG}`),
         this.#followedTo,
       );
       this.#isNameless = false;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import { followProgress } from './engine-streams.js';
 
 const REPOSITORY = 'dit-builtin';
 /** Raised when the content changes; the image is never changed under the same tag. */
@@ -35,7 +36,7 @@ export async function ensureBuiltinImage(
     tag: TAG,
     changes: CHANGES,
   });
-  await followProgress(docker, progress as Readable);
+  await followProgress(progress as Readable);
   return { image: BUILTIN_IMAGE, created: true };
 }
 
@@ -62,16 +63,6 @@ async function needSameArchitecture(docker: Dockerode): Promise<void> {
     exitCode: EXIT.capability,
     message: `the built-in image is made of this machine's busybox (${process.arch}), and the engine runs on '${Arch}'`,
     remedy: 'name an image that the engine has or can pull',
-  });
-}
-
-/** Resolves when the engine has taken the image whole; its progress lines carry errors with status 200. */
-function followProgress(docker: Dockerode, progress: Readable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(progress, (error: Error | null) => {
-      if (error === null) resolve();
-      else reject(error);
-    });
   });
 }
 

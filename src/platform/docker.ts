@@ -2,10 +2,19 @@
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { dockerodeOptions, type EngineEndpoint } from './engine-endpoint.js';
+import { guardModem } from './guarded-modem.js';
 
-export async function connectDocker(endpoint: EngineEndpoint): Promise<Dockerode> {
+/**
+ * @param signal of the command: it ends the requests that are under way; undefined: the command has none
+ */
+export async function connectDocker(
+  endpoint: EngineEndpoint,
+  signal: AbortSignal | undefined,
+): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode');
-  return new Docker(dockerodeOptions(endpoint));
+  const docker = new Docker(dockerodeOptions(endpoint));
+  guardModem(docker, signal);
+  return docker;
 }
 
 interface EngineRefusal {
@@ -13,17 +22,12 @@ interface EngineRefusal {
   readonly message: string;
 }
 
-/** The HTTP status and the engine's own message of what dockerode threw. */
+/** The HTTP status and the engine's own message of what a request threw; status 0: it did not answer. */
 export function engineRefusal(error: unknown): EngineRefusal {
   const record =
     typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {};
   const status = typeof record.statusCode === 'number' ? record.statusCode : 0;
-  const json = record.json;
-  const said =
-    typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined;
-  const message = typeof said === 'string' && said !== '' ? said : messageOf(error);
-  // The client library puts "(HTTP code 500) server error - " before what it did not parse.
-  return { status, message: message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim() };
+  return { status, message: messageOf(error).trim() };
 }
 
 const GONE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'EACCES', 'ETIMEDOUT']);
@@ -52,7 +56,15 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
           ENGINE_GONE_REMEDY,
         );
   }
-  if (/socket hang up|aborted|other side closed/i.test(message) && status === 0) {
+  // "Parse Error: Expected HTTP/": node's parser's words for what is no HTTP.
+  if (system?.startsWith('HPE_')) {
+    return fail(
+      'engine-nonsense',
+      `what answers does not speak the Docker API while ${doing}: ${message}`,
+      'check the address of the engine: docker context ls, or name another with --host',
+    );
+  }
+  if (status === 0) {
     return fail(
       'engine-gone',
       `the engine went away while ${doing}: ${message}`,

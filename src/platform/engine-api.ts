@@ -1,6 +1,6 @@
 /** Plain requests to an engine's API without a client library: is it there, what is it, kill what runs. */
-import http from 'node:http';
-import https from 'node:https';
+import { checkedAnswer, nonsense, silent } from './engine-answers.js';
+import { httpRequest } from './http-request.js';
 
 export interface ApiAddress {
   readonly socketPath?: string;
@@ -9,78 +9,79 @@ export interface ApiAddress {
   readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
-/** The answers asked for here are some kilobytes; whoever sends more is no engine. */
-const MAX_ANSWER_BYTES = 1 << 20;
+/** Lists of containers and images are the longest that are asked for here. */
+const MOST_BYTES = 16 << 20;
 
-/** The body of a 2xx answer, or an error: refused, timed out, another status, too long. */
-function request(
+/** Another status than 2xx. */
+export class StatusError extends Error {
+  readonly statusCode: number;
+
+  constructor(statusCode: number) {
+    super(`HTTP status ${statusCode}`);
+    this.statusCode = statusCode;
+  }
+}
+
+/**
+ * The body of a 2xx answer.
+ * @throws the system's error, a StatusError, DitError engine-silent or engine-nonsense, or what the signal was
+ * aborted with
+ */
+async function request(
   method: 'GET' | 'POST',
   address: ApiAddress,
   path: string,
-  timeoutMs: number,
+  limitMs: number,
+  signal?: AbortSignal,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { tls, ...where } = address;
-    const client = tls === undefined ? http : https;
-    const sent = client.request(
-      { ...where, ...tls, method, path, agent: false, headers: { Host: 'docker' } },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-          if (bytes > MAX_ANSWER_BYTES) sent.destroy(new Error('the answer is too long'));
-          else chunks.push(chunk);
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          clearTimeout(limit);
-          const status = response.statusCode ?? 0;
-          if (status >= 200 && status < 300) resolve(Buffer.concat(chunks).toString('utf8'));
-          else reject(new Error(`HTTP status ${status}`));
-        });
-      },
-    );
-    const limit = setTimeout(
-      () => sent.destroy(new Error(`no answer in ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    sent.on('error', (error) => {
-      clearTimeout(limit);
-      reject(error);
-    });
-    sent.end();
+  const { tls, ...where } = address;
+  const { status, body, isCut } = await httpRequest({
+    method,
+    to: { ...where, ...tls, secure: tls !== undefined },
+    path,
+    headers: { Host: 'docker', 'Content-Length': 0 },
+    limitMs,
+    late: () => silent(method, path, limitMs),
+    signal,
+    mostBytes: MOST_BYTES,
   });
+  if (status < 200 || status > 299) throw new StatusError(status);
+  if (isCut) throw nonsense(method, path, `the answer is longer than ${MOST_BYTES >> 20} MiB`);
+  return body.toString('utf8');
 }
 
-/** The JSON that GET `path` answers; rejects with the reason. */
+/** The JSON that GET `path` answers, checked. @throws as `request` */
 export async function getJson(
   address: ApiAddress,
   path: string,
-  timeoutMs: number,
+  limitMs: number,
+  signal?: AbortSignal,
 ): Promise<unknown> {
-  return JSON.parse(await request('GET', address, path, timeoutMs));
+  return checkedAnswer('GET', path, await request('GET', address, path, limitMs, signal));
 }
 
 /** Resolves when the engine answers; rejects with the reason otherwise. */
-export async function ping(address: ApiAddress, timeoutMs = 2000): Promise<void> {
-  await request('GET', address, '/_ping', timeoutMs);
+export async function ping(
+  address: ApiAddress,
+  limitMs = 2000,
+  signal?: AbortSignal,
+): Promise<void> {
+  await request('GET', address, '/_ping', limitMs, signal);
 }
 
-export async function engineVersion(address: ApiAddress, timeoutMs = 2000): Promise<string> {
-  const answer = await getJson(address, '/version', timeoutMs);
-  if (typeof answer === 'object' && answer !== null && 'Version' in answer) {
-    return String(answer.Version);
-  }
-  return 'unknown';
+export async function engineVersion(
+  address: ApiAddress,
+  limitMs = 2000,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { Version } = (await getJson(address, '/version', limitMs, signal)) as { Version: string };
+  return Version;
 }
 
 /** Kills all running containers, for good: the API's kill also ends a restart policy. */
-export async function killRunningContainers(address: ApiAddress, timeoutMs: number): Promise<void> {
-  const list = await getJson(address, '/containers/json', timeoutMs);
-  if (!Array.isArray(list)) return;
-  const ids = list
-    .map((each: { Id?: unknown }) => String(each.Id))
-    .filter((id) => /^\w+$/.test(id));
-  await Promise.all(ids.map((id) => request('POST', address, `/containers/${id}/kill`, timeoutMs)));
+export async function killRunningContainers(address: ApiAddress, limitMs: number): Promise<void> {
+  const list = (await getJson(address, '/containers/json', limitMs)) as { Id: string }[];
+  await Promise.all(
+    list.map(({ Id }) => request('POST', address, `/containers/${Id}/kill`, limitMs)),
+  );
 }

@@ -56,6 +56,7 @@ export interface EndpointOptions {
   readonly host?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULT_URL = 'unix:///var/run/docker.sock';
@@ -67,17 +68,17 @@ const DEFAULT_URL = 'unix:///var/run/docker.sock';
  */
 export async function findEngine(options: EndpointOptions = {}): Promise<EndpointSearch> {
   const env = options.env ?? process.env;
-  const timeoutMs = options.timeoutMs ?? 2000;
+  const { timeoutMs = 2000, signal } = options;
   const tried: EndpointAttempt[] = [];
 
   const chosen = await chosenEndpoint(options.host, env);
   if (chosen !== undefined) {
-    const result = await answer(chosen, timeoutMs);
+    const result = await answer(chosen, timeoutMs, signal);
     if (result !== 'answers') throw unreachable(chosen, result);
     return { endpoint: chosen, tried: [{ origin: chosen.origin, url: chosen.url, result }] };
   }
   for await (const endpoint of usualEndpoints(env, tried)) {
-    const result = await answer(endpoint, timeoutMs);
+    const result = await answer(endpoint, timeoutMs, signal);
     tried.push({ origin: endpoint.origin, url: endpoint.url, result });
     if (result === 'answers') return { endpoint, tried };
   }
@@ -151,13 +152,21 @@ async function* usualEndpoints(
 }
 
 /** 'answers', or the reason why not as a sentence's part. */
-async function answer(endpoint: EngineEndpoint, timeoutMs: number): Promise<string> {
+async function answer(
+  endpoint: EngineEndpoint,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   // A connection through ssh takes keys and questions that the client library knows about.
   if (endpoint.url.startsWith('ssh:')) return 'answers';
   try {
-    await ping(apiAddress(endpoint), timeoutMs);
+    await ping(apiAddress(endpoint), timeoutMs, signal);
     return 'answers';
   } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof DitError && error.code === 'engine-silent') {
+      return `no answer within ${timeoutMs / 1000} s`;
+    }
     switch (systemErrorCode(error)) {
       case 'ENOENT':
         return 'there is no such socket';

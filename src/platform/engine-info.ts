@@ -1,19 +1,16 @@
 /** What an engine says of itself: versions, drivers, folders, images. Asked plainly, before a client is loaded. */
-import { messageOf } from '../base/errors.js';
 import type { EngineInfo } from '../model/recording.js';
 import { engineError } from './docker.js';
-import { getJson } from './engine-api.js';
+import { getJson, StatusError } from './engine-api.js';
 import { apiAddress, type EngineEndpoint } from './engine-endpoint.js';
+import { ENGINE_LIMITS } from './engine-limits.js';
 
 interface VersionAnswer {
-  readonly Version?: string;
-  readonly ApiVersion?: string;
-  readonly Platform?: { readonly Name?: string };
-  readonly Components?: readonly { readonly Name?: string; readonly Version?: string }[];
+  readonly Version: string;
+  readonly ApiVersion?: string | null;
+  readonly Platform?: { readonly Name?: string | null } | null;
+  readonly Components?: readonly { readonly Name?: string; readonly Version?: string }[] | null;
 }
-
-/** Some seconds: an engine that starts many containers at once answers late. */
-const TIMEOUT_MS = 30_000;
 
 /** What is known of the engine where none takes part. */
 export const NO_ENGINE: EngineInfo = {
@@ -33,14 +30,16 @@ export const NO_ENGINE: EngineInfo = {
 
 /**
  * @param privateEngine the caller's knowledge
- * @throws DitError engine-gone
+ * @throws DitError engine-gone, engine-silent, engine-nonsense
  */
 export async function readEngineInfo(
   endpoint: EngineEndpoint,
   privateEngine: boolean,
+  signal?: AbortSignal,
 ): Promise<EngineInfo> {
   const address = apiAddress(endpoint);
-  const ask = (path: string): Promise<unknown> => getJson(address, path, TIMEOUT_MS);
+  const ask = (path: string): Promise<unknown> =>
+    getJson(address, path, ENGINE_LIMITS.answerMs, signal);
   try {
     const [version, info] = (await Promise.all([ask('/version'), ask('/info')])) as [
       VersionAnswer,
@@ -52,7 +51,7 @@ export async function readEngineInfo(
     return {
       endpoint: endpoint.url,
       name: version.Platform?.Name || 'Docker Engine',
-      version: version.Version ?? '',
+      version: version.Version,
       apiVersion: version.ApiVersion ?? '',
       containerdVersion: component('containerd'),
       runcVersion: component('runc'),
@@ -69,12 +68,17 @@ export async function readEngineInfo(
 }
 
 /** Whether the engine has the image. @throws DitError engine-gone … */
-export async function hasImage(endpoint: EngineEndpoint, image: string): Promise<boolean> {
+export async function hasImage(
+  endpoint: EngineEndpoint,
+  image: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const path = `/images/${encodeURI(image)}/json`;
   try {
-    await getJson(apiAddress(endpoint), `/images/${encodeURI(image)}/json`, TIMEOUT_MS);
+    await getJson(apiAddress(endpoint), path, ENGINE_LIMITS.answerMs, signal);
     return true;
   } catch (error) {
-    if (messageOf(error) === 'HTTP status 404') return false;
+    if (error instanceof StatusError && error.statusCode === 404) return false;
     throw engineError(error, `looking for image '${image}'`);
   }
 }

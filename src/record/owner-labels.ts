@@ -4,6 +4,7 @@ import type Dockerode from 'dockerode';
 import { engineError } from '../platform/docker.js';
 import { getJson } from '../platform/engine-api.js';
 import { apiAddress, type EngineEndpoint } from '../platform/engine-endpoint.js';
+import { ENGINE_LIMITS } from '../platform/engine-limits.js';
 import { hasEnded, identityOf, ownIdentity } from '../platform/process-identity.js';
 
 export const RUN_LABEL = 'dev.dit.run';
@@ -35,25 +36,26 @@ export function isOrphan(labels: Readonly<Record<string, string>> | null | undef
  * plainly: nearly always there are none, and no client has to be loaded for it.
  * @throws DitError engine-…
  */
-export async function findOrphans(endpoint: EngineEndpoint): Promise<string[]> {
+export async function findOrphans(
+  endpoint: EngineEndpoint,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [RUN_LABEL] }));
   const listed = await getJson(
     apiAddress(endpoint),
     `/containers/json?all=1&filters=${filters}`,
-    TIMEOUT_MS,
+    ENGINE_LIMITS.answerMs,
+    signal,
   ).catch((error: unknown) => {
     throw engineError(error, 'listing containers');
   });
-  const containers = Array.isArray(listed) ? (listed as Listed[]) : [];
-  return containers.flatMap(({ Id, Labels }) => (Id !== undefined && isOrphan(Labels) ? [Id] : []));
+  return (listed as Listed[]).flatMap(({ Id, Labels }) => (isOrphan(Labels) ? [Id] : []));
 }
 
 interface Listed {
-  readonly Id?: string;
+  readonly Id: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
-
-const TIMEOUT_MS = 30_000;
 
 /** Whatever cannot be removed now is found again by the next run. */
 export async function removeOrphans(docker: Dockerode, ids: readonly string[]): Promise<void> {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { EngineInfo, HostInfo } from '../model/recording.js';
-import { followEngineEvents } from '../sources/docker/engine-events.js';
+import { EVENT_TOO_LONG, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { SourceKind, SourceRefusal } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import { CleanUp } from './clean-up.js';
@@ -134,6 +134,7 @@ async function nameContainers(
       recorder.fromRealtime,
       recorder.mark,
       () => {},
+      () => recorder.diagnostic('engine-events', EVENT_TOO_LONG),
     );
     cleanUp.add('closing the event stream', () => events.close());
   } catch (error) {

@@ -3,9 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import type { EngineInfo, HostInfo, TargetInfo } from '../model/recording.js';
+import { Deadline, unlessAborted } from '../platform/deadline.js';
 import { ENGINE_GONE_REMEDY } from '../platform/docker.js';
 import { EngineClient, type PullProgress } from '../sources/docker/engine-client.js';
-import { type EventStream, followEngineEvents } from '../sources/docker/engine-events.js';
+import {
+  EVENT_TOO_LONG,
+  type EventStream,
+  followEngineEvents,
+} from '../sources/docker/engine-events.js';
 import type { RawMark } from '../sources/docker/marks.js';
 import type { SourceKind, SourceRefusal } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
@@ -83,15 +88,18 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const cleanUp = new CleanUp();
   const observed: Observed = { containerId: '', exitCode: undefined };
   let failure: DitError | undefined;
+  const stop = new Deadline({ signals: [signal, broken.signal] });
   try {
-    const stop = AbortSignal.any([signal, broken.signal]);
     const onEngineLost = (): void => broken.abort(engineLost());
     const docker = await request.docker();
     recorder.followClient();
-    await observe(docker, { ...request, signal: stop }, recorder, cleanUp, observed, onEngineLost);
+    const stoppable = { ...request, signal: stop.signal };
+    await observe(docker, stoppable, recorder, cleanUp, observed, onEngineLost);
   } catch (error) {
     failure = failureOf(error, signal);
     recorder.diagnostic(failure.code, failure.message, failure.remedy);
+  } finally {
+    stop.close();
   }
   // The removal belongs to the trace where it was asked for; else it is done unrecorded.
   const recordRemoval = request.until === 'removed' || failure !== undefined;
@@ -135,7 +143,7 @@ async function prepare(request: RunRequest): Promise<readonly RawMark[]> {
   try {
     if (!request.imageIsHere) {
       const client = new EngineClient(await request.docker(), (mark) => marks.push(mark));
-      await interruptible(client.pull(target.image, request.onPull, signal), signal);
+      await unlessAborted(client.pull(target.image, request.onPull, signal), signal);
     }
     signal.throwIfAborted();
     return marks;
@@ -173,6 +181,7 @@ async function observe(
     recorder.fromRealtime,
     recorder.mark,
     onEngineLost,
+    () => recorder.diagnostic('engine-events', EVENT_TOO_LONG),
   );
   cleanUp.add('closing the event stream', () => events.close());
 
@@ -210,7 +219,7 @@ async function observe(
   });
   const ended = Promise.race([exited, stopped.catch(() => exited)]);
   ended.catch(() => {});
-  await interruptible(endOf(until, ended), signal);
+  await unlessAborted(endOf(until, ended), signal);
   if (observed.exitCode !== undefined) {
     await Promise.race([output.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);
   }
@@ -220,17 +229,6 @@ async function endOf(until: Until, exited: Promise<void>): Promise<void> {
   if (until === 'exit' || until === 'removed') return exited;
   const ms = until === 'started' ? GRACE_AFTER_START_MS : until.msAfterStart;
   await Promise.race([exited, sleep(ms)]);
-}
-
-function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  // Whatever becomes of it after an interruption is not news.
-  work.catch(() => {});
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function engineLost(): DitError {

@@ -1,12 +1,15 @@
 /** A shell in a container that takes commands over its input: nothing but the commands runs in the container. */
-import { PassThrough } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { DitError, EXIT } from '../base/errors.js';
+import { Deadline } from '../platform/deadline.js';
+import { ENGINE_LIMITS } from '../platform/engine-limits.js';
+import { demux } from '../platform/engine-streams.js';
 import type { CheckContext } from './check.js';
 import type { ContainerOptions } from './sandbox.js';
 
 const DONE = 'dit-command-done';
 const LOOP = `while IFS= read -r line; do eval "$line" 2>&1; echo "${DONE} $?"; done`;
-const LIMIT_MS = 120_000;
 /** What a command writes is kept up to here. */
 const OUTPUT_BYTES = 1 << 20;
 
@@ -14,34 +17,26 @@ export class CommandLoop {
   readonly id: string;
   /** In the host's pid namespace. */
   readonly pid: number;
-  readonly #stream: NodeJS.ReadWriteStream;
+  readonly #stream: Duplex;
   readonly #signal: AbortSignal;
   #output = '';
   #arrived: () => void = () => {};
   #ended = false;
 
-  private constructor(
-    id: string,
-    pid: number,
-    { docker, signal }: CheckContext,
-    stream: NodeJS.ReadWriteStream,
-  ) {
+  private constructor(id: string, pid: number, { signal }: CheckContext, stream: Duplex) {
     this.id = id;
     this.pid = pid;
     this.#signal = signal;
     this.#stream = stream;
-    const output = new PassThrough();
-    output.setEncoding('utf8').on('data', (text: string) => {
-      this.#output = (this.#output + text).slice(-OUTPUT_BYTES);
+    const decoder = new StringDecoder('utf8');
+    const ended = demux(stream, (_name, chunk) => {
+      this.#output = (this.#output + decoder.write(chunk)).slice(-OUTPUT_BYTES);
       this.#arrived();
     });
-    docker.modem.demuxStream(stream, output, output);
-    for (const event of ['end', 'close', 'error']) {
-      stream.on(event, () => {
-        this.#ended = true;
-        this.#arrived();
-      });
-    }
+    void ended.then(() => {
+      this.#ended = true;
+      this.#arrived();
+    });
   }
 
   /** Started without a network; the sandbox removes it. */
@@ -63,9 +58,10 @@ export class CommandLoop {
       stderr: true,
       hijack: true,
     });
+    context.signal.throwIfAborted();
     await container.start();
     const { State } = await container.inspect();
-    return new CommandLoop(container.id, State.Pid, context, stream);
+    return new CommandLoop(container.id, State.Pid, context, stream as unknown as Duplex);
   }
 
   /**
@@ -75,25 +71,39 @@ export class CommandLoop {
    */
   async run(command: string): Promise<string> {
     this.#output = '';
-    this.#stream.write(`${command}\n`);
-    const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(LIMIT_MS)]);
-    for (;;) {
-      const done = new RegExp(`(^|\\n)${DONE} (\\d+)\\n$`).exec(this.#output);
-      if (done !== null) {
-        const said = this.#output.slice(0, done.index);
-        if (done[2] === '0') return said;
-        throw failed(command, `it exits with ${done[2]}: ${said}`);
+    const limitMs = ENGINE_LIMITS.commandMs;
+    const deadline = new Deadline({
+      limitMs,
+      late: () => failed(command, `it takes longer than ${limitMs / 1000} s`),
+      signals: [this.#signal],
+    });
+    const { signal } = deadline;
+    const wake = (): void => this.#arrived();
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      this.#stream.write(`${command}\n`);
+      for (;;) {
+        const done = END.exec(this.#output.slice(-END_CHARACTERS));
+        if (done !== null) {
+          const said = this.#output.slice(0, this.#output.lastIndexOf(DONE)).replace(/\n$/, '');
+          if (done[1] === '0') return said;
+          throw failed(command, `it exits with ${done[1]}: ${said}`);
+        }
+        signal.throwIfAborted();
+        if (this.#ended) throw failed(command, `the container ended: ${this.#output}`);
+        await new Promise<void>((resolve) => {
+          this.#arrived = resolve;
+        });
       }
-      this.#signal.throwIfAborted();
-      if (this.#ended) throw failed(command, `the container ended: ${this.#output}`);
-      if (limit.aborted) throw failed(command, `it takes longer than ${LIMIT_MS / 1000} s`);
-      await new Promise<void>((resolve) => {
-        this.#arrived = resolve;
-        limit.addEventListener('abort', () => resolve(), { once: true });
-      });
+    } finally {
+      deadline.close();
     }
   }
 }
+
+const END = new RegExp(`(?:^|\\n)${DONE} (\\d{1,3})\\n$`);
+/** The end of a command's output is looked for in so much of it: all of it with every chunk would be quadratic. */
+const END_CHARACTERS = DONE.length + 8;
 
 const failed = (command: string, why: string): DitError =>
   new DitError({

@@ -18,7 +18,7 @@ export async function runCheck(
   context: Omit<CheckContext, 'sandbox'>,
 ): Promise<CheckRun> {
   const { name, shows, thresholds } = check;
-  const sandbox = new Sandbox(context.docker, randomBytes(16).toString('hex'));
+  const sandbox = new Sandbox(context.docker, randomBytes(16).toString('hex'), context.signal);
   const begin = performance.now();
   let result: CheckResult;
   try {

@@ -1,6 +1,10 @@
 /** Everything that checks make in an engine: labelled as dit's, and taken away in reverse order on every way out. */
+import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import { within } from '../platform/deadline.js';
+import { ENGINE_LIMITS } from '../platform/engine-limits.js';
+import { demux, type OutputName } from '../platform/engine-streams.js';
 import { RootFiles } from '../platform/root-files.js';
 import { CleanUp } from '../record/clean-up.js';
 import { ownerLabels } from '../record/owner-labels.js';
@@ -24,7 +28,7 @@ export interface Running {
   readonly id: string;
   /** Of its first process, in the host's pid namespace; 0 on a remote engine's machine. */
   readonly pid: number;
-  /** Runs a command in it to its end. */
+  /** Runs a command in it to its end. @throws DitError command-endless where it takes longer than any should */
   exec(...command: readonly string[]): Promise<Executed>;
   /**
    * Its files as it sees them, held until it is removed; only where its process is one of this machine's.
@@ -42,13 +46,19 @@ export class Sandbox {
   readonly #docker: Dockerode;
   readonly #labels: Record<string, string>;
   readonly #id: string;
+  readonly #signal: AbortSignal;
   readonly #cleanUp = new CleanUp();
   #made = 0;
 
-  /** @param id hex digits that no other sandbox has: names begin with "dit-" and it */
-  constructor(docker: Dockerode, id: string) {
+  /**
+   * @param docker connected with the same signal: what it is asked breaks off then
+   * @param id hex digits that no other sandbox has: names begin with "dit-" and it
+   * @param signal once it is aborted nothing is made or executed any more
+   */
+  constructor(docker: Dockerode, id: string, signal: AbortSignal) {
     this.#docker = docker;
     this.#id = id;
+    this.#signal = signal;
     this.#labels = ownerLabels(id);
   }
 
@@ -62,6 +72,7 @@ export class Sandbox {
     { Cmd, ...options }: ContainerOptions,
     what = 'container',
   ): Promise<Dockerode.Container> {
+    this.#signal.throwIfAborted();
     const container = await this.#docker.createContainer({
       name: this.name(what),
       ...options,
@@ -81,6 +92,7 @@ export class Sandbox {
    */
   async start(options: ContainerOptions, what = 'container'): Promise<Running> {
     const container = await this.create(options, what);
+    this.#signal.throwIfAborted();
     await container.start();
     const { State } = await container.inspect();
     if (!State.Running) throw containerEnded(options.Cmd);
@@ -94,7 +106,7 @@ export class Sandbox {
     return {
       id: container.id,
       pid,
-      exec: (...command) => execute(this.#docker, container, command),
+      exec: (...command) => this.#inTime(command, (signal) => execute(container, command, signal)),
       files: async () => {
         if (root !== undefined) return root;
         const opened = RootFiles.ofProcess(pid);
@@ -114,24 +126,26 @@ export class Sandbox {
     };
   }
 
-  /** Runs a container to its end. */
+  /** Runs a container to its end. @throws DitError command-endless where it takes longer than any should */
   async run(options: ContainerOptions, what = 'container'): Promise<Executed> {
     const container = await this.create(
       { ...options, AttachStdout: true, AttachStderr: true },
       what,
     );
-    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
-    const output = collect(this.#docker, stream);
-    const ended = container.wait() as Promise<{ StatusCode: number }>;
-    ended.catch(() => {});
-    await container.start();
-    const { StatusCode } = await ended;
-    const { stdout, stderr } = await output;
+    const ended = await this.#inTime(options.Cmd, (signal) => runToEnd(container, signal));
     await removeContainer(container);
-    return { exitCode: StatusCode, stdout, stderr };
+    return ended;
+  }
+
+  /** Under the limit of commands, and until the signal. */
+  #inTime<T>(command: readonly string[], work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const limitMs = ENGINE_LIMITS.commandMs;
+    const late = (): DitError => commandEndless(command, limitMs);
+    return within({ limitMs, late, signals: [this.#signal] }, work);
   }
 
   async volume(): Promise<string> {
+    this.#signal.throwIfAborted();
     const name = this.name('volume');
     await this.#docker.createVolume({ Name: name, Labels: this.#labels });
     const volume = this.#docker.getVolume(name);
@@ -141,6 +155,7 @@ export class Sandbox {
 
   /** @param subnet of 198.18.0.0/15 */
   async network(subnet: string): Promise<Dockerode.Network> {
+    this.#signal.throwIfAborted();
     const network = await this.#docker.createNetwork({
       Name: this.name('network'),
       Labels: this.#labels,
@@ -207,42 +222,61 @@ async function gone(removal: Promise<unknown>): Promise<void> {
   }
 }
 
+const commandEndless = (command: readonly string[], limitMs: number): DitError =>
+  new DitError({
+    code: 'command-endless',
+    exitCode: EXIT.engine,
+    message: `"${command.join(' ')}" in a container does not end within ${limitMs / 1000} s`,
+    remedy: 'check that the engine is well, and how busy the machine is: docker info, uptime',
+  });
+
+async function runToEnd(container: Dockerode.Container, signal: AbortSignal): Promise<Executed> {
+  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  const output = collect(stream as unknown as Readable, signal);
+  const ended = container.wait({ abortSignal: signal }) as Promise<{ StatusCode: number }>;
+  ended.catch(() => {});
+  signal.throwIfAborted();
+  await container.start();
+  const { StatusCode } = await ended;
+  return { exitCode: StatusCode, ...(await output) };
+}
+
 async function execute(
-  docker: Dockerode,
   container: Dockerode.Container,
   command: readonly string[],
+  signal: AbortSignal,
 ): Promise<Executed> {
+  signal.throwIfAborted();
   const exec = await container.exec({
     Cmd: [...command],
     AttachStdout: true,
     AttachStderr: true,
   });
-  const stream = await exec.start({});
-  const output = await collect(docker, stream);
+  signal.throwIfAborted();
+  const output = await collect((await exec.start({})) as unknown as Readable, signal);
+  signal.throwIfAborted();
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? undefined, ...output };
 }
 
+/** What a stream of output holds, to its end or until the signal. */
 async function collect(
-  docker: Dockerode,
-  stream: NodeJS.ReadWriteStream,
+  stream: Readable,
+  signal: AbortSignal,
 ): Promise<{ stdout: string; stderr: string }> {
-  const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
-  let bytes = 0;
-  const into = (name: 'stdout' | 'stderr'): NodeJS.WritableStream =>
-    ({
-      write(chunk: Buffer) {
-        if (bytes < OUTPUT_BYTES) chunks[name].push(chunk.subarray(0, OUTPUT_BYTES - bytes));
-        bytes += chunk.length;
-        return true;
-      },
-    }) as unknown as NodeJS.WritableStream;
-  docker.modem.demuxStream(stream, into('stdout'), into('stderr'));
-  await new Promise<void>((resolve, reject) => {
-    stream.once('end', resolve);
-    stream.once('close', resolve);
-    stream.once('error', reject);
+  const chunks: Record<OutputName, Buffer[]> = { stdout: [], stderr: [] };
+  let left = OUTPUT_BYTES;
+  const stop = (): void => {
+    stream.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  await demux(stream, (name, chunk) => {
+    const kept = chunk.subarray(0, left);
+    left -= kept.length;
+    if (kept.length > 0) chunks[name].push(kept);
   });
-  const text = (name: 'stdout' | 'stderr'): string => Buffer.concat(chunks[name]).toString('utf8');
+  signal.removeEventListener('abort', stop);
+  const text = (name: OutputName): string => Buffer.concat(chunks[name]).toString('utf8');
   return { stdout: text('stdout'), stderr: text('stderr') };
 }

@@ -30,7 +30,11 @@ describe
     beforeAll(async () => {
       await engine.open();
       prepared = await prepareSilently(engine);
-      sandbox = new Sandbox(engine.docker(), 'fedcba9876543210'.repeat(2));
+      sandbox = new Sandbox(
+        engine.docker(),
+        'fedcba9876543210'.repeat(2),
+        new AbortController().signal,
+      );
       writeFileSync(join(outside, 'file'), 'the host');
       const layer = pack();
       layer.entry({ name: `var/tmp/${basename(outside)}/`, type: 'directory', mode: 0o777 });

@@ -114,7 +114,7 @@ describe
       await engine.open();
       docker = engine.docker();
       before = await engineThings(docker);
-      sandbox = new Sandbox(docker, randomBytes(16).toString('hex'));
+      sandbox = new Sandbox(docker, randomBytes(16).toString('hex'), new AbortController().signal);
     }, LIMIT_MS);
 
     afterAll(async () => {

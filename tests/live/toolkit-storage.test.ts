@@ -70,7 +70,11 @@ describe
       figures.find((figure) => name.test(figure.name) && group.test(figure.group ?? ''))?.value ??
       Number.NaN;
     const inSandbox = async (work: (sandbox: Sandbox) => Promise<void>): Promise<void> => {
-      const sandbox = new Sandbox(engine.docker(), 'abcdef0123456789'.repeat(2));
+      const sandbox = new Sandbox(
+        engine.docker(),
+        'abcdef0123456789'.repeat(2),
+        new AbortController().signal,
+      );
       try {
         await work(sandbox);
       } finally {

@@ -1,7 +1,9 @@
 /** Pulling an image from a registry on this machine: the engine's work, without the network's. */
+import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../../base/errors.js';
 import { engineError } from '../../platform/docker.js';
+import { followProgress } from '../../platform/engine-streams.js';
 import { ownerLabels } from '../../record/owner-labels.js';
 import type { CheckContext } from '../../toolkit/check.js';
 import type { Dimension, Measure, Reading } from '../dimension.js';
@@ -75,14 +77,8 @@ async function pull(
   const begin = performance.now();
   try {
     const stream = await docker.pull(reference, { abortSignal: signal });
-    await new Promise<void>((resolve, reject) => {
-      docker.modem.followProgress(
-        stream,
-        (error) => (error ? reject(error) : resolve()),
-        ({ id = '', status = '' }: { id?: string; status?: string }) => {
-          events.push({ ms: performance.now() - begin, id, status });
-        },
-      );
+    await followProgress(stream as Readable, ({ id = '', status = '' }) => {
+      events.push({ ms: performance.now() - begin, id, status });
     });
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -40,19 +40,20 @@ const RING_BYTES = 64 << 20;
 /** @throws DitError where there is no engine, or not the image */
 export async function prepareChecks(
   options: CheckOptions,
-  { env, signal, stderr }: CommandContext,
+  command: CommandContext,
 ): Promise<PreparedChecks> {
+  const { signal, stderr } = command;
   const say = (line: string): Promise<void> => stderr.line(`dit: ${line}`);
   const { endpoint, privateEngine } = await chooseEngine(
     { ...options, remoteWill: true },
-    env,
+    command,
     say,
   );
-  const docker = await connectDocker(endpoint);
+  const docker = await connectDocker(endpoint, signal);
   const image = options.image ?? BUILTIN_IMAGE;
   const [engine, found] = await Promise.all([
-    readEngineInfo(endpoint, privateEngine),
-    hasImage(endpoint, image),
+    readEngineInfo(endpoint, privateEngine, signal),
+    hasImage(endpoint, image, signal),
     removeOrphanedThings(docker),
   ]);
   let pullNs: number | undefined;

@@ -2,10 +2,11 @@
  * The engine's API as dit's client uses it: each request becomes a mark with its begin and end on the trace
  * clock, whether it succeeds or not.
  */
-import { PassThrough } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import type { DitError } from '../../base/errors.js';
 import { engineError, engineRefusal } from '../../platform/docker.js';
+import { demux, followProgress, type OutputName } from '../../platform/engine-streams.js';
 import type { MarkSink, RawMark } from './marks.js';
 
 export interface ContainerExit {
@@ -41,7 +42,7 @@ export class EngineClient {
     const reference = /:[^/]+$|@/.test(image) ? image : `${image}:latest`;
     await this.#timed('pull', `pulling image '${image}'`, image, { image }, async () => {
       const stream = await this.#docker.pull(reference, { abortSignal: signal });
-      await followPull(this.#docker, stream, onProgress);
+      await followPull(stream as Readable, onProgress);
     });
   }
 
@@ -66,54 +67,44 @@ export class EngineClient {
   /** Attaches to the output; `onOutput` gets each chunk, the first one also becomes a mark. */
   async attach(
     container: Dockerode.Container,
-    onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void,
+    onOutput: (stream: OutputName, chunk: Buffer) => void,
   ): Promise<{ ended: Promise<void>; close(): void }> {
     let first = true;
-    const sinkFor = (name: 'stdout' | 'stderr'): PassThrough => {
-      const sink = new PassThrough();
-      sink.on('data', (chunk: Buffer) => {
-        if (first) {
-          first = false;
-          const now = process.hrtime.bigint();
-          this.#mark({
-            name: 'output',
-            startNs: now,
-            endNs: now,
-            containerId: container.id,
-            detail: { stream: name },
-          });
-        }
-        onOutput(name, chunk);
-      });
-      return sink;
+    const take = (name: OutputName, chunk: Buffer): void => {
+      if (first) {
+        first = false;
+        const now = process.hrtime.bigint();
+        this.#mark({
+          name: 'output',
+          startNs: now,
+          endNs: now,
+          containerId: container.id,
+          detail: { stream: name },
+        });
+      }
+      onOutput(name, chunk);
     };
-    const stdout = sinkFor('stdout');
-    const stderr = sinkFor('stderr');
-    const stream = await this.#timed(
+    const stream = (await this.#timed(
       'attach',
       'attaching to the container',
       '',
       {},
       () => container.attach({ stream: true, stdout: true, stderr: true }),
       container.id,
-    );
-    this.#docker.modem.demuxStream(stream, stdout, stderr);
-    const ended = new Promise<void>((resolve) => {
-      stream.on('end', resolve);
-      stream.on('close', resolve);
-      stream.on('error', () => resolve());
-    });
-    return { ended, close: () => (stream as unknown as { destroy(): void }).destroy() };
+    )) as unknown as Readable;
+    return { ended: demux(stream, take), close: () => void stream.destroy() };
   }
 
-  /** The wait is sent before the start, as docker run does, so that no exit is missed. */
-  wait(container: Dockerode.Container, signal?: AbortSignal): Promise<ContainerExit> {
+  /**
+   * The wait is sent before the start, as docker run does, so that no exit is missed. One that is given up by the
+   * signal leaves no mark: nothing went wrong with it.
+   */
+  wait(container: Dockerode.Container, signal: AbortSignal): Promise<ContainerExit> {
     const startNs = process.hrtime.bigint();
     return (
-      container.wait({
-        condition: 'next-exit',
-        ...(signal === undefined ? {} : { abortSignal: signal }),
-      }) as Promise<{ StatusCode: number }>
+      container.wait({ condition: 'next-exit', abortSignal: signal }) as Promise<{
+        StatusCode: number;
+      }>
     ).then(
       ({ StatusCode }) => {
         this.#mark({
@@ -127,6 +118,7 @@ export class EngineClient {
         return { exitCode: StatusCode };
       },
       (error: unknown) => {
+        if (signal.aborted) throw engineError(error, 'waiting for the container');
         const asked = { name: 'wait', startNs, containerId: container.id };
         throw this.#failed(asked, error, 'waiting for the container');
       },
@@ -242,48 +234,33 @@ export class EngineClient {
   }
 }
 
-interface PullEvent {
-  readonly id?: string;
-  readonly status?: string;
-  readonly progressDetail?: { readonly current?: number; readonly total?: number };
-}
-
-function followPull(
-  docker: Dockerode,
-  stream: NodeJS.ReadableStream,
+/** What a pull has come to, from what the engine says of each layer. */
+async function followPull(
+  stream: Readable,
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
   const layers = new Map<string, { current: number; total: number; done: boolean }>();
-  return new Promise((resolve, reject) => {
-    docker.modem.followProgress(
-      stream,
-      (error) => (error === null || error === undefined ? resolve() : reject(error)),
-      (event: PullEvent) => {
-        if (event.id !== undefined && event.status !== undefined && layers.size < 1024) {
-          const layer = layers.get(event.id) ?? { current: 0, total: 0, done: false };
-          if (event.status === 'Downloading') {
-            layer.current = event.progressDetail?.current ?? layer.current;
-            layer.total = event.progressDetail?.total ?? layer.total;
-          }
-          if (event.status === 'Pull complete' || event.status === 'Already exists')
-            layer.done = true;
-          if (
-            /^(Pulling fs layer|Waiting|Downloading|Verifying|Extracting|Pull complete|Already)/.test(
-              event.status,
-            )
-          ) {
-            layers.set(event.id, layer);
-          }
-        }
-        const all = [...layers.values()];
-        onProgress({
-          layers: all.length,
-          layersDone: all.filter(({ done }) => done).length,
-          bytes: all.reduce((sum, { current }) => sum + current, 0),
-          totalBytes: all.reduce((sum, { total }) => sum + total, 0),
-          status: event.status ?? '',
-        });
-      },
-    );
+  await followProgress(stream, ({ id, status, current, total }) => {
+    if (id !== undefined && status !== undefined && layers.size < MOST_LAYERS) {
+      const layer = layers.get(id) ?? { current: 0, total: 0, done: false };
+      if (status === 'Downloading') {
+        layer.current = current ?? layer.current;
+        layer.total = total ?? layer.total;
+      }
+      if (status === 'Pull complete' || status === 'Already exists') layer.done = true;
+      if (ABOUT_A_LAYER.test(status)) layers.set(id, layer);
+    }
+    const all = [...layers.values()];
+    onProgress({
+      layers: all.length,
+      layersDone: all.filter(({ done }) => done).length,
+      bytes: all.reduce((sum, layer) => sum + layer.current, 0),
+      totalBytes: all.reduce((sum, layer) => sum + layer.total, 0),
+      status: status ?? '',
+    });
   });
 }
+
+const MOST_LAYERS = 1024;
+const ABOUT_A_LAYER =
+  /^(Pulling fs layer|Waiting|Downloading|Verifying|Extracting|Pull complete|Already)/;

@@ -1,19 +1,21 @@
 /** The engine's event stream: a cross-check on the engine's wall clock, never a measurement. */
+import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { engineError } from '../../platform/docker.js';
+import { LineCutter } from '../../platform/engine-streams.js';
 import type { MarkSink } from './marks.js';
 
 export interface EventStream {
   close(): void;
 }
 
-/** The longest line that an event may have; the stream is given up beyond it. */
-const MAX_LINE = 1 << 20;
+export const EVENT_TOO_LONG = 'an event of the engine is longer than 1 MiB, and is left out';
 
 /**
  * @param label "key=value": only events of containers that carry it; undefined: of all
  * @param toTraceNs maps CLOCK_REALTIME ns to absolute CLOCK_MONOTONIC ns
  * @param onLost the stream ended without being closed: the engine is gone
+ * @param onTooLong an event was passed over because its line is longer than any engine's
  * @param since of events that it remembers, seconds since 1970 UTC; undefined: none that came before
  * @throws DitError engine-…
  */
@@ -23,9 +25,10 @@ export async function followEngineEvents(
   toTraceNs: (realtimeNs: bigint) => bigint,
   mark: MarkSink,
   onLost: () => void,
+  onTooLong: () => void,
   since?: number,
 ): Promise<EventStream> {
-  const stream = await docker
+  const stream = (await docker
     .getEvents({
       ...(since === undefined ? {} : { since }),
       filters: JSON.stringify({
@@ -35,31 +38,25 @@ export async function followEngineEvents(
     })
     .catch((error: unknown) => {
       throw engineError(error, 'following its events');
+    })) as Readable;
+  const lines = new LineCutter((line) => {
+    const event = parseEvent(line);
+    if (event === undefined) return;
+    const at = toTraceNs(event.timeNs);
+    mark({
+      name: `engine.${event.action}`,
+      startNs: at,
+      endNs: at,
+      containerId: event.id,
+      wallClock: true,
+      detail: event.detail,
     });
-  let rest = '';
-  stream.on('data', (chunk: Buffer) => {
-    rest += chunk.toString('utf8');
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const event = parseEvent(line);
-      if (event === undefined) continue;
-      const at = toTraceNs(event.timeNs);
-      mark({
-        name: `engine.${event.action}`,
-        startNs: at,
-        endNs: at,
-        containerId: event.id,
-        wallClock: true,
-        detail: event.detail,
-      });
-    }
-    if (rest.length > MAX_LINE) close();
-  });
+  }, onTooLong);
+  stream.on('data', (chunk: Buffer) => lines.add(chunk));
   let closed = false;
   const close = (): void => {
     closed = true;
-    (stream as unknown as { destroy(): void }).destroy();
+    stream.destroy();
   };
   stream.on('error', () => {});
   stream.on('close', () => {

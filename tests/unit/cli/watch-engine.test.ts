@@ -29,6 +29,7 @@ test('events are asked for from where they broke off', async () => {
     recorder,
     { kind: 'local' } as never,
     { line: async () => {} } as unknown as Output,
+    new AbortController().signal,
   );
   const pass = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
   pass(2000);

@@ -2,22 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { DitError } from '../../../src/base/errors.js';
 import { engineError, engineRefusal } from '../../../src/platform/docker.js';
 
-/** What the client library throws for an answer with a status. */
-function refused(status: number, message: string, parsed = true): Error {
-  const error = new Error(`(HTTP code ${status}) server error - ${message} `);
-  return Object.assign(error, { statusCode: status, json: parsed ? { message } : null });
-}
+/** What a request throws for an answer with a status. */
+const refused = (status: number, message: string): Error =>
+  Object.assign(new Error(`${message} `), { statusCode: status });
 
 const system = (code: string): Error =>
   Object.assign(new Error(`connect ${code} /x.sock`), { code });
 
 describe('engineRefusal', () => {
-  test("is the engine's own message, however the client library wraps it", () => {
+  test("is the engine's own message and its status", () => {
     expect(engineRefusal(refused(409, 'in use'))).toEqual({ status: 409, message: 'in use' });
-    expect(engineRefusal(refused(500, 'no - not so', false))).toEqual({
-      status: 500,
-      message: 'no - not so',
-    });
   });
 
   test.each([
@@ -52,7 +46,6 @@ describe('engineError', () => {
       refused(
         500,
         'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
-        false,
       ),
       'alpine',
     ],

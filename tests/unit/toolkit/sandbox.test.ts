@@ -32,24 +32,26 @@ function stubEngine(...runs: readonly boolean[]) {
   return { docker, asked };
 }
 
+const signal = new AbortController().signal;
+
 const contextOf = (docker: Dockerode): Omit<CheckContext, 'sandbox'> =>
   ({
     docker,
     engine: { endpoint: 'unix:///run/docker.sock' },
     seesKernel: true,
     image: 'an/image',
-    signal: new AbortController().signal,
+    signal,
     say: () => {},
   }) as unknown as Omit<CheckContext, 'sandbox'>;
 
 test("a container executes what it is told, whatever the image's entrypoint is", async () => {
   const { docker, asked } = stubEngine(true);
-  await new Sandbox(docker, 'ab').start({ Image: 'x', Cmd: ['sleep', '300'] });
+  await new Sandbox(docker, 'ab', signal).start({ Image: 'x', Cmd: ['sleep', '300'] });
   expect(asked).toMatchObject([{ Entrypoint: ['sleep', '300'], Cmd: [] }]);
 });
 
 test('a container that does not stay is an error, with what it executed', async () => {
-  const started = new Sandbox(stubEngine(false).docker, 'ab').start({
+  const started = new Sandbox(stubEngine(false).docker, 'ab', signal).start({
     Image: 'x',
     Cmd: ['sleep', '300'],
   });

@@ -67,11 +67,13 @@ describe('followEngineEvents', () => {
     stream: PassThrough;
     marks: RawMark[];
     lost: () => number;
+    tooLong: () => number;
     close: () => void;
   }> {
     const stream = new PassThrough();
     const marks: RawMark[] = [];
     let lost = 0;
+    let tooLong = 0;
     const engine = { getEvents: async () => stream } as unknown as Dockerode;
     const { close } = await followEngineEvents(
       engine,
@@ -79,8 +81,9 @@ describe('followEngineEvents', () => {
       (realtime) => realtime - 1763712000000000000n,
       (mark) => marks.push(mark),
       () => lost++,
+      () => tooLong++,
     );
-    return { stream, marks, lost: () => lost, close };
+    return { stream, marks, lost: () => lost, tooLong: () => tooLong, close };
   }
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -117,18 +120,27 @@ describe('followEngineEvents', () => {
     const nothing = (): void => {};
     for (const since of [undefined, 1763712000.25]) {
       const engine = { getEvents } as unknown as Dockerode;
-      await followEngineEvents(engine, undefined, (ns) => ns, nothing, nothing, since);
+      await followEngineEvents(engine, undefined, (ns) => ns, nothing, nothing, nothing, since);
     }
     expect(asked[0]).not.toHaveProperty('since');
     expect(asked[1]).toMatchObject({ since: 1763712000.25 });
   });
 
-  test('gives up on a line without an end', async () => {
-    const { stream, marks } = await follow();
-    stream.write('x'.repeat((1 << 20) + 1));
+  test('passes over a line that is too long, says so, and follows on', async () => {
+    const { stream, marks, tooLong, lost } = await follow();
+    for (let i = 0; i < 3; i++) stream.write('x'.repeat((1 << 20) - 1));
+    stream.write(`\n${line('start')}\n`);
     await settled();
-    expect(stream.destroyed).toBe(true);
-    expect(marks).toEqual([]);
+    expect(marks).toEqual([expect.objectContaining({ name: 'engine.start' })]);
+    expect({ tooLong: tooLong(), lost: lost() }).toEqual({ tooLong: 1, lost: 0 });
+  });
+
+  test('a character that lies across two chunks is whole', async () => {
+    const { stream, marks } = await follow();
+    const bytes = Buffer.from(`${line('start', { name: 'wörter-€-😀' })}\n`);
+    for (let at = 0; at < bytes.length; at++) stream.write(bytes.subarray(at, at + 1));
+    await settled();
+    expect(marks).toEqual([expect.objectContaining({ detail: { name: 'wörter-€-😀' } })]);
   });
 
   test('a refusal is told as one', async () => {
@@ -139,6 +151,7 @@ describe('followEngineEvents', () => {
       refusing,
       'x=y',
       (ns) => ns,
+      () => {},
       () => {},
       () => {},
     );
