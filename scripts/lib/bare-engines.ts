@@ -1,23 +1,22 @@
 /** Private engines that are no Docker: podman, containerd by itself, and an OCI runtime by itself. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT } from '../../src/base/errors.js';
-import { hideMounts, inMountNamespace } from '../../src/platform/engine-launch.js';
+import { cgroupParentOf } from '../../src/platform/engine-cgroups.js';
+import { clearEngine } from '../../src/platform/engine-clear.js';
+import { markNamespace } from '../../src/platform/engine-launch.js';
 import {
   type EngineLayout,
   engineLayout,
   UNPACKED_ENGINE,
 } from '../../src/platform/engine-layout.js';
-import {
-  containerProcesses,
-  engineProcesses,
-  signal,
-  waitForEnd,
-} from '../../src/platform/engine-processes.js';
-import { cgroupFolders, cgroupMounts, mountsBelow, readMounts } from '../../src/platform/mounts.js';
+import { ownOutside } from '../../src/platform/engine-outside.js';
+import { withEngineLock, writeState } from '../../src/platform/engine-state.js';
+import { hideMounts, inMountNamespace, type Step } from '../../src/platform/mount-namespace.js';
+import { cgroupMounts } from '../../src/platform/mounts.js';
 import { IMAGE_REFERENCE, writeBundle, writeImageArchive } from './builtin-bundle.js';
 
 /** What a command is given to use an engine. */
@@ -25,12 +24,11 @@ export interface PrivateEngine {
   readonly env: Readonly<Record<string, string>>;
   /** Folders with its programs. */
   readonly binDirs: readonly string[];
-  /** Mount points that the command must not see. */
-  readonly hiddenMounts: readonly string[];
+  /** Of the mount namespace that the command is to run in; none: on the machine as it is. */
+  readonly steps: readonly Step[];
 }
 
 const START_LIMIT_MS = 30_000;
-const KILL_LIMIT_MS = 5_000;
 
 /**
  * crun refuses a machine where version 2 of cgroups is mounted beside version 1 and holds a controller: it
@@ -51,7 +49,7 @@ export async function startPodman(
   folder: string,
   runtime: string,
 ): Promise<PrivateEngine> {
-  const layout = await makeFolders(name);
+  const { layout, outside } = await begin(name);
   const file = (base: string): string => join(layout.execRoot, base);
   await writeFile(file('containers.conf'), podmanConfig(layout, folder, runtime));
   await writeFile(
@@ -71,12 +69,12 @@ export async function startPodman(
     CONTAINERS_REGISTRIES_CONF: file('registries.conf'),
   };
   const podman = join(folder, 'usr/bin/podman');
-  const hiddenMounts = runtime.endsWith('/crun') ? hybridCgroups() : [];
+  const steps = stepsFor(runtime, outside);
   const policy = join(folder, 'etc/containers/policy.json');
   await writeImageArchive(file('image.tar'));
   const load = [podman, 'load', '--quiet', `--signature-policy=${policy}`, '-i', file('image.tar')];
-  await runToEnd(inMountNamespace(hideMounts(hiddenMounts), load), env);
-  const options = `--rm --pull=never --network=none --cgroup-parent=${layout.cgroupParent}`;
+  await runToEnd(inMountNamespace(steps, load), env);
+  const options = `--rm --pull=never --network=none --cgroup-parent=${cgroupParentOf(layout)}`;
   return {
     env: {
       ...env,
@@ -84,7 +82,7 @@ export async function startPodman(
       CONTAINER_LIST: `${podman} ps --all --quiet`,
     },
     binDirs: [join(folder, 'usr/bin')],
-    hiddenMounts,
+    steps,
   };
 }
 
@@ -114,7 +112,7 @@ function podmanConfig(layout: EngineLayout, folder: string, runtime: string): st
 
 /** containerd with its own root, state and socket, and ctr. */
 export async function startContainerd(name: string): Promise<PrivateEngine> {
-  const layout = await makeFolders(name);
+  const { layout, outside } = await begin(name);
   const file = (base: string): string => join(layout.execRoot, base);
   const address = file('containerd.sock');
   await writeFile(
@@ -129,16 +127,14 @@ export async function startContainerd(name: string): Promise<PrivateEngine> {
   );
   const bin = join(UNPACKED_ENGINE, 'usr/bin');
   const binDirs = [bin, join(UNPACKED_ENGINE, 'usr/sbin')];
-  // Shims listen in /run/containerd, which every containerd of the machine shares: this one has its own.
-  await mkdir('/run/containerd', { recursive: true, mode: 0o711 });
-  const steps = [['mount', '-t', 'tmpfs', '-o', 'mode=711', 'tmpfs', '/run/containerd']];
   const config = `--config=${file('containerd.toml')}`;
-  const daemon = inMountNamespace(steps, [join(bin, 'containerd'), config]);
+  const inside = [markNamespace(layout), ...outside];
+  const daemon = inMountNamespace(inside, [join(bin, 'containerd'), config]);
   const ctr = [join(bin, 'ctr'), '--address', address];
   await startDaemon(layout, daemon, binDirs, [...ctr, 'version']);
   await writeImageArchive(file('image.tar'));
   await runToEnd([...ctr, 'images', 'import', file('image.tar')], {});
-  const options = `--rm --fifo-dir ${file('fifo')} --cgroup ${layout.cgroupParent}/dit-hello`;
+  const options = `--rm --fifo-dir ${file('fifo')} --cgroup ${cgroupParentOf(layout)}/dit-hello`;
   return {
     env: {
       CONTAINERD_ADDRESS: address,
@@ -146,15 +142,15 @@ export async function startContainerd(name: string): Promise<PrivateEngine> {
       CONTAINER_LIST: `${ctr.join(' ')} containers list --quiet`,
     },
     binDirs,
-    hiddenMounts: [],
+    steps: outside,
   };
 }
 
 /** An OCI runtime and a bundle; @param runtime its path */
 export async function startRuntime(name: string, runtime: string): Promise<PrivateEngine> {
-  const layout = await makeFolders(name);
+  const { layout, outside } = await begin(name);
   const bundle = join(layout.dataRoot, 'bundle');
-  await writeBundle(bundle, `${layout.cgroupParent}/dit-hello`);
+  await writeBundle(bundle, `${cgroupParentOf(layout)}/dit-hello`);
   const root = join(layout.execRoot, 'runtime');
   return {
     env: {
@@ -163,54 +159,33 @@ export async function startRuntime(name: string, runtime: string): Promise<Priva
       CONTAINER_LIST: `${runtime} --root ${root} list --quiet`,
     },
     binDirs: [runtime.slice(0, runtime.lastIndexOf('/'))],
-    hiddenMounts: runtime.endsWith('/crun') ? hybridCgroups() : [],
+    steps: stepsFor(runtime, outside),
   };
 }
 
 /** Ends what still runs, and takes away all that the engine made. Does nothing when there is nothing. */
 export async function stopBareEngine(name: string): Promise<void> {
   const layout = engineLayout(name);
-  const daemons = engineProcesses(layout);
-  for (const live of daemons) signal(live, 'SIGKILL');
-  await waitForEnd(daemons, KILL_LIMIT_MS);
-  await removeCgroups(layout.cgroupParent);
-  const mounts = [...mountsBelow(layout.execRoot), ...mountsBelow(layout.dataRoot)];
-  if (mounts.length > 0) await runToEnd(['umount', '--lazy', '--', ...mounts], {});
-  const made = await readFile(layout.stateFile, 'utf8').catch(() => '[]');
-  for (const path of [...JSON.parse(made), layout.dataRoot, layout.runDir]) {
-    if (readMounts().some(({ target }) => target.startsWith(`${path}/`))) continue;
-    await rm(path, { recursive: true, force: true });
-  }
+  await withEngineLock(() => clearEngine(layout));
+  await rm(layout.dataRoot, { recursive: true, force: true });
 }
 
-/** Kills what is in them; what is about to end keeps its cgroup for a moment. */
-async function removeCgroups(parent: string): Promise<void> {
-  const deadline = performance.now() + KILL_LIMIT_MS;
-  for (;;) {
-    const folders = cgroupFolders(parent).filter((folder) => existsSync(folder));
-    if (folders.length === 0 || performance.now() > deadline) break;
-    const inside = containerProcesses(folders);
-    for (const live of inside) signal(live, 'SIGKILL');
-    await waitForEnd(inside, KILL_LIMIT_MS);
-    for (const folder of folders) await rmdir(folder).catch(() => undefined);
-    await sleep(10);
-  }
-  // Another engine's cgroups lie there too.
-  for (const { target } of cgroupMounts()) {
-    await rmdir(join(target, '/dit')).catch(() => undefined);
-  }
-}
+const stepsFor = (runtime: string, outside: readonly Step[]): Step[] => [
+  ...(runtime.endsWith('/crun') ? hideMounts(hybridCgroups()) : []),
+  ...outside,
+];
 
-/** What podman, crun and containerd make outside the folders that they are given. */
-const SIDE_PATHS = ['/var/lib/containers', '/run/containers', '/run/crun', '/run/containerd'];
-
-async function makeFolders(name: string): Promise<EngineLayout> {
+/** The engine's folders, and those that stand in for the machine's. */
+async function begin(name: string): Promise<{ layout: EngineLayout; outside: Step[] }> {
   const layout = engineLayout(name);
-  await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
-  await mkdir(layout.dataRoot, { recursive: true, mode: 0o711 });
-  const made = SIDE_PATHS.filter((path) => !existsSync(path));
-  await writeFile(layout.stateFile, JSON.stringify(made));
-  return layout;
+  return withEngineLock(async () => {
+    await mkdir(layout.runDir, { recursive: true, mode: 0o711 });
+    await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
+    await mkdir(layout.dataRoot, { recursive: true, mode: 0o711 });
+    const { dataRoot } = layout;
+    await writeState(layout, { dataRoot, cgroupParent: cgroupParentOf(layout) });
+    return { layout, outside: ownOutside(layout) };
+  });
 }
 
 async function startDaemon(

@@ -64,7 +64,7 @@ const docker = (variant: string): EngineKind => ({
         CONTAINER_LIST: 'docker ps --all --quiet',
       },
       binDirs: [join(UNPACKED_ENGINE, 'usr/bin')],
-      hiddenMounts: [],
+      steps: [],
     };
   },
   async stop(instance, purge) {

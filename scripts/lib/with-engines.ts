@@ -1,10 +1,12 @@
 /** Runs a command with private engines around it; the rest of scripts/engines, which makes their folders. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { DitError } from '../../src/base/errors.js';
-import { hideMounts, inMountNamespace } from '../../src/platform/engine-launch.js';
-import { RUN_ROOT } from '../../src/platform/engine-layout.js';
+import { engineLayout, RUN_ROOT } from '../../src/platform/engine-layout.js';
+import { inMountNamespace, quoted, type Step } from '../../src/platform/mount-namespace.js';
 import type { PrivateEngine } from './bare-engines.js';
 import { type EngineKind, engineKind } from './engine-kinds.js';
 
@@ -36,6 +38,37 @@ function environment(
     DIT_TEST_ENGINES: dockers.join(' '),
     PATH: path.join(':'),
   };
+}
+
+/** Each once: of two engines that bring a folder of their own for the same path, the first one's is used. */
+function stepsOf(engines: readonly PrivateEngine[]): Step[] {
+  const byTarget = new Map<string, Step>();
+  for (const step of engines.flatMap(({ steps }) => steps)) {
+    const target = step.at(-1) ?? '';
+    if (!byTarget.has(target)) byTarget.set(target, step);
+  }
+  return [...byTarget.values()];
+}
+
+/**
+ * The environment of an engine that is left running. Its CONTAINER_RUN and CONTAINER_LIST enter a mount namespace of
+ * their own each time.
+ */
+async function environmentToKeep(
+  name: string,
+  engine: PrivateEngine,
+): Promise<PrivateEngine['env']> {
+  if (engine.steps.length === 0) return engine.env;
+  const inside = join(engineLayout(name).execRoot, 'inside');
+  const script = inMountNamespace(engine.steps, ['"$@"']);
+  const words = script.map((word) => (word === '"$@"' ? word : quoted(word)));
+  await writeFile(inside, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+  return Object.fromEntries(
+    Object.entries(engine.env).map(([key, value]) => [
+      key,
+      key.startsWith('CONTAINER_') ? `${inside} ${value}` : value,
+    ]),
+  );
 }
 
 /** Takes away engines whose scripts/engines was killed before it could. */
@@ -70,8 +103,7 @@ async function withEngines(chosen: readonly Chosen[], command: readonly string[]
     }
     if (ending !== undefined) return 128 + constants.signals[ending];
     const env = environment(engines, chosen);
-    const hidden = [...new Set(engines.flatMap(({ hiddenMounts }) => hiddenMounts))];
-    const [program = '', ...args] = inMountNamespace(hideMounts(hidden), command);
+    const [program = '', ...args] = inMountNamespace(stepsOf(engines), command);
     const running = spawn(program, args, { stdio: 'inherit', env });
     child = running;
     return await new Promise<number>((resolve, reject) => {
@@ -89,7 +121,7 @@ async function main([action, ...args]: readonly string[]): Promise<number> {
   switch (action) {
     case '--start': {
       const { name, folder, kind } = chosenOf(args[0] ?? '');
-      const { env } = await kind.start(name, folder);
+      const env = await environmentToKeep(name, await kind.start(name, folder));
       for (const [key, value] of Object.entries(env)) process.stdout.write(`${key}=${value}\n`);
       return 0;
     }

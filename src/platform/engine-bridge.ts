@@ -1,9 +1,9 @@
 /** The private engine's own bridge, in the benchmarking range that no real network may use (RFC 2544). */
-import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DitError, EXIT } from '../base/errors.js';
 import type { EngineLayout } from './engine-layout.js';
+import { dataRootIdentity } from './engine-state.js';
 
 export interface Bridge {
   readonly name: string;
@@ -19,10 +19,11 @@ const BRIDGE_NETWORKS = [18, 19].flatMap((second) =>
   Array.from({ length: 128 }, (_, third) => `198.${second}.${third}`),
 );
 
-interface Link {
+export interface Link {
   readonly ifname: string;
   readonly ifalias?: string;
   readonly addr_info?: readonly { readonly local?: string; readonly family?: string }[];
+  readonly linkinfo?: { readonly info_kind?: string };
 }
 
 interface Route {
@@ -34,31 +35,46 @@ interface Route {
  * of its data root, because an engine in another mount namespace (a container) may bear the same name.
  */
 function markOf(layout: EngineLayout): string | undefined {
-  const root = statSync(layout.dataRoot, { throwIfNoEntry: false });
-  return root && `dit engine ${layout.name} ${root.dev}:${root.ino}`;
+  const root = dataRootIdentity(layout);
+  return root && `dit engine ${layout.name} ${root}`;
 }
 
-/** The data root must exist. */
-export async function createBridge(layout: EngineLayout): Promise<Bridge> {
+/**
+ * The data root must exist.
+ * @param announce called with its name before it is made: a bridge gets its mark a moment later, and whoever is killed
+ *   in that moment leaves it without
+ */
+export async function createBridge(
+  layout: EngineLayout,
+  announce: (name: string) => Promise<void>,
+): Promise<Bridge> {
   const links = await listLinks();
   const routes = await ip<Route>(['-4', 'route', 'show', 'table', 'all']);
-  const network = freeNetwork(links, routes);
-  const names = new Set(links.map((link) => link.ifname));
-  const name = Array.from({ length: 256 }, (_, i) => `dit${i}`).find((each) => !names.has(each));
-  if (network === undefined || name === undefined) {
-    throw new DitError({
-      code: 'engine-network',
-      exitCode: EXIT.capability,
-      message: 'no /24 of 198.18.0.0/15 is free for the private engine',
-      remedy: 'see what uses it: ip -4 route show table all | grep 198.1',
-    });
+  for (const { name, address } of freeBridges(links, routes)) {
+    await announce(name);
+    if (!(await addBridge(name))) continue;
+    await runIp(['link', 'set', 'dev', name, 'alias', markOf(layout) ?? '']);
+    await runIp(['address', 'add', address, 'dev', name]);
+    await runIp(['link', 'set', 'dev', name, 'up']);
+    return { name, address };
   }
-  const address = `${network}.1/24`;
-  await runIp(['link', 'add', 'name', name, 'type', 'bridge']);
-  await runIp(['link', 'set', 'dev', name, 'alias', markOf(layout) ?? '']);
-  await runIp(['address', 'add', address, 'dev', name]);
-  await runIp(['link', 'set', 'dev', name, 'up']);
-  return { name, address };
+  throw new DitError({
+    code: 'engine-network',
+    exitCode: EXIT.capability,
+    message: 'no /24 of 198.18.0.0/15 is free for the private engine',
+    remedy: 'see what uses it: ip -4 route show table all | grep 198.1',
+  });
+}
+
+/** False where another engine was faster, whose lock this one does not share (in a container). */
+async function addBridge(name: string): Promise<boolean> {
+  try {
+    await runIp(['link', 'add', 'name', name, 'type', 'bridge']);
+    return true;
+  } catch (error) {
+    if ((await listLinks()).some(({ ifname }) => ifname === name)) return false;
+    throw error;
+  }
 }
 
 export async function findBridge(layout: EngineLayout): Promise<Bridge | undefined> {
@@ -70,22 +86,35 @@ export async function findBridge(layout: EngineLayout): Promise<Bridge | undefin
   return { name: link.ifname, address: address === undefined ? '' : `${address}/24` };
 }
 
-/** Also removes the bridges of networks made in the engine: dockerd leaves them when it ends. */
-export async function removeBridges(layout: EngineLayout): Promise<void> {
+/**
+ * Also removes the bridges of networks made in the engine: dockerd leaves them when it ends.
+ * @param announced the name that `createBridge` last announced
+ */
+export async function removeBridges(layout: EngineLayout, announced?: string): Promise<void> {
   const mark = markOf(layout);
-  if (mark === undefined) return;
   // docker names them after the network's id, and its network database holds every such name.
   const database = await readFile(join(layout.dataRoot, 'network/files/local-kv.db')).catch(() =>
     Buffer.alloc(0),
   );
-  for (const { ifname, ifalias } of await listLinks()) {
+  for (const link of await listLinks()) {
+    const { ifname, ifalias } = link;
     const forNetwork = /^br-[0-9a-f]{12}$/.test(ifname) && database.includes(ifname);
-    if (ifalias === mark || forNetwork) await runIp(['link', 'delete', 'dev', ifname]);
+    const marked = mark !== undefined && ifalias === mark;
+    if (marked || forNetwork || isHalfMade(link, announced)) {
+      await runIp(['link', 'delete', 'dev', ifname]);
+    }
   }
 }
 
-/** The first candidate that no address lies in and no route leads to (a default route leads anywhere). */
-export function freeNetwork(links: readonly Link[], routes: readonly Route[]): string | undefined {
+const isHalfMade = ({ ifname, ifalias, linkinfo }: Link, announced?: string): boolean =>
+  ifname === announced && (ifalias ?? '') === '' && linkinfo?.info_kind === 'bridge';
+
+/**
+ * Those whose name no link has, and in whose network no address lies and no route leads (a default route leads
+ * anywhere). A network has one name, so that the kernel gives it to one engine only.
+ */
+export function freeBridges(links: readonly Link[], routes: readonly Route[]): Bridge[] {
+  const names = new Set(links.map(({ ifname }) => ifname));
   const taken: Range[] = [];
   for (const link of links) {
     for (const { local, family } of link.addr_info ?? []) {
@@ -95,9 +124,13 @@ export function freeNetwork(links: readonly Link[], routes: readonly Route[]): s
   for (const { dst } of routes) {
     if (dst !== undefined && dst !== 'default' && dst !== '0.0.0.0/0') taken.push(rangeOf(dst));
   }
-  return BRIDGE_NETWORKS.find((network) => {
+  return BRIDGE_NETWORKS.flatMap((network, i) => {
+    const name = `dit${i}`;
     const candidate = rangeOf(`${network}.0/24`);
-    return !taken.some((each) => each.first <= candidate.last && candidate.first <= each.last);
+    const isTaken =
+      names.has(name) ||
+      taken.some((each) => each.first <= candidate.last && candidate.first <= each.last);
+    return isTaken ? [] : [{ name, address: `${network}.1/24` }];
   });
 }
 

@@ -1,9 +1,11 @@
 /** How a private dockerd is called: its binaries, its flags, and the mount namespace it may need. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { DitError, EXIT } from '../base/errors.js';
 import { type Bridge, NETWORK_POOL } from './engine-bridge.js';
+import { cgroupParentOf } from './engine-cgroups.js';
 import { type EngineLayout, UNPACKED_ENGINE } from './engine-layout.js';
+import { hideMounts, inMountNamespace, type Step } from './mount-namespace.js';
 
 export interface LaunchOptions {
   /**
@@ -33,16 +35,23 @@ export interface Launch {
 
 const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-export function launchOf(layout: EngineLayout, bridge: Bridge, options: LaunchOptions): Launch {
+/** @param outside steps that give the engine folders of its own outside the layout's; a tree is one as a whole */
+export function launchOf(
+  layout: EngineLayout,
+  bridge: Bridge,
+  outside: readonly Step[],
+  options: LaunchOptions,
+): Launch {
   const tree = options.treeRoot;
   const dirs = searchPath(options);
   const dockerd = findDockerd(tree, dirs);
   const daemon = [dockerd, ...dockerdFlags(layout, bridge, options)];
   const env = { ...inheritedEnv(), PATH: dirs.join(delimiter), ...options.env };
   const steps = [
+    markNamespace(layout),
     ...hideMounts(options.hiddenMounts ?? []),
     ...Object.keys(options.ownFiles ?? {}).flatMap((path) => bindOwnFile(layout, path, tree ?? '')),
-    ...(tree === undefined ? hideContainerd() : enterTree(tree, [layout.runDir, layout.dataRoot])),
+    ...(tree === undefined ? outside : enterTree(tree, [layout.runDir, layout.dataRoot])),
   ];
   return { command: inMountNamespace(steps, daemon), env };
 }
@@ -51,27 +60,15 @@ export function launchOf(layout: EngineLayout, bridge: Bridge, options: LaunchOp
 export const ownFilePath = (layout: EngineLayout, path: string): string =>
   join(layout.execRoot, 'files', path);
 
-type Command = readonly string[];
+/** The run directory is a mount point in the engine's mount namespace only, which is known by it. */
+export const markNamespace = ({ runDir }: EngineLayout): Step => [
+  'mount',
+  '--bind',
+  runDir,
+  runDir,
+];
 
-/** The command itself, or with steps a mount namespace of its own in which it is executed after them. */
-export function inMountNamespace(steps: readonly Command[], command: Command): Command {
-  if (steps.length === 0) return command;
-  const script = [...steps.map((step) => step.map(quoted).join(' ')), 'exec "$@"'].join('\n');
-  return ['unshare', '--mount', 'sh', '-euc', script, 'sh', ...command];
-}
-
-const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
-
-export const hideMounts = (targets: readonly string[]): Command[] =>
-  targets.map((target) => ['umount', '--lazy', target]);
-
-/** dockerd joins a containerd whose socket it finds here, also somebody else's: hide it. */
-const hideContainerd = (): Command[] =>
-  existsSync('/run/containerd/containerd.sock')
-    ? [['mount', '-t', 'tmpfs', '-o', 'mode=711', 'tmpfs', '/run/containerd']]
-    : [];
-
-function bindOwnFile(layout: EngineLayout, path: string, tree: string): Command[] {
+function bindOwnFile(layout: EngineLayout, path: string, tree: string): Step[] {
   const target = `${tree}${path}`;
   const bind = ['mount', '--bind', ownFilePath(layout, path), target];
   return tree === '' ? [bind] : [['touch', target], bind];
@@ -82,13 +79,15 @@ function bindOwnFile(layout: EngineLayout, path: string, tree: string): Command[
  * refuses to work on a root that is no mount point ("remount /: invalid argument"). proc is mounted anew
  * so that its mount table is ours.
  */
-function enterTree(tree: string, shared: readonly string[]): Command[] {
+function enterTree(tree: string, shared: readonly string[]): Step[] {
   return [
     // Recursively: the engine's own files are mounted below it.
     ['mount', '--rbind', tree, tree],
     ['mount', '-t', 'proc', 'proc', `${tree}/proc`],
     ['mount', '--rbind', '/sys', `${tree}/sys`],
     ['mount', '--rbind', '/dev', `${tree}/dev`],
+    // Engines of one tree share nothing that they make there.
+    ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `${tree}/run`],
     ...shared.flatMap((folder) => [
       ['mkdir', '-p', `${tree}${folder}`],
       ['mount', '--rbind', folder, `${tree}${folder}`],
@@ -155,7 +154,7 @@ function dockerdFlags(layout: EngineLayout, bridge: Bridge, options: LaunchOptio
     '--ip6tables=false',
     '--ip-masq=false',
     '--ip-forward=false',
-    `--cgroup-parent=${layout.cgroupParent}`,
+    `--cgroup-parent=${cgroupParentOf(layout)}`,
     '--exec-opt=native.cgroupdriver=cgroupfs',
     '--log-level=warn',
   ];

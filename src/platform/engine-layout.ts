@@ -10,6 +10,9 @@ export const UNPACKED_ENGINE = '/var/lib/dit/engines/host';
 /** Locks and run directories of all private engines. */
 export const RUN_ROOT = '/run/dit';
 
+/** What outlives a boot: binaries, and data roots where DIT_DATA_ROOT names no other place. */
+export const STATE_ROOT = '/var/lib/dit';
+
 export interface EngineLayout {
   readonly name: string;
   /** Socket, pid file, log, exec root; gone after a stop. */
@@ -23,7 +26,6 @@ export interface EngineLayout {
   readonly configFile: string;
   readonly stateFile: string;
   readonly logFile: string;
-  readonly cgroupParent: string;
 }
 
 // The socket's path must stay below 108 bytes; /var/lib/dit/engines holds the binaries.
@@ -43,13 +45,12 @@ export function engineLayout(name = DEFAULT_ENGINE, dataRoot?: string): EngineLa
   return {
     name,
     runDir,
-    dataRoot: dataRoot ?? join(process.env.DIT_DATA_ROOT || '/var/lib/dit', name),
+    dataRoot: dataRoot ?? join(process.env.DIT_DATA_ROOT || STATE_ROOT, name),
     execRoot: join(runDir, 'exec'),
     socketPath: join(runDir, 'docker.sock'),
     pidFile: join(runDir, 'dockerd.pid'),
     configFile: join(runDir, 'daemon.json'),
     stateFile: join(runDir, 'state.json'),
     logFile: join(runDir, 'dockerd.log'),
-    cgroupParent: `/dit/${name}`,
   };
 }

@@ -1,9 +1,10 @@
-/** The processes of a private engine, recognised by its exec root on their command lines. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+/** The processes of a private engine, known by its mount namespace, or its exec root on their command lines. */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemErrorCode } from '../base/errors.js';
 import type { EngineLayout } from './engine-layout.js';
+import { readMounts } from './mounts.js';
 
 /** A pid with its start time (clock ticks since boot): a reused pid has another. */
 export interface LiveProcess {
@@ -41,26 +42,51 @@ function readProcess(pid: number): LiveProcess | undefined {
 const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');
 
 /**
- * Every live process of the engine: dockerd, containerd, shims, runtimes. Not what runs in containers, and
- * not an engine with the same paths in another file tree (a container) that shares this pid namespace.
+ * Every live process of the engine: dockerd, containerd, shims, runtimes, and whatever else they started. Not what
+ * runs in containers, and not an engine with the same paths in another file tree (a container) that shares this pid
+ * namespace.
  */
 export function engineProcesses(layout: EngineLayout): LiveProcess[] {
   const below = `${layout.execRoot}/`;
   const dataRoot = folderIdentity(layout.dataRoot);
+  const isInside = namespaceOf(layout);
   const found: LiveProcess[] = [];
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const live = readProcess(Number(entry));
-    if (live === undefined || !OWN_PROGRAMS.test(programOf(live))) continue;
-    const ours = live.argv.some((argument) => {
+    if (live === undefined) continue;
+    const isNamed = (argument: string): boolean => {
       const value = argument.startsWith('-') ? argument.slice(argument.indexOf('=') + 1) : argument;
       return value === layout.execRoot || value.startsWith(below);
-    });
-    if (!ours) continue;
+    };
+    const isNamesake = OWN_PROGRAMS.test(programOf(live)) && live.argv.some(isNamed);
+    if (!isNamesake && !isInside(live.pid)) continue;
     const theirs = folderIdentity(`/proc/${live.pid}/root${layout.dataRoot}`);
     if (theirs === dataRoot || theirs === 'denied') found.push(live);
   }
   return found;
+}
+
+/**
+ * Whether a process is in a mount namespace that was made for the engine: its run directory is a mount point there
+ * only (`markNamespace`). A namespace's number tells nothing by itself, as the kernel gives it again.
+ */
+function namespaceOf({ runDir }: EngineLayout): (pid: number) => boolean {
+  const known = new Map<string, boolean>();
+  return (pid) => {
+    try {
+      const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
+      const found = known.get(namespace);
+      if (found !== undefined) return found;
+      const mounts = readMounts(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+      const ours = mounts.some(({ target }) => target === runDir);
+      known.set(namespace, ours);
+      return ours;
+    } catch {
+      // It ended, or this is not root.
+      return false;
+    }
+  };
 }
 
 /** The same for two paths to one folder, whatever mounts lead to it; 'denied' without root. */

@@ -1,24 +1,21 @@
 /** dit's own Docker engine: started where none answers or a clean one is wanted, and taken away whole. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { engineVersion, killRunningContainers, ping } from './engine-api.js';
-import { type Bridge, createBridge, findBridge, removeBridges } from './engine-bridge.js';
+import { type Bridge, createBridge, findBridge } from './engine-bridge.js';
+import { cgroupParentOf } from './engine-cgroups.js';
+import { clearEngine } from './engine-clear.js';
 import { type LaunchOptions, launchOf, ownFilePath } from './engine-launch.js';
-import { DEFAULT_ENGINE, type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
-import {
-  containerProcesses,
-  engineDaemon,
-  engineProcesses,
-  type LiveProcess,
-  signal,
-  waitForEnd,
-} from './engine-processes.js';
-import { withFileLock } from './file-lock.js';
-import { cgroupFolders, cgroupMounts, mountsBelow, readMounts } from './mounts.js';
+import { DEFAULT_ENGINE, type EngineLayout, engineLayout } from './engine-layout.js';
+import { ownOutside } from './engine-outside.js';
+import { engineDaemon, type LiveProcess, signal, waitForEnd } from './engine-processes.js';
+import { type EngineState, readState, withEngineLock, writeState } from './engine-state.js';
+import type { Step } from './mount-namespace.js';
+import { cgroupMounts, mountsBelow } from './mounts.js';
 
 export interface EngineOptions extends LaunchOptions {
   /** Engines of different names live side by side; default "engine". */
@@ -67,10 +64,7 @@ export type EngineStatus =
     };
 
 const START_LIMIT_MS = 30_000;
-/** A start waits for other starts, each at most START_LIMIT_MS long. */
-const LOCK_WAIT_S = 120;
 const TERM_LIMIT_MS = 20_000;
-const KILL_LIMIT_MS = 5_000;
 
 /**
  * Starts the engine, or finds it running. It outlives this process. What a killed earlier life left is
@@ -80,12 +74,11 @@ const KILL_LIMIT_MS = 5_000;
 export async function startEngine(options: EngineOptions = {}): Promise<EngineHandle> {
   const layout = engineLayout(options.name, options.dataRoot);
   needRoot(`start the private engine '${layout.name}'`, engineCommand('start', layout.name));
-  await mkdir(layout.runDir, { recursive: true, mode: 0o711 });
-  return locked(async () => {
+  return withEngineLock(async () => {
     const status = await engineStatus(layout.name);
     if (status.state === 'running') return status;
     if (status.state === 'silent') throw silentError(status);
-    await clearLeftovers(layout);
+    await clearEngine(layout);
     return launch(layout, options);
   });
 }
@@ -100,8 +93,7 @@ export async function stopEngine(
 ): Promise<boolean> {
   const name = engineLayout(options.name).name;
   needRoot(`stop the private engine '${name}'`, engineCommand('stop', name));
-  await mkdir(RUN_ROOT, { recursive: true, mode: 0o711 });
-  return locked(async () => {
+  return withEngineLock(async () => {
     const layout = engineLayout(name, (await readState(name))?.dataRoot);
     const daemon = await visibleDaemon(layout);
     if (daemon !== undefined) {
@@ -112,8 +104,7 @@ export async function stopEngine(
       signal(daemon, 'SIGTERM');
       await waitForEnd([daemon], TERM_LIMIT_MS);
     }
-    await clearLeftovers(layout);
-    await rm(layout.runDir, { recursive: true, force: true });
+    await clearEngine(layout);
     if (options.purge === true) await purge(layout);
     return daemon !== undefined;
   });
@@ -171,6 +162,7 @@ const NOBODY_THERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'EA
 
 async function launch(layout: EngineLayout, options: EngineOptions): Promise<EngineHandle> {
   const notes: string[] = [];
+  await mkdir(layout.runDir, { recursive: true, mode: 0o711 });
   await mkdir(layout.dataRoot, { recursive: true, mode: 0o710 });
   if (options.storageDriver === undefined) needOverlayGround(layout.dataRoot);
   const mounted = await mountCgroups();
@@ -181,20 +173,31 @@ async function launch(layout: EngineLayout, options: EngineOptions): Promise<Eng
     await mkdir(dirname(ownFilePath(layout, path)), { recursive: true });
     await writeFile(ownFilePath(layout, path), text);
   }
-  await writeState(layout);
-  const bridge = await createBridge(layout);
+  const state: EngineState = {
+    dataRoot: layout.dataRoot,
+    cgroupParent: cgroupParentOf(layout),
+  };
+  await writeState(layout, state);
   try {
-    const daemon = spawnDaemon(layout, bridge, options);
+    const bridge = await createBridge(layout, (name) =>
+      writeState(layout, { ...state, bridge: name }),
+    );
+    const daemon = spawnDaemon(layout, bridge, ownOutside(layout), options);
     const pid = await answering(layout, daemon, options.timeoutMs ?? START_LIMIT_MS);
     return await handleOf(layout, pid, bridge, true, notes);
   } catch (error) {
-    await clearLeftovers(layout);
+    await clearEngine(layout, { keepLog: true });
     throw error;
   }
 }
 
-function spawnDaemon(layout: EngineLayout, bridge: Bridge, options: EngineOptions): ChildProcess {
-  const { command, env } = launchOf(layout, bridge, options);
+function spawnDaemon(
+  layout: EngineLayout,
+  bridge: Bridge,
+  outside: readonly Step[],
+  options: EngineOptions,
+): ChildProcess {
+  const { command, env } = launchOf(layout, bridge, outside, options);
   const [program = '', ...args] = command;
   const log = openSync(layout.logFile, 'w', 0o600);
   try {
@@ -261,86 +264,6 @@ async function handleOf(
   };
 }
 
-/** Whatever an engine that is no longer there left: in the reverse of the order in which it comes to be. */
-async function clearLeftovers(layout: EngineLayout): Promise<void> {
-  const state = await readState(layout.name);
-  const shimSockets = await ownShimSockets(layout);
-  const rest = engineProcesses(layout);
-  for (const live of rest) signal(live, 'SIGKILL');
-  await waitForEnd(rest, KILL_LIMIT_MS);
-  const cgroups = await ownCgroups(layout);
-  await thaw(cgroups);
-  const inContainers = containerProcesses(cgroups);
-  for (const live of inContainers) signal(live, 'SIGKILL');
-  await waitForEnd(inContainers, KILL_LIMIT_MS);
-  await unmountLeftovers(layout);
-  for (const folder of cgroups) await rmdir(folder).catch(ignoreBusy);
-  for (const path of [layout.cgroupParent, '/dit']) {
-    for (const mount of cgroupMounts()) {
-      await rmdir(join(mount.target, path)).catch(ignoreBusy);
-    }
-  }
-  for (const socket of shimSockets) await rm(socket, { force: true });
-  await removeBridges(layout);
-  await rm(layout.execRoot, { recursive: true, force: true });
-  for (const path of state?.made ?? []) await removeEmpty(path);
-  for (const file of [layout.socketPath, layout.pidFile, layout.stateFile]) {
-    await rm(file, { force: true });
-  }
-}
-
-/** Another engine's cgroup below /dit, or a dying process in ours, keeps a folder; it does no harm. */
-function ignoreBusy(error: unknown): void {
-  if (!['EBUSY', 'ENOTEMPTY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
-}
-
-/**
- * The cgroups of the containers in the data root, deepest first. Not all below the cgroup parent: an
- * engine of the same name in another mount namespace (a container) has its own there.
- */
-async function ownCgroups(layout: EngineLayout): Promise<string[]> {
-  const ids = await readdir(join(layout.dataRoot, 'containers')).catch(() => []);
-  return ids.flatMap((id) => cgroupFolders(`${layout.cgroupParent}/${id}`));
-}
-
-/** The processes of a paused container take no signal. */
-async function thaw(cgroups: readonly string[]): Promise<void> {
-  for (const folder of cgroups) {
-    for (const [file, running] of [
-      ['freezer.state', 'THAWED'],
-      ['cgroup.freeze', '0'],
-    ] as const) {
-      const path = join(folder, file);
-      if (existsSync(path)) await writeFile(path, running).catch(() => undefined);
-    }
-  }
-}
-
-async function unmountLeftovers(layout: EngineLayout): Promise<void> {
-  const targets = [...mountsBelow(layout.execRoot), ...mountsBelow(layout.dataRoot)];
-  // dockerd binds the data root onto itself unless it is a mount point, and leaves this mark.
-  const bound = existsSync(join(layout.execRoot, 'unmount-on-shutdown'));
-  const mounted = readMounts().some((mount) => mount.target === layout.dataRoot);
-  if (bound && mounted) targets.push(layout.dataRoot);
-  if (targets.length === 0) return;
-  const { execa } = await import('execa');
-  await execa('umount', ['--lazy', '--', ...targets], { reject: false });
-}
-
-/** Shims listen in /run/containerd/s, which every containerd of the machine shares. */
-async function ownShimSockets(layout: EngineLayout): Promise<string[]> {
-  const bundles = join(layout.execRoot, 'containerd/daemon/io.containerd.runtime.v2.task/moby');
-  const sockets: string[] = [];
-  for (const id of await readdir(bundles).catch(() => [])) {
-    for (const file of ['address', 'bootstrap.json']) {
-      const text = await readFile(join(bundles, id, file), 'utf8').catch(() => '');
-      const socket = /unix:\/\/(\/run\/containerd\/s\/[0-9a-f]{64})/.exec(text)?.[1];
-      if (socket !== undefined) sockets.push(socket);
-    }
-  }
-  return sockets;
-}
-
 async function purge(layout: EngineLayout): Promise<void> {
   const busy = mountsBelow(layout.dataRoot)[0];
   if (busy !== undefined) {
@@ -352,41 +275,6 @@ async function purge(layout: EngineLayout): Promise<void> {
     });
   }
   await rm(layout.dataRoot, { recursive: true, force: true });
-}
-
-interface EngineState {
-  readonly dataRoot: string;
-  /** Those of SIDE_PATHS that were not there before this engine. */
-  readonly made: readonly string[];
-}
-
-/** What dockerd and containerd make outside the folders that they are given. */
-const SIDE_PATHS = ['/etc/docker', '/opt/containerd', '/run/docker', '/run/containerd'];
-
-async function writeState(layout: EngineLayout): Promise<void> {
-  const made = SIDE_PATHS.filter((path) => !existsSync(path));
-  const state: EngineState = { dataRoot: layout.dataRoot, made };
-  await writeFile(layout.stateFile, JSON.stringify(state));
-}
-
-async function readState(name?: string): Promise<EngineState | undefined> {
-  try {
-    const text = await readFile(engineLayout(name).stateFile, 'utf8');
-    // Only root can write there.
-    return JSON.parse(text) as EngineState;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Deletes a folder that holds nothing but folders, and the identity that Docker 20.10 writes. */
-async function removeEmpty(folder: string): Promise<void> {
-  await rm(join(folder, 'key.json'), { force: true });
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await removeEmpty(join(folder, entry.name));
-  }
-  await rmdir(folder).catch(ignoreBusy);
 }
 
 const OVERLAYFS_MAGIC = 0x794c7630;
@@ -419,10 +307,6 @@ function needRoot(what: string, remedy: string): void {
     remedy,
   });
 }
-
-/** One lock for all engines: they choose bridges and networks from the same lists. */
-const locked = <T>(work: () => Promise<T>): Promise<T> =>
-  withFileLock(join(RUN_ROOT, 'lock'), LOCK_WAIT_S, work);
 
 function silentError(status: Extract<EngineStatus, { state: 'silent' }>): DitError {
   return new DitError({

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
+import { changesThatStay, outside } from '../support/outside.js';
 import { lacks } from '../support/requirements.js';
 
 /** The other Docker releases are started by scripts/test itself. */
@@ -31,50 +32,70 @@ function start(...args: readonly string[]) {
 /** Folders, cgroups and mounts of the engine of this kind that the scripts/engines with this pid started. */
 function remains(kind: string, pid: number | undefined): string[] {
   const instance = `${kind}-${pid}`;
-  const below = (folder: string): string[] =>
+  const below = (folder: string, prefix = ''): string[] =>
     existsSync(folder)
       ? readdirSync(folder)
-          .filter((name) => name === instance)
+          .filter((name) => name === instance || (prefix !== '' && name.startsWith(prefix)))
           .map((name) => `${folder}/${name}`)
       : [];
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   const cgroups = mounts
     .filter((line) => / - cgroup2? /.test(line))
-    .flatMap((line) => below(`${line.split(' ')[4]}/dit`));
+    .flatMap((line) => below(`${line.split(' ')[4]}/dit`, `${instance}-`));
   const inside = mounts.filter((line) => line.includes(`/dit/${instance}/`));
   return [...below('/run/dit'), ...below('/var/lib/dit'), ...cgroups, ...inside];
 }
-
-const SIDE_PATHS = ['/var/lib/containers', '/run/containers', '/run/crun', '/run/containerd'];
-const sidePaths = (): string[] => SIDE_PATHS.filter((path) => existsSync(path));
 
 describe.skipIf(lacks('root', 'docker', 'engines'))(
   'a private engine',
   { timeout: LIMIT_MS },
   () => {
     test.each(KINDS)('%s: starts containers and goes without a trace', async (kind) => {
-      const before = sidePaths();
+      const before = outside();
       const script = '$CONTAINER_RUN && $CONTAINER_RUN && echo "left: $($CONTAINER_LIST)"';
       const { child, ended } = start(kind, '--', 'sh', '-c', script);
       const [[status], output] = await ended;
       expect(output).toMatch(/^hello.*\nhello.*\nleft: \n$/);
       expect(status).toBe(0);
       expect(remains(kind, child.pid)).toEqual([]);
-      expect(sidePaths()).toEqual(before);
+      expect(await changesThatStay(before)).toEqual([]);
     });
 
     test.each(['podman', 'containerd', 'runc'])('%s: ends with its command', async (kind) => {
+      // No child in the background: the shell's signal handler would take what it gets before its exec.
       const script =
-        "trap 'kill $!; exit 7' TERM; $CONTAINER_RUN >/dev/null; sleep 60 & echo ready; wait";
+        "trap 'exit 7' TERM; $CONTAINER_RUN >/dev/null; echo ready; while :; do sleep 0.1; done";
+      const before = outside();
       const running = start(kind, '--', 'sh', '-c', script);
       await once(running.child.stdout, 'readable');
       running.child.kill('SIGTERM');
       const [[status]] = await running.ended;
       expect(status).toBe(7);
       expect(remains(kind, running.child.pid)).toEqual([]);
+      expect(await changesThatStay(before)).toEqual([]);
+    });
+
+    test.each(['runc', 'crun'])('%s: killed in the middle, leaves nothing', async (kind) => {
+      const before = outside();
+      const script = `
+        $CONTAINER_RUN >/dev/null 2>&1 & runtime=$!
+        has_cgroup() {
+          for folder in /sys/fs/cgroup/dit/*/dit-hello /sys/fs/cgroup/*/dit/*/dit-hello; do
+            [ ! -d "$folder" ] || return 0
+          done
+          return 1
+        }
+        until has_cgroup; do kill -0 $runtime || break; done
+        kill -KILL $runtime && echo killed`;
+      const { child, ended } = start(kind, '--', 'sh', '-c', script);
+      const [[status], output] = await ended;
+      expect({ status, output }).toEqual({ status: 0, output: 'killed\n' });
+      expect(remains(kind, child.pid)).toEqual([]);
+      expect(await changesThatStay(before)).toEqual([]);
     });
 
     test('the next call takes away what a killed one left', async () => {
+      const before = outside();
       const killed = start('runc', '--', 'sh', '-c', 'echo ready; exec sleep 2');
       await once(killed.child.stdout, 'readable');
       killed.child.kill('SIGKILL');
@@ -83,6 +104,7 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
       const [[status]] = await start('runc', '--', 'true').ended;
       expect(status).toBe(0);
       expect(remains('runc', killed.child.pid)).toEqual([]);
+      expect(await changesThatStay(before)).toEqual([]);
     });
 
     test('a kind that does not exist is refused', async () => {

@@ -21,7 +21,7 @@ import {
 } from '../../src/platform/engine.js';
 import { engineLayout } from '../../src/platform/engine-layout.js';
 import { engineProcesses, startTicksOf, waitForEnd } from '../../src/platform/engine-processes.js';
-import { cgroupFolders, readMounts } from '../../src/platform/mounts.js';
+import { cgroupMounts, readMounts } from '../../src/platform/mounts.js';
 import { lacks } from '../support/requirements.js';
 
 const name = `test-${process.pid}`;
@@ -34,7 +34,10 @@ async function remains(handle?: EngineHandle): Promise<unknown> {
     processes: engineProcesses(layout).map((live) => live.argv.join(' ')),
     runDir: existsSync(layout.runDir),
     mounts: readMounts().filter(({ target }) => target.startsWith(layout.dataRoot)),
-    cgroups: cgroupFolders(layout.cgroupParent).filter((folder) => existsSync(folder)),
+    cgroups: cgroupMounts()
+      .map(({ target }) => join(target, 'dit'))
+      .flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
+      .filter((folder) => folder.startsWith(`${name}-`)),
     bridge: handle !== undefined && handle.bridge in networkInterfaces(),
     status: (await engineStatus(name)).state,
   };

@@ -1,0 +1,117 @@
+/**
+ * What engines and runtimes make outside the folders that they are given. A private engine gets folders of its own in
+ * their place, in its mount namespace: it changes nothing there, and other engines' files stay unseen. Only the mount
+ * points have to be there; those that were not are taken away with the last engine.
+ */
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemErrorCode } from '../base/errors.js';
+import { type EngineLayout, STATE_ROOT } from './engine-layout.js';
+import { hasOtherEngines } from './engine-state.js';
+import type { Step } from './mount-namespace.js';
+
+interface OutsideFolder {
+  readonly path: string;
+  readonly mode: number;
+  /** What the machine has there is the engine's to read: certificates of registries. */
+  readonly copied?: boolean;
+}
+
+/** By whom: Docker, containerd, the runtimes, podman, CNI. */
+const FOLDERS: readonly OutsideFolder[] = [
+  { path: '/etc/docker', mode: 0o755, copied: true },
+  { path: '/run/docker', mode: 0o700 },
+  { path: '/opt/containerd', mode: 0o711 },
+  { path: '/run/containerd', mode: 0o711 },
+  { path: '/run/runc', mode: 0o700 },
+  { path: '/run/crun', mode: 0o700 },
+  { path: '/run/libpod', mode: 0o700 },
+  { path: '/run/containers', mode: 0o755 },
+  { path: '/var/lib/containers', mode: 0o755 },
+  { path: '/run/netns', mode: 0o755 },
+  { path: '/run/cni', mode: 0o755 },
+  { path: '/var/lib/cni', mode: 0o755 },
+];
+
+/** A folder that dit made: the path may have become another's. */
+interface Made {
+  readonly path: string;
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** Outlives a boot, as some of the folders do. */
+const REGISTER = join(STATE_ROOT, 'outside.json');
+
+/**
+ * Makes the engine's own folders and the mount points, under the lock of all engines.
+ * @returns the steps of its mount namespace
+ */
+export function ownOutside(layout: EngineLayout): Step[] {
+  const steps: Step[] = [];
+  for (const { path, mode, copied } of FOLDERS) {
+    if (!makeMountPoint(path, mode)) continue;
+    const own = join(layout.execRoot, 'outside', path);
+    mkdirSync(dirname(own), { recursive: true });
+    if (copied === true) cpSync(path, own, { recursive: true, verbatimSymlinks: true });
+    else mkdirSync(own, { recursive: true, mode });
+    steps.push(['mount', '--bind', own, path]);
+  }
+  return steps;
+}
+
+/** False where the machine cannot have one: then no engine can write there either. */
+function makeMountPoint(path: string, mode: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there !== undefined) return there.isDirectory();
+  const parent = dirname(path);
+  if (!makeMountPoint(parent, 0o755)) return false;
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (['EROFS', 'EACCES', 'EPERM', 'ENOTDIR'].includes(systemErrorCode(error) ?? ''))
+      return false;
+    throw error;
+  }
+  const { dev, ino } = statSync(path);
+  writeRegister([...readRegister(), { path, dev, ino }]);
+  return true;
+}
+
+/** Takes away what was made for engines when the last one goes, under their lock; what is in use now stays. */
+export function removeOutside(layout: EngineLayout): void {
+  if (hasOtherEngines(layout)) return;
+  for (const { path, dev, ino } of readRegister().reverse()) {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.dev !== dev || there.ino !== ino) continue;
+    try {
+      rmdirSync(path);
+    } catch (error) {
+      if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
+    }
+  }
+  rmSync(REGISTER, { force: true });
+}
+
+function readRegister(): Made[] {
+  try {
+    // Only root can write there.
+    return JSON.parse(readFileSync(REGISTER, 'utf8')) as Made[];
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+function writeRegister(made: readonly Made[]): void {
+  mkdirSync(STATE_ROOT, { recursive: true, mode: 0o711 });
+  writeFileSync(REGISTER, JSON.stringify(made), { mode: 0o600 });
+}

@@ -1,0 +1,31 @@
+/** What lies outside dit's own folders (scripts/lib/outside), to be compared before and after, by content. */
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packagePath } from '../../src/platform/package-files.js';
+
+/** The test runner's and everybody's. */
+const TEMPORARY = /^name \/(tmp|var\/tmp|dev\/shm)\//;
+
+export const outside = (): string[] =>
+  execFileSync(packagePath('scripts/lib/outside'), { encoding: 'utf8', maxBuffer: 1 << 28 })
+    .split('\n')
+    .filter((line) => line !== '' && !TEMPORARY.test(line));
+
+/** "+ path /run/crun: …" for what came, "- …" for what went. */
+export function changes(before: readonly string[], after: readonly string[]): string[] {
+  const [was, is] = [new Set(before), new Set(after)];
+  return [
+    ...after.filter((line) => !was.has(line)).map((line) => `+ ${line}`),
+    ...before.filter((line) => !is.has(line)).map((line) => `- ${line}`),
+  ];
+}
+
+/** Changes that stay: what is about to end keeps its cgroup or namespace for a moment. */
+export async function changesThatStay(before: readonly string[]): Promise<string[]> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const found = changes(before, outside());
+    if (found.length === 0 || performance.now() > deadline) return found;
+    await sleep(100);
+  }
+}
