@@ -488,7 +488,7 @@ function defineQuery(trace: Command, context: CommandContext, act: Act): void {
         .default([], 'none'),
     )
     .addOption(
-      new Option('--memory <bytes>', 'what the database may take: 512m, 2g')
+      new Option('--memory <bytes>', 'what the query may take: 512m, 2g')
         .argParser(parseMemory)
         .default(2 ** 29, '512m'),
     )

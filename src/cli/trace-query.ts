@@ -1,16 +1,12 @@
-/** `dit trace query "SELECT …" [PATH…]`: SQL over many traces, with DuckDB inside the process. */
+/** `dit trace query "SELECT …" [PATH…]`: SQL over many traces, with DuckDB in a process of its own. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { TABLE_NAMES, type TableName } from '../export/tables/schema.js';
-import {
-  type CheckedQuery,
-  checkQuery,
-  type DatabaseOptions,
-  QueryDatabase,
-} from '../query/database.js';
+import type { CheckedQuery } from '../query/database.js';
 import { namedQueries } from '../query/named-queries.js';
+import { QueryProcess } from '../query/query-process.js';
 import type { TableFile } from '../query/tables.js';
 import { columnsOf } from '../render/columns.js';
 import { formatCount, plural } from '../render/format.js';
@@ -39,7 +35,6 @@ export interface TraceQueryOptions {
 
 /** How many files that are left out are told one by one. */
 const NAMED_FILES = 5;
-const INTERRUPT_EVERY_MS = 50;
 
 export async function traceQuery(
   asked: string | undefined,
@@ -51,12 +46,26 @@ export async function traceQuery(
   if (options.format === 'parquet' && options.output === undefined) {
     throw usage('query-output', 'Parquet is no text: it goes to a file', 'name one with -o FILE');
   }
-  const database: DatabaseOptions = {
-    tables: duckdbTables(),
-    memory: options.memory,
-    variables: variablesOf(options.set),
-  };
-  const query = await checkQuery(sqlOf(asked), database);
+  const sql = sqlOf(asked);
+  const database = new QueryProcess(
+    { tables: duckdbTables(), memory: options.memory, variables: variablesOf(options.set) },
+    context.signal,
+  );
+  try {
+    await askAndAnswer(sql, paths, options, database, context);
+  } finally {
+    database.close();
+  }
+}
+
+async function askAndAnswer(
+  sql: string,
+  paths: readonly string[],
+  options: TraceQueryOptions,
+  database: QueryProcess,
+  context: CommandContext,
+): Promise<void> {
+  const query = await database.check(sql);
   // What tables there are, and their columns, is known without any file.
   const aboutData = !/^\s*(DESCRIBE|SHOW)\b/i.test(query.sql);
   const wanted = TABLE_NAMES.filter((table) => aboutData && query.tables.includes(table));
@@ -207,21 +216,14 @@ async function answer(
   query: CheckedQuery,
   files: ReadonlyMap<string, readonly TableFile[]>,
   { format, output }: TraceQueryOptions,
-  options: DatabaseOptions,
-  { stdout, stderr, signal, env }: CommandContext,
+  database: QueryProcess,
+  { stdout, stderr, env }: CommandContext,
 ): Promise<void> {
   // DuckDB wants paths that are absolute.
   const path = output === undefined ? undefined : resolve(output);
   const file = path === undefined ? undefined : new NamedFile(path);
-  let database: QueryDatabase | undefined;
-  // Again and again: what is not yet running is not interrupted.
-  let again: NodeJS.Timeout | undefined;
-  const interrupt = (): void => {
-    again = setInterval(() => database?.interrupt(), INTERRUPT_EVERY_MS);
-  };
-  signal.addEventListener('abort', interrupt);
   try {
-    database = await QueryDatabase.open(options, files, file?.path);
+    await database.open(files, file?.path);
     if (format === 'parquet' && file !== undefined) {
       await database.writeParquet(query, file.path);
     } else if (format !== 'parquet') {
@@ -235,12 +237,7 @@ async function answer(
     }
   } catch (error) {
     file?.discard();
-    signal.throwIfAborted();
     throw error;
-  } finally {
-    signal.removeEventListener('abort', interrupt);
-    clearInterval(again);
-    database?.close();
   }
   file?.keep();
   if (path !== undefined) giveToSudoUser(path, env);

@@ -1,5 +1,5 @@
 /**
- * DuckDB inside the process, locked down: it reads the files that it was given and no others, loads nothing, writes
+ * DuckDB inside this process, locked down: it reads the files that it was given and no others, loads nothing, writes
  * nothing but the one file that a result goes to, and runs a single SELECT.
  */
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
@@ -17,7 +17,7 @@ import {
 
 export interface DatabaseOptions {
   readonly tables: readonly QueryTable[];
-  /** Bytes. */
+  /** Bytes that the database may take. */
   readonly memory: number;
   /** What getvariable('name') gives in a query; names are identifiers. */
   readonly variables: Readonly<Record<string, string>>;
@@ -156,11 +156,6 @@ export class QueryDatabase {
         `COPY dit_answer TO ${quote(output)} (FORMAT parquet, USE_TMP_FILE false)`,
       );
     });
-  }
-
-  /** Ends what runs: it fails. */
-  interrupt(): void {
-    this.#connection.interrupt();
   }
 
   close(): void {

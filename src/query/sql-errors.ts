@@ -32,7 +32,7 @@ export function sqlError(error: unknown, { sql, tables }: SqlContext): DitError 
     );
   }
   if (duck.exception_type === 'Out of Memory') {
-    return refused('query-memory', `the query needs more memory: ${message}`, GIVE_MORE, error);
+    return tooMuchMemory(message, error);
   }
   if (duck.exception_type === 'Permission') {
     return refused(
@@ -44,6 +44,9 @@ export function sqlError(error: unknown, { sql, tables }: SqlContext): DitError 
   }
   return refused('query-sql', `the SQL is not right${where}: ${message}`, SEE_COLUMNS, error);
 }
+
+export const tooMuchMemory = (why: string, cause?: unknown): DitError =>
+  refused('query-memory', `the query needs more memory: ${why}`, GIVE_MORE, cause);
 
 /** The first line of what DuckDB says. */
 export function wordsOf(error: unknown): string {

@@ -1,7 +1,7 @@
 /** An answer written out: as a table for people, or as CSV or JSON for programs. */
 import { safeJson } from '../../base/escape.js';
 import { textField } from '../../export/csv.js';
-import type { QueryResult } from '../../query/database.js';
+import type { QueryResult } from '../../query/query-process.js';
 import { renderAnswer } from '../../render/query-result.js';
 import type { Theme } from '../../render/theme.js';
 
