@@ -12,6 +12,7 @@ import { actorAt } from './actors.js';
 import { type ContainerRequests, clientRequests } from './client-requests.js';
 import { type PathAnchor, type PathPiece, walkCriticalPath } from './critical-path.js';
 import { entrypointExec, initProcess } from './entrypoint.js';
+import { requestSent } from './own-requests.js';
 import type { LifeDraft } from './process-lives.js';
 import { type RunView, spanOf, type TraceView } from './run-view.js';
 
@@ -70,9 +71,9 @@ export class ClientFinder {
     const marked =
       own === undefined || this.#isCommand
         ? []
-        : run.marks.flatMap(({ name, start: time }) =>
-            name === 'start' ? [{ time, tid: own }] : [],
-          );
+        : run.marks
+            .filter(({ name }) => name === 'start')
+            .map((mark) => ({ time: requestSent(run, mark).time, tid: own }));
     return [...written, ...marked];
   }
 

@@ -5,7 +5,6 @@
 import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
 import { firstFrom } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
-import type { ApiMark } from '../model/recording.js';
 import type {
   AbsentMilestone,
   Certainty,
@@ -16,6 +15,7 @@ import type {
 import type { ClientRequest } from './client-requests.js';
 import type { ClientFinder } from './clients.js';
 import { entrypointExec, initProcess } from './entrypoint.js';
+import { answerRead, requestSent } from './own-requests.js';
 import type { LifeDraft } from './process-lives.js';
 import { callEnd, processesAs, type RunView, spanOf, viewCall } from './run-view.js';
 import { namespacesOf } from './syscall-view.js';
@@ -160,19 +160,27 @@ function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | st
   if (!isOwnRequest(run)) return '';
   const mark = run.marks.find((candidate) => candidate.name === name);
   if (mark === undefined) return MARK_REASONS[name] ?? `no ${name} was recorded`;
-  const time = edge === 'start' ? mark.start : mark.end;
-  if (time === undefined) return `the ${name} request had not been answered`;
+  const noted = edge === 'start' ? mark.start : mark.end;
+  if (noted === undefined) return `the ${name} request had not been answered`;
   if (edge === 'end' && mark.error !== '') return `the engine refused: ${mark.error}`;
-  return { time, evidence: markEvidence(run, mark, edge) };
+  const isSent = edge === 'start' && name !== 'output';
+  const { time, certainty, row, reason } = isSent
+    ? requestSent(run, mark)
+    : answerRead(run, mark, noted);
+  const what = edgeInWords(name, edge);
+  if (row !== undefined) {
+    const { events, strings } = run.recording;
+    const call = `${strings.text(events.value(row, 'names'))} by pid ${events.pid.at(row)}`;
+    return { time, certainty, evidence: eventEvidence(row, `${what}: ${call}${reason}`) };
+  }
+  const text = `api: ${what}${reason}`;
+  return { time, certainty, evidence: { kind: 'mark', mark: run.index.numberOf(mark), text } };
 }
 
-function markEvidence(run: RunView, mark: ApiMark, edge: 'start' | 'end'): Evidence {
-  const what =
-    mark.name === 'output'
-      ? 'first bytes received'
-      : `${mark.name} request ${edge === 'start' ? 'sent' : 'answered'}`;
-  return { kind: 'mark', mark: run.index.numberOf(mark), text: `api: ${what}` };
-}
+const edgeInWords = (name: string, edge: 'start' | 'end'): string =>
+  name === 'output'
+    ? 'first bytes received'
+    : `${name} request ${edge === 'start' ? 'sent' : 'answered'}`;
 
 const eventEvidence = (event: number, text: string): Evidence => ({ kind: 'event', event, text });
 

@@ -173,6 +173,20 @@ export class ThreadActivity {
     return rows;
   }
 
+  /** Rows of the syscalls that the thread entered from `time` on, by entry; so many at most. */
+  syscallsFrom(tid: number, time: number, most: number): number[] {
+    const { syscalls } = this.#of(tid);
+    const first = this.#lastBefore(syscalls, time) + 1;
+    return syscalls.slice(first, first + most);
+  }
+
+  /** Rows of the syscalls that the thread entered up to `time`, the last one first; so many at most. */
+  syscallsBefore(tid: number, time: number, most: number): number[] {
+    const { syscalls } = this.#of(tid);
+    const end = this.#lastUpTo(syscalls, time) + 1;
+    return syscalls.slice(Math.max(0, end - most), end).reverse();
+  }
+
   /** When the thread read into the page cache within [from, to), in time order. */
   cacheFillsIn(tid: number, from: number, to: number): { from: number; to: number }[] {
     const { fills } = this.#of(tid);

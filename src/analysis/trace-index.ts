@@ -75,6 +75,10 @@ export class TraceIndex {
   readonly #messages = once(() => this.#messagesByEnd());
   readonly #owners = once(() => threadOwners(this.#trace));
 
+  readonly #clientThread = once(
+    () => this.#trace.lives.processes.find(({ role }) => role === 'client')?.pid ?? 0,
+  );
+
   constructor(trace: Indexed) {
     this.#trace = trace;
     const ids = new Set<string>(trace.recording.marks.map(({ containerId }) => containerId));
@@ -93,6 +97,11 @@ export class TraceIndex {
   /** Requests and engine events, in the file's order. */
   marksOf(id: ContainerId): readonly ApiMark[] {
     return this.#marks().get(id) ?? [];
+  }
+
+  /** dit's own requests are all made on its first thread; 0: it was not recorded. */
+  get clientThread(): number {
+    return this.#clientThread();
   }
 
   /** The mark's place in the recording. */

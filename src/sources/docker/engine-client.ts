@@ -1,6 +1,6 @@
 /**
- * The engine's API as dit's client uses it: each request becomes a mark with its begin and end on the trace
- * clock, whether it succeeds or not.
+ * The engine's API as dit's client uses it: each request becomes a mark, whether it succeeds or not: from when it was
+ * written to when its answer had been read, on the trace clock.
  */
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
@@ -8,6 +8,7 @@ import type { DitError } from '../../base/errors.js';
 import { engineError, engineRefusal } from '../../platform/docker.js';
 import { demux, followProgress, type OutputName } from '../../platform/engine-streams.js';
 import type { MarkSink, RawMark } from './marks.js';
+import { TimedRequest } from './request-times.js';
 
 export interface ContainerExit {
   readonly exitCode: number;
@@ -47,20 +48,23 @@ export class EngineClient {
   }
 
   async create(options: Dockerode.ContainerCreateOptions): Promise<Dockerode.Container> {
-    const startNs = process.hrtime.bigint();
+    const request = new TimedRequest();
     try {
-      const container = await this.#docker.createContainer(options);
+      const container = await request.run(() => this.#docker.createContainer(options));
       this.#mark({
         name: 'create',
-        startNs,
-        endNs: process.hrtime.bigint(),
+        ...request.mark(),
         containerId: container.id,
         status: 201,
       });
       return container;
     } catch (error) {
-      const asked = { name: 'create', startNs };
-      throw this.#failed(asked, error, 'creating the container', options.Image);
+      throw this.#failed(
+        { name: 'create', ...request.mark() },
+        error,
+        'creating the container',
+        options.Image,
+      );
     }
   }
 
@@ -100,26 +104,22 @@ export class EngineClient {
    * signal leaves no mark: nothing went wrong with it.
    */
   wait(container: Dockerode.Container, signal: AbortSignal): Promise<ContainerExit> {
-    const startNs = process.hrtime.bigint();
-    return (
-      container.wait({ condition: 'next-exit', abortSignal: signal }) as Promise<{
-        StatusCode: number;
-      }>
-    ).then(
+    const request = new TimedRequest();
+    const send = (): Promise<{ StatusCode: number }> =>
+      container.wait({ condition: 'next-exit', abortSignal: signal });
+    return request.run(send).then(
       ({ StatusCode }) => {
         this.#mark({
           name: 'wait',
-          startNs,
-          endNs: process.hrtime.bigint(),
+          ...request.mark({ exit_code: String(StatusCode) }),
           containerId: container.id,
           status: 200,
-          detail: { exit_code: String(StatusCode) },
         });
         return { exitCode: StatusCode };
       },
       (error: unknown) => {
         if (signal.aborted) throw engineError(error, 'waiting for the container');
-        const asked = { name: 'wait', startNs, containerId: container.id };
+        const asked = { name: 'wait', ...request.mark(), containerId: container.id };
         throw this.#failed(asked, error, 'waiting for the container');
       },
     );
@@ -148,47 +148,44 @@ export class EngineClient {
 
   /** The engine's own figures of the container: its first process and its root file system. */
   async inspect(container: Dockerode.Container): Promise<Dockerode.ContainerInspectInfo> {
-    const startNs = process.hrtime.bigint();
+    const request = new TimedRequest();
     try {
-      const info = await container.inspect();
+      const info = await request.run(() => container.inspect());
       // overlay2's own figure; the type knows only devicemapper's.
       const graph = info.GraphDriver?.Data as unknown as Record<string, string> | null | undefined;
       const rootfs = graph?.MergedDir;
       this.#mark({
         name: 'inspect',
-        startNs,
-        endNs: process.hrtime.bigint(),
-        containerId: container.id,
-        status: 200,
-        detail: {
+        ...request.mark({
           init_pid: String(info.State.Pid),
           state: info.State.Status,
           name: info.Name,
           ...(rootfs === undefined ? {} : { rootfs }),
-        },
+        }),
+        containerId: container.id,
+        status: 200,
       });
       return info;
     } catch (error) {
-      const asked = { name: 'inspect', startNs, containerId: container.id };
+      const asked = { name: 'inspect', ...request.mark(), containerId: container.id };
       throw this.#failed(asked, error, 'inspecting the container');
     }
   }
 
   /** Ends and removes the container; one that is gone already is fine. */
   async remove(container: Dockerode.Container): Promise<void> {
-    const startNs = process.hrtime.bigint();
+    const request = new TimedRequest();
     try {
-      await container.remove({ force: true, v: true });
+      await request.run(() => container.remove({ force: true, v: true }));
       this.#mark({
         name: 'remove',
-        startNs,
-        endNs: process.hrtime.bigint(),
+        ...request.mark(),
         containerId: container.id,
         status: 204,
       });
     } catch (error) {
       if (engineRefusal(error).status === 404) return;
-      const asked = { name: 'remove', startNs, containerId: container.id };
+      const asked = { name: 'remove', ...request.mark(), containerId: container.id };
       throw this.#failed(asked, error, 'removing the container');
     }
   }
@@ -198,29 +195,31 @@ export class EngineClient {
     doing: string,
     image: string,
     detail: Readonly<Record<string, string>>,
-    request: () => Promise<T>,
+    send: () => Promise<T>,
     containerId?: string,
   ): Promise<T> {
-    const startNs = process.hrtime.bigint();
+    const request = new TimedRequest();
     try {
-      const result = await request();
+      const result = await request.run(send);
       this.#mark({
         name,
-        startNs,
-        endNs: process.hrtime.bigint(),
-        detail,
+        ...request.mark(detail),
         ...(containerId === undefined ? {} : { containerId }),
       });
       return result;
     } catch (error) {
-      const asked = { name, startNs, ...(containerId === undefined ? {} : { containerId }) };
+      const asked = {
+        name,
+        ...request.mark(),
+        ...(containerId === undefined ? {} : { containerId }),
+      };
       throw this.#failed(asked, error, doing, image);
     }
   }
 
   /** Marks the failure and returns it; without an answer of the engine's the mark says so in dit's words. */
   #failed(
-    asked: Pick<RawMark, 'name' | 'startNs' | 'containerId'>,
+    asked: Omit<RawMark, 'status' | 'error'>,
     error: unknown,
     doing: string,
     image?: string,
@@ -228,8 +227,7 @@ export class EngineClient {
     const failure = engineError(error, doing, image);
     const { status, message } = engineRefusal(error);
     const said = status === 0 ? failure.message : message;
-    const endNs = process.hrtime.bigint();
-    this.#mark({ ...asked, endNs, status, error: said.slice(0, MAX_TEXT) });
+    this.#mark({ ...asked, status, error: said.slice(0, MAX_TEXT) });
     return failure;
   }
 }
