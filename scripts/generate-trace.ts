@@ -5,6 +5,7 @@
  *
  *   npx tsx scripts/generate-trace.ts --events 1000000 --out big.dit [--seed 1]
  */
+import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { traceTimeOf } from '../src/base/time.js';
@@ -539,7 +540,8 @@ function main(): void {
   if (values.out === undefined || !Number.isSafeInteger(events) || events < 1) {
     throw new Error('usage: generate-trace --events N --out FILE [--seed N]');
   }
-  const writer = new TraceFileWriter(values.out, { overwrite: true });
+  rmSync(values.out, { force: true });
+  const writer = new TraceFileWriter(values.out);
   generateTrace(writer, events, Number(values.seed));
   writer.close();
 }

@@ -56,7 +56,8 @@ function repeatInTime(sample: string, count: number, file: string): void {
   const times = Array.from({ length: source.length }, (_, row) => source.time.at(row));
   const first = times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const step = times.reduce((a, b) => Math.max(a, b), first) - first + GAP_NS;
-  const writer = new TraceFileWriter(file, { overwrite: true });
+  rmSync(file, { force: true });
+  const writer = new TraceFileWriter(file);
   writer.header(header);
   for (const clock of recording.clocks) writer.clock(clock);
   writer.processes(traceTimeOf(0), recording.processes);

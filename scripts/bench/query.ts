@@ -135,10 +135,8 @@ function make(): void {
     const copy = copyOf(trace, number);
     const path = join(dits, `${number}.dit`);
     writeCopy(path, trace, copy);
-    writeParquetFolder(tables, copyTrace(trace, copy), {
-      file: path,
-      tracks: () => copyTracks(tracks, copy),
-    });
+    const about = { file: path, tracks: () => copyTracks(tracks, copy) };
+    writeParquetFolder(tables, copyTrace(trace, copy), about, { owner: undefined });
   }
 }
 

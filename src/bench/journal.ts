@@ -1,8 +1,11 @@
 /** `samples.jsonl`: what was asked, then a line for each finished step, so that a killed benchmark goes on. */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import type { BenchDimension, BenchEnvironment } from '../model/bench.js';
+import { readInput } from '../platform/input-files.js';
+import type { Owner } from '../platform/owner.js';
+import { openToExtend } from '../platform/whole-file.js';
 import type { Reading } from './dimension.js';
 import type { MeasurementPlan } from './plan.js';
 import type { BenchSettings } from './settings.js';
@@ -65,20 +68,25 @@ export class Journal {
   readonly head: JournalHead;
 
   /** `bytes` of the file are whole lines: what a killed process wrote behind them is cut off. */
-  private constructor(path: string, content: JournalContent, bytes: number) {
+  private constructor(
+    path: string,
+    content: JournalContent,
+    bytes: number,
+    owner: Owner | undefined,
+  ) {
     this.#path = path;
     this.head = content.head;
     this.#steps = [...content.steps];
     this.#notes = new Set(content.notes);
-    this.#file = openSync(path, bytes === 0 ? 'w' : 'r+');
+    this.#file = openToExtend(path, { mode: 0o666, owner });
     ftruncateSync(this.#file, bytes);
     this.#end = bytes;
   }
 
   /** @throws DitError where the directory cannot be written */
-  static begin(directory: string, head: JournalHead): Journal {
+  static begin(directory: string, head: JournalHead, owner: Owner | undefined): Journal {
     const path = join(directory, JOURNAL_FILE);
-    const journal = tried(path, () => new Journal(path, { head, steps: [], notes: [] }, 0));
+    const journal = tried(path, () => new Journal(path, { head, steps: [], notes: [] }, 0, owner));
     journal.#append(head);
     return journal;
   }
@@ -86,7 +94,7 @@ export class Journal {
   /** @throws DitError where the directory cannot be written */
   static goOn(directory: string, found: FoundJournal): Journal {
     const path = join(directory, JOURNAL_FILE);
-    return tried(path, () => new Journal(path, found.content, found.bytes));
+    return tried(path, () => new Journal(path, found.content, found.bytes, undefined));
   }
 
   get content(): JournalContent {
@@ -148,7 +156,7 @@ export function findJournal(directory: string): FoundJournal | undefined {
 
 function readOptional(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return readInput(path);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

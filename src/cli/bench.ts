@@ -1,8 +1,7 @@
 /** `dit bench [DIMENSIONS…] --out DIR`: many interleaved measurements, kept as they come, to be compared later. */
 import { randomInt } from 'node:crypto';
-import { readdirSync, rmdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { assembleBench } from '../bench/assemble.js';
@@ -27,7 +26,9 @@ import {
 } from '../model/bench.js';
 import { CSV_SHAPES } from '../model/bench-csv.js';
 import { withFileLock } from '../platform/file-lock.js';
+import { makeFolders, removeEmptyFolder } from '../platform/folders.js';
 import { readHostInfo } from '../platform/host-info.js';
+import { type Owner, sudoUser } from '../platform/owner.js';
 import { packageVersion } from '../platform/package-files.js';
 import { plural } from '../render/format.js';
 import { ProgressLine } from './bench/progress.js';
@@ -38,7 +39,6 @@ import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
 import { prepareChecks } from './test/check-context.js';
 import { themeFor } from './theme.js';
-import { giveToSudoUser, makeUserFolders } from './user-files.js';
 
 export interface BenchOptions extends EngineChoice {
   readonly list?: true;
@@ -70,7 +70,7 @@ export async function bench(
   try {
     return await locked(directory, () => benchInto(directory, asked, options, context));
   } finally {
-    for (const each of made.toReversed()) if (readdirSync(each).length === 0) rmdirSync(each);
+    for (const each of made.toReversed()) removeEmptyFolder(each);
   }
 }
 
@@ -101,9 +101,8 @@ async function benchInto(
     const environment = benchEnvironment(readHostInfo(), engine, packageVersion());
     journal =
       found === undefined
-        ? beginJournal(directory, asked, environment)
+        ? beginJournal(directory, asked, environment, sudoUser(env))
         : goOn(directory, found, environment);
-    giveToSudoUser(join(directory, 'samples.jsonl'), env);
     const { head } = journal;
     await stderr.line(
       `dit: seed ${head.settings.seed}; data: ${escapeText(directory)}` +
@@ -173,7 +172,7 @@ async function finish(
 function saveResults(directory: string, content: Journal['content'], { env }: CommandContext) {
   const data = assembleBench(content);
   try {
-    for (const path of writeResults(directory, data)) giveToSudoUser(path, env);
+    writeResults(directory, data, sudoUser(env));
   } catch (error) {
     throw unwritable(directory, error);
   }
@@ -187,6 +186,7 @@ function beginJournal(
   directory: string,
   asked: AskedSettings,
   environment: BenchEnvironment,
+  owner: Owner | undefined,
 ): Journal {
   const settings = newSettings(asked, { seed: randomInt(2 ** 32), platform: hostname() });
   const dimensions = dimensionsNamed(settings.dimensions);
@@ -199,6 +199,7 @@ function beginJournal(
       facts: factsOf(dimensions),
       started: new Date().toISOString(),
     }),
+    owner,
   );
 }
 
@@ -252,7 +253,7 @@ const usage = (code: string, message: string, remedy: string): DitError =>
 /** @returns those that were not there, outermost first @throws DitError */
 function makeDirectories(directory: string, env: CommandContext['env']): string[] {
   try {
-    return makeUserFolders(directory, env);
+    return makeFolders(directory, { mode: 0o777, owner: sudoUser(env) });
   } catch (error) {
     throw unwritable(directory, error);
   }

@@ -6,6 +6,8 @@ import { escapeText } from '../base/escape.js';
 import { compareBenches } from '../compare/compare-benches.js';
 import { parseGate } from '../compare/gate.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
+import { makeFolders } from '../platform/folders.js';
+import { sudoUser } from '../platform/owner.js';
 import { plural } from '../render/format.js';
 import type { PageOptions } from '../render/subject.js';
 import { PLAIN_THEME } from '../render/theme.js';
@@ -13,7 +15,6 @@ import { readBenchFolder } from './compare/read-bench-folder.js';
 import type { CommandContext } from './context.js';
 import { writeToFile } from './export/write-export.js';
 import { themeFor } from './theme.js';
-import { giveToSudoUser, makeUserFolders } from './user-files.js';
 
 export interface CompareOptions {
   readonly format: 'text' | 'markdown' | 'latex' | 'json' | 'html';
@@ -61,8 +62,7 @@ async function write(
   };
   const text = await rendered(comparison, options.format, page);
   if (!toFile) return stdout.write(text);
-  writeToFile(output, [text]);
-  giveToSudoUser(output, env);
+  await writeToFile(output, [text], env);
 }
 
 async function rendered(
@@ -93,7 +93,7 @@ async function writeCharts(
 ): Promise<void> {
   const { compareCharts } = await import('../render/compare-chart.js');
   try {
-    makeUserFolders(folder, env);
+    makeFolders(folder, { mode: 0o777, owner: sudoUser(env) });
   } catch (error) {
     throw new DitError({
       code: 'output-unwritable',
@@ -106,8 +106,7 @@ async function writeCharts(
   const charts = compareCharts(comparison);
   for (const { dimension, svg } of charts) {
     const path = join(folder, `${dimension}.svg`);
-    writeToFile(path, [svg]);
-    giveToSudoUser(path, env);
+    await writeToFile(path, [svg], env);
   }
   await stderr.line(`dit: "${escapeText(folder)}": ${plural(charts.length, 'chart')}`);
 }

@@ -13,7 +13,6 @@ import { needWritable, writeToFile } from './export/write-export.js';
 import { errorLines } from './report-error.js';
 import { type CheckOptions, prepareChecks } from './test/check-context.js';
 import { themeFor } from './theme.js';
-import { giveToSudoUser } from './user-files.js';
 
 export interface TestOptions extends CheckOptions {
   readonly list?: true;
@@ -36,7 +35,7 @@ export async function test(
   if (options.pull === true && options.image === undefined) {
     throw usage('pull-what', '--pull is given without an image', 'name one: --image IMAGE --pull');
   }
-  refuseReport(options.report);
+  refuseReport(options.report, context);
   const { stdout, stderr } = context;
   const prepared = await prepareChecks(options, context);
   const begun = new Date().toISOString();
@@ -100,7 +99,7 @@ function chosen(asked: readonly string[], skip: readonly string[]): CheckName[] 
 }
 
 /** Before minutes of work for a report that nobody gets. */
-function refuseReport(report: string | undefined): void {
+function refuseReport(report: string | undefined, { env }: CommandContext): void {
   if (report === undefined) return;
   if (!/\.(?:md|html)$/.test(report)) {
     throw usage(
@@ -109,7 +108,7 @@ function refuseReport(report: string | undefined): void {
       'name a FILE.md or a FILE.html; --json is the machine-readable one',
     );
   }
-  needWritable(report);
+  needWritable(report, env);
 }
 
 async function writeReport(
@@ -120,8 +119,7 @@ async function writeReport(
   const text = path.endsWith('.md')
     ? (await import('../render/checks-markdown.js')).checksMarkdown(document)
     : (await import('../render/checks-html.js')).checksHtml(document);
-  writeToFile(path, [text]);
-  giveToSudoUser(path, env);
+  await writeToFile(path, [text], env);
   await stderr.line(`dit: report: ${escapeText(path)}`);
 }
 

@@ -8,6 +8,7 @@ import type { EngineEndpoint } from '../platform/engine-endpoint.js';
 import { findEngine } from '../platform/engine-endpoint.js';
 import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
+import { sudoUser } from '../platform/owner.js';
 import { packageVersion } from '../platform/package-files.js';
 import {
   type Daemon,
@@ -24,7 +25,6 @@ import type { CommandContext } from './context.js';
 import { checkRing } from './option-values.js';
 import { errorLines } from './report-error.js';
 import { newTracePath } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 export interface TraceExecOptions {
   readonly output?: string;
@@ -54,7 +54,7 @@ export async function traceExec(
   const unique = randomBytes(2).toString('hex');
   const path = options.output ?? newTracePath(env, argv[0] ?? '', new Date(), unique);
   const engine = await findEngineOf(options, context, say);
-  const writer = new TraceFileWriter(path);
+  const writer = new TraceFileWriter(path, { owner: sudoUser(env) });
   let result: CommandResult;
   try {
     result = await recordCommand({
@@ -78,7 +78,6 @@ export async function traceExec(
   } finally {
     writer.close();
   }
-  giveToSudoUser(path, env);
   return report(result, path, options, context);
 }
 

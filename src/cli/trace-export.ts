@@ -2,6 +2,7 @@
 import { analyse } from '../analysis/analyse.js';
 import { DitError, EXIT } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { sudoUser } from '../platform/owner.js';
 import { formatCount, plural } from '../render/format.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
@@ -10,7 +11,6 @@ import { type ExportOptions, type ExportSubject, FORMATS, tracksOf } from './exp
 import type { ExportName, FormatName } from './export/names.js';
 import { writeToFile, writeToStdout } from './export/write-export.js';
 import { namedOrLastTrace } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 export interface TraceExportOptions extends ExportOptions {
   readonly to?: ExportName;
@@ -91,8 +91,7 @@ async function write(
   if (output === undefined || output === '-') {
     await writeToStdout(context.stdout, chunks);
   } else {
-    const bytes = writeToFile(output, chunks);
-    giveToSudoUser(output, context.env);
+    const bytes = await writeToFile(output, chunks, context.env);
     if (quiet !== true) {
       await context.stderr.line(`dit: "${escapeText(output)}": ${formatCount(bytes)} bytes`);
     }
@@ -109,8 +108,10 @@ async function writeTables(
     import('./export/parquet-folder.js'),
     import('../export/parquet.js'),
   ]);
-  const { files, folders, rows, bytes } = writeParquetFolder(output, trace, { file: path, tracks });
-  for (const made of [...folders, ...files]) giveToSudoUser(made, context.env);
+  const about = { file: path, tracks };
+  const { files, rows, bytes } = writeParquetFolder(output, trace, about, {
+    owner: sudoUser(context.env),
+  });
   if (quiet === true) return;
   await context.stderr.line(
     `dit: "${escapeText(output)}": ${plural(files.length, 'table')}, ${formatCount(rows)} rows, ${formatCount(bytes)} bytes`,

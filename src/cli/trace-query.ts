@@ -1,9 +1,12 @@
 /** `dit trace query "SELECT …" [PATH…]`: SQL over many traces, with DuckDB in a process of its own. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { TABLE_NAMES, type TableName } from '../export/tables/schema.js';
+import { readInput } from '../platform/input-files.js';
+import { removeOwnFolder } from '../platform/own-folder.js';
+import { makeTemporaryFolder } from '../platform/temporary.js';
 import type { CheckedQuery } from '../query/database.js';
 import { namedQueries } from '../query/named-queries.js';
 import { QueryProcess } from '../query/query-process.js';
@@ -21,7 +24,6 @@ import { TableCache } from './query/table-cache.js';
 import { traceTables } from './query/trace-tables.js';
 import { themeFor } from './theme.js';
 import { storedTraces, tracesFolder } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 export interface TraceQueryOptions {
   readonly list?: true;
@@ -115,7 +117,7 @@ function sqlOf(asked: string | undefined): string {
 
 function fileOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readInput(path).toString('utf8');
   } catch (error) {
     const message = `the query "${path}" cannot be read: ${messageOf(error)}`;
     throw usage('query-unknown', message, LIST, error);
@@ -217,15 +219,14 @@ async function answer(
   files: ReadonlyMap<string, readonly TableFile[]>,
   { format, output }: TraceQueryOptions,
   database: QueryProcess,
-  { stdout, stderr, env }: CommandContext,
+  { stdout, stderr, env, signal }: CommandContext,
 ): Promise<void> {
-  // DuckDB wants paths that are absolute.
-  const path = output === undefined ? undefined : resolve(output);
-  const file = path === undefined ? undefined : new NamedFile(path);
+  const file = output === undefined ? undefined : await NamedFile.open(output, env, signal);
   try {
-    await database.open(files, file?.path);
-    if (format === 'parquet' && file !== undefined) {
-      await database.writeParquet(query, file.path);
+    const parquet = format === 'parquet' && file !== undefined ? parquetTarget(file) : undefined;
+    await database.open(files, parquet?.path);
+    if (parquet !== undefined) {
+      await database.writeParquet(query, parquet.path).then(parquet.send).finally(parquet.close);
     } else if (format !== 'parquet') {
       const target = file === undefined ? targetOfStdout(stdout) : targetOf(file);
       const written = await writeAnswer(format, await database.run(query), target);
@@ -240,11 +241,34 @@ async function answer(
     throw error;
   }
   file?.keep();
-  if (path !== undefined) giveToSudoUser(path, env);
+}
+
+interface ParquetTarget {
+  /** For DuckDB, which opens it itself. */
+  readonly path: string;
+  /** Brings what was written there to where it is wanted. */
+  readonly send: () => Promise<void>;
+  readonly close: () => void;
+}
+
+/** A pipe or a device is written to by dit alone, which does not wait inside the kernel. */
+function parquetTarget(file: NamedFile): ParquetTarget {
+  if (file.entrance !== undefined) {
+    return { path: file.entrance, send: async () => {}, close: () => {} };
+  }
+  const folder = makeTemporaryFolder('query');
+  const path = join(folder, 'answer.parquet');
+  return {
+    path,
+    send: async () => {
+      for await (const chunk of createReadStream(path)) await file.write(chunk as Buffer);
+    },
+    close: () => removeOwnFolder(folder),
+  };
 }
 
 const targetOf = (file: NamedFile): AnswerTarget => ({
-  write: async (text) => void file.write(text),
+  write: async (text) => void (await file.write(text)),
   isTerminal: false,
   width: 0,
   theme: PLAIN_THEME,

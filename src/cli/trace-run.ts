@@ -1,6 +1,7 @@
 /** `dit trace run`: from the command line to a recorded container and its report. */
 import { randomBytes } from 'node:crypto';
 import { type DitError, EXIT } from '../base/errors.js';
+import { sudoUser } from '../platform/owner.js';
 import type { RunResult } from '../record/run-container.js';
 import { TraceFileWriter } from '../tracefile/writer.js';
 import { ContainerOutput } from './container-output.js';
@@ -9,7 +10,6 @@ import { errorLines } from './report-error.js';
 import type { TraceRunOptions } from './run-options.js';
 import { checkOptions, imageOf, prepareStarts, reportCleanUp } from './start-recorder.js';
 import { newTracePath } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 export async function traceRun(
   image: string | undefined,
@@ -28,14 +28,13 @@ export async function traceRun(
   const recorder = await prepareStarts({ image, command, options, onOutput }, context);
   try {
     path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
-    writer = new TraceFileWriter(path);
+    writer = new TraceFileWriter(path, { owner: sudoUser(env) });
     result = await recorder.record(writer);
   } finally {
     writer?.close();
     await recorder.close();
   }
   output.end();
-  giveToSudoUser(path, env);
   return report(result, path, options, context);
 }
 

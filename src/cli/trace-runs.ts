@@ -1,15 +1,19 @@
 /** `dit trace run --runs N`: starts one after the other, their medians, and the median one's report. */
 import { randomBytes } from 'node:crypto';
-import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { analyse } from '../analysis/analyse.js';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { phaseTotals } from '../model/totals.js';
 import { windowLength } from '../model/trace.js';
+import { makeNewFolder, removeFolder } from '../platform/folders.js';
+import { openInput } from '../platform/input-files.js';
+import { type Owner, sudoUser } from '../platform/owner.js';
 import { formatMs } from '../render/format.js';
 import { renderRuns, runsJson } from '../render/runs.js';
 import { readTraceFile } from '../tracefile/reader.js';
+import { fileSink } from '../tracefile/trace-sink.js';
 import { TraceFileWriter } from '../tracefile/writer.js';
 import type { CommandContext } from './context.js';
 import { errorLines } from './report-error.js';
@@ -24,7 +28,6 @@ import {
 import { medianStart, phaseSpreads, spreadOf, type WholeStart } from './summarise-starts.js';
 import { themeFor } from './theme.js';
 import { newTracePath } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 /** The first start after a pause finds caches cold, the client's code too. */
 const DEFAULT_WARMUP = 1;
@@ -40,7 +43,7 @@ export async function traceRuns(
   const { env } = context;
   const unique = randomBytes(2).toString('hex');
   const path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
-  const folder = makeFolder(path);
+  const folder = makeFolder(path, sudoUser(env));
   let kept = false;
   try {
     checkOptions(options);
@@ -53,12 +56,11 @@ export async function traceRuns(
     }
     const median = medianStart(series.starts);
     if (median === undefined) throw noStart(series, context);
-    copyFileSync(median.path, path, constants.COPYFILE_EXCL);
-    giveToSudoUser(path, env);
+    copyTrace(median.path, path, sudoUser(env));
     kept = options.keepAll === true;
     return await report(series, path, kept ? folder : undefined, imageOf(image), options, context);
   } finally {
-    if (!kept) rmSync(folder, { recursive: true, force: true });
+    if (!kept) removeFolder(folder);
   }
 }
 
@@ -130,13 +132,12 @@ async function recordOne(
   path: string,
   context: CommandContext,
 ): Promise<Attempt> {
-  const writer = new TraceFileWriter(path);
+  const writer = new TraceFileWriter(path, { owner: sudoUser(context.env) });
   try {
     const result = await recorder.record(writer);
     writer.close();
     await reportCleanUp(result, context);
     if (result.failure !== undefined) return { failure: result.failure };
-    giveToSudoUser(path, context.env);
     const [run] = analyse(readTraceFile(path)).runs;
     if (run?.window === undefined) return { failure: notWhole() };
     return {
@@ -201,16 +202,16 @@ async function report(
 }
 
 /** Beside the trace that will be kept, on the same file system. @throws DitError */
-function makeFolder(path: string): string {
+function makeFolder(path: string, owner: Owner | undefined): string {
   const folder = `${path.replace(/\.dit$/, '')}.runs`;
   const taken = [path, folder].find((name) => existsSync(name));
   try {
-    if (taken === undefined) mkdirSync(folder, { mode: 0o700 });
+    if (taken === undefined) makeNewFolder(folder, { mode: 0o700, owner });
   } catch (error) {
     const missing = systemErrorCode(error) === 'ENOENT';
     throw new DitError({
       code: 'trace-unwritable',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.usage,
       message: `cannot make the folder "${folder}": ${messageOf(error)}`,
       remedy: missing ? 'make the folder above it first' : 'write elsewhere with -o FILE',
       cause: error,
@@ -223,6 +224,29 @@ function makeFolder(path: string): string {
     message: `"${taken}" exists already`,
     remedy: 'choose another name with -o FILE, or remove it first',
   });
+}
+
+const COPY_BYTES = 1 << 20;
+
+/** @throws DitError where a file of this name is there, or cannot be written; nothing of it stays then */
+function copyTrace(from: string, to: string, owner: Owner | undefined): void {
+  const file = openInput(from);
+  try {
+    const sink = fileSink(to, { owner });
+    const chunk = Buffer.allocUnsafe(COPY_BYTES);
+    try {
+      for (let bytes = -1; bytes !== 0; ) {
+        bytes = readSync(file, chunk);
+        if (bytes > 0) sink.write(chunk.subarray(0, bytes));
+      }
+    } catch (error) {
+      sink.discard();
+      throw error;
+    }
+    sink.close();
+  } finally {
+    closeSync(file);
+  }
 }
 
 function notWhole(): DitError {

@@ -1,9 +1,9 @@
 /** Where recordings go that are given no name: one folder a user, so that "the last trace" is known. */
 import { readdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
-import { makeUserFolders } from './user-files.js';
+import { makeFolders } from '../platform/folders.js';
+import { sudoUser, userFolder } from '../platform/owner.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,10 +13,9 @@ export interface StoredTrace {
   readonly modified: Date;
 }
 
-/** $DIT_TRACES, else dit/traces in the XDG state folder. */
+/** $DIT_TRACES, else dit/traces in the XDG state folder of who typed the command. */
 export function tracesFolder(env: Env): string {
-  const state = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local/state');
-  return env.DIT_TRACES || join(state, 'dit/traces');
+  return env.DIT_TRACES || join(userFolder('state', env), 'dit/traces');
 }
 
 /**
@@ -26,7 +25,7 @@ export function tracesFolder(env: Env): string {
 export function newTracePath(env: Env, image: string, now: Date, unique: string): string {
   const folder = tracesFolder(env);
   try {
-    makeUserFolders(folder, env, 0o700);
+    makeFolders(folder, { mode: 0o700, owner: sudoUser(env) });
   } catch (error) {
     throw new DitError({
       code: 'traces-folder',

@@ -1,7 +1,7 @@
 /** `dit trace view [FILE…]`: traces as a page to look at and to send on; two are shown one above the other. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { analyse } from '../analysis/analyse.js';
@@ -12,12 +12,12 @@ import { PAGE_BEGIN, renderHtml } from '../export/html.js';
 import { pageData } from '../export/page-data.js';
 import type { Trace } from '../model/trace.js';
 import { packagePath, packageVersion } from '../platform/package-files.js';
+import { readBegin } from '../platform/whole-file.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
 import { unwritable, writeToFile } from './export/write-export.js';
 import { namedOrLastTrace } from './trace-store.js';
-import { giveToSudoUser } from './user-files.js';
 
 export interface TraceViewOptions {
   /** The page's file; beside the first trace when absent. */
@@ -39,8 +39,7 @@ export async function traceView(
   );
   const path = options.output ?? pathBeside(paths);
   if (options.output === undefined) refuseOther(path);
-  writeToFile(path, [html]);
-  giveToSudoUser(path, env);
+  await writeToFile(path, [html], env);
   await stdout.line(path);
   if (options.open === true && !(await openInBrowser(path, env))) {
     await stderr.line(`xdg-open cannot be run: open "${path}" in a browser`);
@@ -90,10 +89,7 @@ function pathBeside(paths: readonly string[]): string {
 function refuseOther(path: string): void {
   let begin: string;
   try {
-    const file = openSync(path, 'r');
-    const bytes = Buffer.alloc(PAGE_BEGIN.length);
-    begin = bytes.toString('utf8', 0, readSync(file, bytes));
-    closeSync(file);
+    begin = readBegin(path, PAGE_BEGIN.length);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return;
     throw unwritable(path, error);

@@ -10,7 +10,9 @@ import type { Trace } from '../model/trace.js';
 import { Deadline } from '../platform/deadline.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
 import { NO_ENGINE, readEngineInfo } from '../platform/engine-info.js';
+import { makeFolders } from '../platform/folders.js';
 import { readHostInfo } from '../platform/host-info.js';
+import { sudoUser } from '../platform/owner.js';
 import { packageVersion } from '../platform/package-files.js';
 import { HostRecorder } from '../record/host-recorder.js';
 import { type Daemon, findDaemons, findSystemContainerd } from '../record/participants.js';
@@ -32,7 +34,6 @@ import type { CommandContext } from './context.js';
 import { TABLES_OF_A_START, writeParquetFolder } from './export/parquet-folder.js';
 import { checkRing } from './option-values.js';
 import { themeFor } from './theme.js';
-import { giveToSudoUser, makeUserFolders } from './user-files.js';
 import { WatchedEngine } from './watch-engine.js';
 import { passes, type WatchFilter } from './watch-filter.js';
 import { StartWatcher, type WatchedStart } from './watch-starts.js';
@@ -214,8 +215,7 @@ class Teller {
     const path = join(out, `${time}-${shortId(run.containerId).replace(/[^\w.-]/g, '-')}.dit`);
     try {
       if (this.#options.parquet === true) return this.#writeTables(out, trace, run);
-      writeStart(path, trace, run);
-      giveToSudoUser(path, this.#context.env);
+      writeStart(path, trace, run, sudoUser(this.#context.env));
       return path;
     } catch (error) {
       void this.#context.stderr.line(
@@ -227,13 +227,12 @@ class Teller {
 
   /** @returns the file of its row in the table runs */
   #writeTables(out: string, trace: WatchedStart['trace'], run: WatchedStart['run']) {
-    const { files, folders } = writeParquetFolder(
+    const { files } = writeParquetFolder(
       resolve(out),
       aboutOneStart(trace, run),
       { file: '', tracks: () => buildTracks(trace) },
-      TABLES_OF_A_START,
+      { owner: sudoUser(this.#context.env), tables: TABLES_OF_A_START },
     );
-    for (const path of [...folders, ...files]) giveToSudoUser(path, this.#context.env);
     return files[0];
   }
 }
@@ -269,7 +268,7 @@ function daemonsOf(endpoint: EngineEndpoint | undefined, env: NodeJS.ProcessEnv)
 
 function makeFolder(path: string, env: CommandContext['env']): void {
   try {
-    makeUserFolders(path, env, 0o700);
+    makeFolders(path, { mode: 0o700, owner: sudoUser(env) });
   } catch (error) {
     throw new DitError({
       code: 'output-folder',

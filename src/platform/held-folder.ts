@@ -5,6 +5,8 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -17,6 +19,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { systemErrorCode } from '../base/errors.js';
+import type { Owner } from './owner.js';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const onLinux = process.platform === 'linux';
@@ -26,9 +29,13 @@ export const O_PATH = onLinux ? 0o10000000 : O_RDONLY;
 /** Something else lies where a regular file was expected: a FIFO, a device, a folder, a link. */
 export class NotAFileError extends Error {
   readonly code = 'NOT_A_FILE';
+  /** "a FIFO" */
+  readonly kind: string;
 
   constructor(path: string, stat: Stats) {
-    super(`'${path}' is ${kindOf(stat)}, not a regular file`);
+    const kind = kindOf(stat);
+    super(`'${path}' is ${kind}, not a regular file`);
+    this.kind = kind;
   }
 }
 
@@ -62,6 +69,25 @@ export class HeldFolder {
   /** Of the folder itself. */
   stat(): Stats {
     return fstatSync(this.descriptor);
+  }
+
+  /** To another user. What a file system cannot do stays undone: root can still use it. */
+  give({ uid, gid }: Owner, mode: number): void {
+    const folder = openSync(this.entranceOfItself(), O_RDONLY | O_DIRECTORY);
+    try {
+      fchownSync(folder, uid, gid);
+      fchmodSync(folder, mode);
+    } catch {
+      // vfat and some network file systems have no owners.
+    } finally {
+      closeSync(folder);
+    }
+  }
+
+  /** ".." @throws the system's error */
+  parent(): HeldFolder {
+    const above = openSync(`${this.#entrance}/..`, O_PATH | O_DIRECTORY);
+    return new HeldFolder(above, this.pathOf('..'));
   }
 
   /** @throws the system's error; ENOTDIR for a link */
@@ -120,7 +146,7 @@ export class HeldFolder {
 
   /** In the order of the disk, one by one: there may be more than memory takes. */
   *names(): Generator<string> {
-    const opened = opendirSync(onLinux ? `${this.#entrance}/.` : this.path);
+    const opened = opendirSync(this.entranceOfItself());
     try {
       for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) {
         yield entry.name;
@@ -133,6 +159,10 @@ export class HeldFolder {
   /** For programs and libraries that want a path; good while the folder is held, in this process alone. */
   entrance(name: string): string {
     return this.#in(name, (path) => path);
+  }
+
+  entranceOfItself(): string {
+    return `${this.#entrance}/.`;
   }
 
   pathOf(name: string): string {

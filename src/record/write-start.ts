@@ -5,6 +5,7 @@ import { KIND } from '../model/event-kinds.js';
 import { EventTable } from '../model/event-table.js';
 import { StringInterner } from '../model/strings.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
+import type { Owner } from '../platform/owner.js';
 import { TraceFileWriter } from '../tracefile/writer.js';
 import { snapshotsOf } from './clock-snapshot.js';
 
@@ -14,8 +15,13 @@ const AFTER_NS = 4e8;
 
 const TELLS_LIVES: ReadonlySet<number> = new Set([KIND.fork, KIND.exec, KIND.exit, KIND.rename]);
 
-/** @throws DitError where the file cannot be written */
-export function writeStart(path: string, trace: Trace, run: ContainerRun): void {
+/** @param owner of the file @throws DitError where the file cannot be written; nothing of it stays then */
+export function writeStart(
+  path: string,
+  trace: Trace,
+  run: ContainerRun,
+  owner: Owner | undefined,
+): void {
   const { recording } = trace;
   const { header, events } = recording;
   const from = (run.window?.start ?? run.milestones[0]?.time ?? 0) - BEFORE_NS;
@@ -37,7 +43,7 @@ export function writeStart(path: string, trace: Trace, run: ContainerRun): void 
   const strings = new StringInterner();
   copyEvents(recording, rows, table, strings);
 
-  const writer = new TraceFileWriter(path);
+  const writer = new TraceFileWriter(path, { owner });
   try {
     writer.header({
       ...header,
@@ -59,9 +65,11 @@ export function writeStart(path: string, trace: Trace, run: ContainerRun): void 
     if (recording.footer !== undefined) {
       writer.footer({ ...recording.footer, events: table.length, malformed: 0 });
     }
-  } finally {
-    writer.close();
+  } catch (error) {
+    writer.discard();
+    throw error;
   }
+  writer.close();
 }
 
 /** Whether a process works for this container or for all: not for another one alone. */

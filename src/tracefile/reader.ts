@@ -3,9 +3,11 @@
  * the rest is read; only what is no trace at all is an error. The file is untrusted: what it claims never
  * makes the reader allocate more than a small multiple of the bytes that are there.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import type { Recording, TraceHeader } from '../model/recording.js';
+import { NotAFileError } from '../platform/held-folder.js';
+import { openInput } from '../platform/input-files.js';
 import { type ByteSource, bytesInMemory, bytesOfFile } from './byte-source.js';
 import { decodeFrames, type Frame, type Gap } from './frames.js';
 import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
@@ -51,19 +53,18 @@ export function decodeTraceFile(bytes: Uint8Array, options: ReadOptions = {}): R
 const LIST_TRACES = 'dit trace ls';
 
 function openRegularFile(path: string, name: string): number {
-  let fd: number;
   try {
-    // Without O_NONBLOCK, opening a FIFO waits for someone to write to it.
-    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return openInput(path);
   } catch (error) {
+    if (error instanceof NotAFileError || systemErrorCode(error) === 'EISDIR') {
+      throw unusable('trace-unreadable', `"${name}" is ${kindAt(error)}, no trace`, LIST_TRACES);
+    }
     throw cannotOpen(name, error);
   }
-  const stat = fstatSync(fd);
-  if (stat.isFile()) return fd;
-  closeSync(fd);
-  const what = stat.isDirectory() ? 'a folder' : 'not a regular file';
-  throw unusable('trace-unreadable', `"${name}" is ${what}, no trace`, LIST_TRACES);
 }
+
+const kindAt = (error: unknown): string =>
+  error instanceof NotAFileError ? error.kind : 'a folder';
 
 function cannotOpen(name: string, error: unknown): DitError {
   const code = systemErrorCode(error);

@@ -6,75 +6,115 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  rmSync,
-  writeSync,
+  type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { kindOf } from '../platform/held-folder.js';
+import type { Owner } from '../platform/owner.js';
+import { findPlace, type NamedPlace } from '../platform/safe-path.js';
+import { createFile, writeAll } from '../platform/whole-file.js';
 
 export interface TraceSink {
   /** Appends all of `frame`, or throws DitError and leaves the file at its last whole frame. */
   write(frame: Uint8Array): void;
   close(): void;
+  /** In place of `close`: nothing of it stays. */
+  discard?(): void;
 }
 
 export interface FileSinkOptions {
-  /** Replace what a file of this name holds; without it an existing file is an error. */
-  readonly overwrite?: boolean;
+  /** Whose the file is; undefined: dit's own user's. */
+  readonly owner?: Owner | undefined;
 }
 
-/** Creates the file at `path`. Frames are written with one write(2) each: kill -9 leaves whole frames. */
-export function fileSink(path: string, options: FileSinkOptions = {}): TraceSink {
-  const fd = open(path, options.overwrite === true);
-  const isRegular = fstatSync(fd).isFile();
+/** A trace tells what is nobody else's business. */
+const MODE = 0o600;
+
+/**
+ * Creates the file at `path`; one that is there is an error, but for a device. Frames are written with one write(2)
+ * each: kill -9 leaves whole frames.
+ */
+export function fileSink(path: string, options: FileSinkOptions = {}): Required<TraceSink> {
+  const { file, made } = open(path, options.owner);
   let size = 0;
+  const remove = (): void => {
+    if (made?.folder.statOf(made.name)?.ino === fstatSync(file).ino) made.folder.unlink(made.name);
+  };
+  const end = (removes: boolean): void => {
+    try {
+      if (removes) remove();
+      closeSync(file);
+    } catch (error) {
+      throw unwritable(path, error);
+    } finally {
+      made?.folder.close();
+    }
+  };
 
   return {
     write(frame) {
       try {
-        let written = 0;
-        while (written < frame.length) written += writeSync(fd, frame, written);
-        size += frame.length;
+        size += writeAll(file, frame);
       } catch (error) {
-        if (isRegular) ftruncateSync(fd, size);
+        if (made !== undefined) ftruncateSync(file, size);
         throw unwritable(path, error);
       }
     },
-    close() {
-      try {
-        closeSync(fd);
-        // A file without a header is no trace; it would only be in the way of the next attempt.
-        if (isRegular && size === 0) rmSync(path, { force: true });
-      } catch (error) {
-        throw unwritable(path, error);
-      }
-    },
+    // A file without a header is no trace; it would only be in the way of the next attempt.
+    close: () => end(size === 0),
+    discard: () => end(true),
   };
 }
 
-function open(path: string, overwrite: boolean): number {
-  // O_NONBLOCK: opening a FIFO that nobody reads fails at once instead of waiting for ever.
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK } = constants;
-  const flags = O_WRONLY | O_CREAT | (O_NONBLOCK ?? 0) | (overwrite ? 0 : O_EXCL);
-  let fd: number;
+interface OpenedFile {
+  readonly file: number;
+  /** Held until it is closed; undefined where a device was opened. */
+  readonly made: NamedPlace | undefined;
+}
+
+function open(path: string, owner: Owner | undefined): OpenedFile {
+  let found: ReturnType<typeof findPlace>;
   try {
-    fd = openSync(path, flags, 0o600);
+    found = findPlace(path);
   } catch (error) {
-    throw systemErrorCode(error) === 'EEXIST' ? exists(path) : unwritable(path, error);
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (stat.isFIFO() || stat.isSocket()) throw new Error('it is a pipe');
-    if (stat.isFile()) {
-      fchmodSync(fd, 0o600);
-      ftruncateSync(fd, 0);
-    }
-  } catch (error) {
-    closeSync(fd);
     throw unwritable(path, error);
   }
-  return fd;
+  if (found.folder === undefined) return { file: openDevice(found.place, path), made: undefined };
+  try {
+    const stat = found.folder.statOf(found.name);
+    if (stat?.isFile() === true) throw exists(path);
+    if (stat !== undefined) {
+      const file = openDevice(found.folder.place(found.name), path);
+      found.folder.close();
+      return { file, made: undefined };
+    }
+    const file = createFile(found, constants.O_WRONLY, { mode: MODE, owner });
+    // Whatever the umask is.
+    fchmodSync(file, MODE);
+    return { file, made: found };
+  } catch (error) {
+    found.folder.close();
+    if (error instanceof DitError) throw error;
+    throw systemErrorCode(error) === 'EEXIST' ? exists(path) : unwritable(path, error);
+  }
 }
+
+/** Takes the place over. A recording must not wait for a FIFO's reader, nor read it back from a socket. */
+function openDevice(place: number, path: string): number {
+  try {
+    const stat = fstatSync(place);
+    if (stat.isFile()) throw exists(path);
+    if (!isDevice(stat)) throw new Error(`it is ${kindOf(stat)}`);
+    return openSync(`/proc/self/fd/${place}`, constants.O_WRONLY);
+  } catch (error) {
+    throw error instanceof DitError ? error : unwritable(path, error);
+  } finally {
+    closeSync(place);
+  }
+}
+
+const isDevice = (stat: Stats): boolean => stat.isCharacterDevice() || stat.isBlockDevice();
 
 const exists = (path: string): DitError =>
   new DitError({
@@ -87,7 +127,7 @@ const exists = (path: string): DitError =>
 function unwritable(path: string, error: unknown): DitError {
   return new DitError({
     code: 'trace-unwritable',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.usage,
     message: `cannot write the trace "${path}": ${messageOf(error)}`,
     remedy: remedyFor(path, systemErrorCode(error)),
     cause: error,

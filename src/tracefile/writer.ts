@@ -55,7 +55,7 @@ export class TraceFileWriter {
   #closed = false;
   #ended = false;
 
-  /** @param target a path, created with mode 0600, or a sink. */
+  /** @param target a path, where a file of mode 0600 is made, or a sink. */
   constructor(target: string | TraceSink, options: FileSinkOptions = {}) {
     this.#sink = typeof target === 'string' ? fileSink(target, options) : target;
   }
@@ -133,6 +133,14 @@ export class TraceFileWriter {
     if (this.#closed) return;
     this.#closed = true;
     this.#sink.close();
+  }
+
+  /** In place of `close`: of what was written nothing stays. */
+  discard(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#sink.discard === undefined) this.#sink.close();
+    else this.#sink.discard();
   }
 
   #base(): NewTraceHeader {

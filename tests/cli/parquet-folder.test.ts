@@ -22,13 +22,13 @@ describe('a folder of Parquet', () => {
     const own = path('layout');
     const trace = sampleTrace('docker-28.5/bridge.dit');
     const options = { file: '', tracks: () => buildTracks(trace) };
-    const { files } = writeParquetFolder(own, trace, options);
+    const { files } = writeParquetFolder(own, trace, options, { owner: undefined });
     const { traceId } = trace.recording.header;
     const partition = `host=vm/day=2026-11-21/${traceId}.parquet`;
     // Nothing was copied up.
     const filled = TABLE_NAMES.filter((table) => table !== 'copyups');
     expect(files).toEqual(filled.map((table) => join(own, table, partition)));
-    writeParquetFolder(own, trace, options);
+    writeParquetFolder(own, trace, options, { owner: undefined });
     const found = readdirSync(own, { recursive: true, withFileTypes: true });
     expect(found.filter((entry) => entry.isFile())).toHaveLength(filled.length);
   });
@@ -42,7 +42,7 @@ describe('a folder of Parquet', () => {
       path('watched'),
       one,
       { file: '', tracks: () => buildTracks(one) },
-      TABLES_OF_A_START,
+      { owner: undefined, tables: TABLES_OF_A_START },
     );
     expect(files.map((file) => basename(file))).toContain(
       '00112233445566778899aabbccddeeff-0123456789ab.parquet',
@@ -62,10 +62,8 @@ describe('a folder of Parquet', () => {
         header: { ...header, host: { ...header.host, hostname: '..' } },
       },
     };
-    const { files } = writeParquetFolder(path('evil'), evil, {
-      file: '',
-      tracks: () => buildTracks(evil),
-    });
+    const about = { file: '', tracks: () => buildTracks(evil) };
+    const { files } = writeParquetFolder(path('evil'), evil, about, { owner: undefined });
     for (const file of files) {
       expect(file.startsWith(`${path('evil')}/`)).toBe(true);
       expect(file).toMatch(/\/host=\.\.\/day=2023-11-14\/\.\.-\.\.-\.\.-x\.parquet$/);

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { safeJson } from '../../base/escape.js';
 import { BENCH_FILE, type Bench, CSV_DIMENSIONS } from '../../model/bench.js';
 import { benchCsv, CSV_SHAPES } from '../../model/bench-csv.js';
-import { writeWholeFile } from '../write-whole-file.js';
+import type { Owner } from '../../platform/owner.js';
+import { writeWholeFile } from '../../platform/whole-file.js';
 
-/** @returns the files, bench.json last: while it is missing or old, the CSV files are no newer @throws the system's error */
-export function writeResults(directory: string, bench: Bench): string[] {
-  const written: string[] = [];
-  const write = (name: string, text: string): void => {
-    const path = join(directory, name);
-    writeWholeFile(path, Buffer.from(text));
-    written.push(path);
-  };
+/**
+ * bench.json last: while it is missing or old, the CSV files are no newer.
+ * @param owner of files that are new
+ * @throws the system's error
+ */
+export function writeResults(directory: string, bench: Bench, owner: Owner | undefined): void {
+  const write = (name: string, text: string): void =>
+    writeWholeFile(join(directory, name), text, { mode: 0o666, owner });
   for (const dimension of bench.dimensions) {
     const name = CSV_DIMENSIONS.find((each) => each === dimension.name);
     if (name !== undefined) write(CSV_SHAPES[name].file, benchCsv(name, dimension));
   }
   write(BENCH_FILE, `${safeJson(bench, 1)}\n`);
-  return written;
 }
 
 /** Files of a benchmark that this one would replace. */

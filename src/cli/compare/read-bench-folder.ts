@@ -1,5 +1,5 @@
 /** A benchmark directory read: dit's own with its bench.json, or one of CSV files alone, as the study's. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
 import {
@@ -12,6 +12,7 @@ import {
 import type { Platform } from '../../model/bench-comparison.js';
 import { CSV_SHAPES, readBenchCsv } from '../../model/bench-csv.js';
 import { readBenchJson } from '../../model/bench-json.js';
+import { openInput } from '../../platform/input-files.js';
 
 /** Names what the CSV files do not: "Platform Label: azure", and "--- Kernel ---" with its lines. */
 const INFO_FILE = 'platform-info.txt';
@@ -118,18 +119,22 @@ function environmentOf(info: string): Bench['environment'] {
 }
 
 function readText(path: string): string {
+  let file: number | undefined;
   try {
-    const { size } = statSync(path);
+    file = openInput(path);
+    const { size } = fstatSync(file);
     if (size > MOST_BYTES) {
       throw unusable(
         `"${path}" has ${size} bytes, more than a benchmark's`,
         `give a file of at most ${MOST_BYTES} bytes`,
       );
     }
-    return readFileSync(path, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof DitError) throw error;
     throw unusable(`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

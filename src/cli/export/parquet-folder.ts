@@ -2,7 +2,6 @@
  * Traces as a folder of Parquet for a fleet: DIR/TABLE/host=HOST/day=YYYY-MM-DD/NAME.parquet, one file a table and
  * recording. A recording that is written again takes the place of its files. docs/warehouse.md
  */
-import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { shortId } from '../../base/ids.js';
@@ -11,14 +10,13 @@ import { dayText, originOf } from '../../export/tables/origin.js';
 import { type RowOptions, rowsOf } from '../../export/tables/rows.js';
 import { TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
 import type { Trace } from '../../model/trace.js';
-import { makeFolders } from '../user-files.js';
-import { writeWholeFile } from '../write-whole-file.js';
+import { makeFolders } from '../../platform/folders.js';
+import type { Owner } from '../../platform/owner.js';
+import { removeFile, writeWholeFile } from '../../platform/whole-file.js';
 
 export interface ParquetFolderResult {
   /** Those that were written: a table without rows has no file. */
   readonly files: readonly string[];
-  /** Folders that were not there before. */
-  readonly folders: readonly string[];
   readonly bytes: number;
   readonly rows: number;
 }
@@ -28,6 +26,13 @@ export const TABLES_OF_A_START: readonly TableName[] = TABLE_NAMES.filter(
   (table) => table !== 'slices' && table !== 'syscalls',
 );
 
+export interface ParquetFolderOptions {
+  /** Whose new files and folders are. */
+  readonly owner: Owner | undefined;
+  /** Default: all. */
+  readonly tables?: readonly TableName[];
+}
+
 /**
  * @param folder made where it is missing
  * @throws DitError where it cannot be written
@@ -36,12 +41,11 @@ export function writeParquetFolder(
   folder: string,
   trace: Trace,
   options: RowOptions,
-  tables: readonly TableName[] = TABLE_NAMES,
+  { owner, tables = TABLE_NAMES }: ParquetFolderOptions,
 ): ParquetFolderResult {
   const { host, day } = originOf(trace);
   const name = `${nameOf(trace)}.parquet`;
   const files: string[] = [];
-  const folders: string[] = [];
   let bytes = 0;
   let rows = 0;
   for (const table of tables) {
@@ -49,12 +53,12 @@ export function writeParquetFolder(
     const path = join(folder, table, `host=${host}`, `day=${dayText(day)}`, name);
     try {
       if (own.length === 0) {
-        rmSync(path, { force: true });
+        removeFile(path);
         continue;
       }
-      folders.push(...makeFolders(dirname(path), 0o700));
+      makeFolders(dirname(path), { mode: 0o700, owner });
       const file = parquetFile(own);
-      writeWholeFile(path, file);
+      writeWholeFile(path, file, { mode: 0o666, owner });
       files.push(path);
       bytes += file.length;
       rows += own.length;
@@ -68,7 +72,7 @@ export function writeParquetFolder(
       });
     }
   }
-  return { files, folders, bytes, rows };
+  return { files, bytes, rows };
 }
 
 /** The trace's id; of one start out of many in a recording, the container's beside it. */

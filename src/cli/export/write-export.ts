@@ -1,31 +1,49 @@
-/** Where an export goes: a file that is there whole or not at all, or standard output. */
-import { DitError, EXIT, messageOf } from '../../base/errors.js';
+/** Where an output goes that somebody named: a file, a device or FIFO as a shell takes it, or standard output. */
+import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { checkOutput, type OutputFile, openOutput } from '../../platform/output-file.js';
+import { sudoUser } from '../../platform/owner.js';
+import type { NewFile } from '../../platform/whole-file.js';
+import type { CommandContext } from '../context.js';
 import type { Output } from '../output.js';
-import { WholeFile } from '../write-whole-file.js';
 
+type Env = CommandContext['env'];
 type Chunks = Iterable<string | Uint8Array>;
 
-/** What a trace tells is not for everybody on the machine. */
-const MODE = 0o600;
+/** Files of results are their user's; what a trace tells is not for everybody on the machine. */
+const newFile = (env: Env): NewFile => ({ mode: 0o600, owner: sudoUser(env) });
 
-/** A WholeFile that somebody named: every method throws DitError output-unwritable. */
+/** An OutputFile that somebody named: every method throws DitError output-unwritable. */
 export class NamedFile {
   readonly #name: string;
-  readonly #file: WholeFile;
+  readonly #file: OutputFile;
 
-  constructor(name: string) {
+  private constructor(name: string, file: OutputFile) {
     this.#name = name;
-    this.#file = this.#tried(() => new WholeFile(name, MODE));
+    this.#file = file;
   }
 
-  /** What is written to until it is kept. */
-  get path(): string {
-    return this.#file.path;
+  /** @param signal ends the wait for who reads a FIFO; absent: a signal ends the process */
+  static async open(name: string, env: Env, signal?: AbortSignal): Promise<NamedFile> {
+    try {
+      return new NamedFile(name, await openOutput(name, newFile(env), signal));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unwritable(name, error);
+    }
+  }
+
+  /** See OutputFile. */
+  get entrance(): string | undefined {
+    return this.#file.entrance;
   }
 
   /** @returns bytes */
-  write(chunk: string | Uint8Array): number {
-    return this.#tried(() => this.#file.write(chunk));
+  async write(chunk: string | Uint8Array): Promise<number> {
+    try {
+      return await this.#file.write(chunk);
+    } catch (error) {
+      throw unwritable(this.#name, error);
+    }
   }
 
   keep(): void {
@@ -46,11 +64,11 @@ export class NamedFile {
 }
 
 /** @returns bytes @throws DitError output-unwritable; whatever the chunks throw. Then nothing is left behind. */
-export function writeToFile(path: string, chunks: Chunks): number {
-  const file = new NamedFile(path);
+export async function writeToFile(path: string, chunks: Chunks, env: Env): Promise<number> {
+  const file = await NamedFile.open(path, env);
   let bytes = 0;
   try {
-    for (const chunk of chunks) bytes += file.write(chunk);
+    for (const chunk of chunks) bytes += await file.write(chunk);
   } catch (error) {
     file.discard();
     throw error;
@@ -60,8 +78,12 @@ export function writeToFile(path: string, chunks: Chunks): number {
 }
 
 /** Before long work whose result goes there. @throws DitError output-unwritable */
-export function needWritable(path: string): void {
-  new NamedFile(path).discard();
+export function needWritable(path: string, env: Env): void {
+  try {
+    checkOutput(path, newFile(env));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }
 
 export async function writeToStdout(stdout: Output, chunks: Chunks): Promise<void> {
@@ -76,6 +98,9 @@ export const unwritable = (path: string, error: unknown): DitError =>
     code: 'output-unwritable',
     exitCode: EXIT.usage,
     message: `"${path}" cannot be written: ${messageOf(error)}`,
-    remedy: 'name another file with -o FILE, or make room',
+    remedy:
+      systemErrorCode(error) === 'ENOSPC'
+        ? 'make room, or name another file with -o FILE'
+        : 'name another file with -o FILE',
     cause: error,
   });

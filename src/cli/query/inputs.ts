@@ -1,9 +1,10 @@
 /** What a query is asked over: the trace files and the files of Parquet behind the paths that were named. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
 import { columnsNote } from '../../export/parquet.js';
 import { TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
+import { openInput } from '../../platform/input-files.js';
 import type { TableFile } from '../../query/tables.js';
 
 export interface QueryInputs {
@@ -111,10 +112,8 @@ const MOST_FOOTER_BYTES = 2 ** 24;
 function parquetFooter(path: string): Buffer | undefined {
   let fd: number | undefined;
   try {
-    const stat = statSync(path);
-    // Opening a FIFO would wait for somebody to write to it.
-    if (!stat.isFile()) return undefined;
-    fd = openSync(path, 'r');
+    fd = openInput(path);
+    const stat = fstatSync(fd);
     const tail = readEnd(fd, stat.size, TAIL_BYTES);
     const length = tail.readUInt32LE(0);
     if (tail.toString('latin1', 4) !== MAGIC || length > MOST_FOOTER_BYTES) return undefined;

@@ -7,22 +7,22 @@ import {
   accessSync,
   constants,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   statSync,
   utimesSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { TABLES_VERSION, type TableName } from '../../export/tables/schema.js';
+import { makeFolders } from '../../platform/folders.js';
+import { removeOwnFolder } from '../../platform/own-folder.js';
+import { type Owner, sudoUser, userFolder } from '../../platform/owner.js';
 import { packageVersion } from '../../platform/package-files.js';
-import { makeFolders } from '../user-files.js';
-import { writeWholeFile } from '../write-whole-file.js';
+import { makeTemporaryFolder } from '../../platform/temporary.js';
+import { removeFile, writeWholeFile } from '../../platform/whole-file.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -34,27 +34,29 @@ export interface CacheLimits {
 
 const LIMITS: CacheLimits = { bytes: 2 ** 30, files: 100_000 };
 const END = '.parquet';
+const MODE = 0o600;
 
 export class TableCache {
-  /** $XDG_CACHE_HOME/dit/query/VERSION */
+  /** dit/query/VERSION in the XDG cache folder of who typed the command. */
   readonly #folder: string;
   /** What is put goes there where the user's folder cannot be written; it is gone when the command ends. */
   #temporary: string | undefined;
   readonly #version = analysisVersion();
   readonly #used = new Set<string>();
   readonly #limits: CacheLimits;
+  readonly #owner: Owner | undefined;
   #wrote = false;
 
   /** @throws DitError where nothing can be written, not even in the folder for temporary files */
   constructor(env: Env, limits = LIMITS) {
-    const cache = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-    this.#folder = join(cache, 'dit/query', String(TABLES_VERSION));
+    this.#folder = join(userFolder('cache', env), 'dit/query', String(TABLES_VERSION));
+    this.#owner = sudoUser(env);
     this.#limits = limits;
     try {
-      makeFolders(this.#folder, 0o700);
+      makeFolders(this.#folder, { mode: 0o700, owner: this.#owner });
       accessSync(this.#folder, constants.W_OK | constants.X_OK);
     } catch {
-      this.#temporary = temporaryFolder();
+      this.#temporary = makeTemporaryFolder('query');
     }
   }
 
@@ -85,18 +87,18 @@ export class TableCache {
     if (this.#temporary === undefined) {
       try {
         const path = pathIn(this.#folder, key, table);
-        writeWholeFile(path, bytes);
+        writeWholeFile(path, bytes, { mode: MODE, owner: this.#owner });
         this.#used.add(path);
         this.#wrote = true;
         return;
       } catch {
         // The disk is full, or somebody took the folder away.
-        this.#temporary = temporaryFolder();
+        this.#temporary = makeTemporaryFolder('query');
       }
     }
     const path = pathIn(this.#temporary, key, table);
     try {
-      writeWholeFile(path, bytes);
+      writeWholeFile(path, bytes, { mode: MODE, owner: undefined });
     } catch (error) {
       throw unwritable(path, error);
     }
@@ -104,7 +106,7 @@ export class TableCache {
 
   /** Remembers what was used, and makes room if something was added. Never fails. */
   close(): void {
-    if (this.#temporary !== undefined) rmSync(this.#temporary, { recursive: true, force: true });
+    this.#removeTemporary();
     const now = new Date();
     for (const path of this.#used) {
       try {
@@ -120,6 +122,15 @@ export class TableCache {
     }
   }
 
+  #removeTemporary(): void {
+    if (this.#temporary === undefined) return;
+    try {
+      removeOwnFolder(this.#temporary);
+    } catch {
+      // The next dit tries again.
+    }
+  }
+
   #makeRoom(): void {
     const files = readdirSync(this.#folder).flatMap((name) => {
       const path = join(this.#folder, name);
@@ -131,7 +142,7 @@ export class TableCache {
     for (const file of files.sort((a, b) => a.used - b.used)) {
       if (bytes <= this.#limits.bytes && left <= this.#limits.files) return;
       if (this.#used.has(file.path)) continue;
-      rmSync(file.path, { force: true });
+      removeFile(file.path);
       bytes -= file.bytes;
       left--;
     }
@@ -141,19 +152,10 @@ export class TableCache {
 const pathIn = (folder: string, key: string, table: TableName): string =>
   join(folder, `${key}.${table}${END}`);
 
-function temporaryFolder(): string {
-  const begin = join(tmpdir(), 'dit-query-');
-  try {
-    return mkdtempSync(begin);
-  } catch (error) {
-    throw unwritable(begin, error);
-  }
-}
-
 const unwritable = (path: string, error: unknown): DitError =>
   new DitError({
     code: 'query-no-room',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.usage,
     message: `the tables of the traces cannot be written to "${path}": ${messageOf(error)}`,
     remedy: 'make room there, or name another folder: XDG_CACHE_HOME=DIR, TMPDIR=DIR',
     cause: error,

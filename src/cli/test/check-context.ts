@@ -9,8 +9,9 @@ import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../platform/builtin-image.
 import { connectDocker, engineError } from '../../platform/docker.js';
 import { hasImage, readEngineInfo } from '../../platform/engine-info.js';
 import { readHostInfo } from '../../platform/host-info.js';
-import { makeTemporaryFolder, removeOwnFolder } from '../../platform/own-folder.js';
+import { removeOwnFolder } from '../../platform/own-folder.js';
 import { packageVersion } from '../../platform/package-files.js';
+import { makeTemporaryFolder } from '../../platform/temporary.js';
 import { runContainer } from '../../record/run-container.js';
 import type { SourceKind } from '../../sources/sources.js';
 import type { CheckContext, RecordedStart } from '../../toolkit/check.js';

@@ -3,10 +3,8 @@
  * even more, and a full pipe would stop it. It has no name, so it is gone when its last user is.
  */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openTemporaryFile } from '../../platform/temporary.js';
 
 /** In memory where there is such a folder: a file on the disk would have an engine's fsync wait for it. */
 const MEMORY = '/dev/shm';
@@ -22,11 +20,9 @@ export class StraceLog {
   #read = 0;
   #released = 0;
 
+  /** @throws DitError no-temporary-folder (exit 2) */
   constructor() {
-    const folder = statSync(MEMORY, { throwIfNoEntry: false })?.isDirectory() ? MEMORY : tmpdir();
-    const path = join(folder, `dit-strace-${randomBytes(8).toString('hex')}`);
-    this.descriptor = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
+    this.descriptor = openTemporaryFile(MEMORY);
   }
 
   /** Bytes that have not been read. */

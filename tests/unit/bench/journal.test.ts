@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function write(): void {
-  const journal = Journal.begin(folder, HEAD);
+  const journal = Journal.begin(folder, HEAD, undefined);
   journal.step(measuredStep(0));
   journal.note('the page cache is not dropped');
   journal.note('the page cache is not dropped');
@@ -34,7 +34,7 @@ describe('the journal', () => {
   });
 
   it('has every line in the file when the call returns', () => {
-    const journal = Journal.begin(folder, HEAD);
+    const journal = Journal.begin(folder, HEAD, undefined);
     journal.step(measuredStep(0));
     expect(findJournal(folder)?.content.steps).toEqual([measuredStep(0)]);
     journal.close();
@@ -69,10 +69,10 @@ describe('the journal', () => {
   });
 
   it('keeps what was there when the disk is full', () => {
-    const journal = Journal.begin(folder, HEAD);
+    const journal = Journal.begin(folder, HEAD, undefined);
     journal.step(measuredStep(0));
     const before = readFileSync(path);
-    expect(() => Journal.begin('/proc/self', HEAD)).toThrow(
+    expect(() => Journal.begin('/proc/self', HEAD, undefined)).toThrow(
       expect.objectContaining({ code: 'bench-unwritable', exitCode: 2 }),
     );
     expect(readFileSync(path)).toEqual(before);

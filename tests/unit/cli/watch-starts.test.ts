@@ -72,7 +72,7 @@ test('a command that is run in it later is let go, one in another container is n
 test('its file has the clocks from before the start to after it', async () => {
   const { look } = await tellOne();
   host.realtimeNs += 7_000_000_000n;
-  const tell = ({ run, trace }: WatchedStart): void => writeStart(PATH, trace, run);
+  const tell = ({ run, trace }: WatchedStart): void => writeStart(PATH, trace, run, undefined);
   look(tell);
   look(tell);
   const { clocks } = readTraceFile(PATH);
@@ -130,7 +130,7 @@ describe('a container that is started again', () => {
     const told: { start?: number; end?: number; inits: number[]; key: string }[] = [];
     const tell = ({ run, trace }: WatchedStart): void => {
       path = join(folder, `${++files}.dit`);
-      writeStart(path, trace, run);
+      writeStart(path, trace, run, undefined);
       const file = analyse(readTraceFile(path));
       expect(file.runs.map(({ window }) => window)).toEqual([run.window]);
       told.push({

@@ -36,7 +36,8 @@ afterAll(() => {
 });
 
 function write(trace: Trace): void {
-  writeParquetFolder(join(folder, 'starts'), trace, { file: '', tracks: () => buildTracks(trace) });
+  const about = { file: '', tracks: () => buildTracks(trace) };
+  writeParquetFolder(join(folder, 'starts'), trace, about, { owner: undefined });
 }
 
 /** With the time of its fsyncs in another category. */

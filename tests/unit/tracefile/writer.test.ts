@@ -58,18 +58,21 @@ describe('the file', () => {
     expect(statSync(inFolder('mode.dit')).mode & 0o777).toBe(0o600);
   });
 
-  test('is not replaced unless asked for', () => {
+  test('is not replaced', () => {
     const path = inFolder('there.dit');
     writeFileSync(path, 'precious, and longer than a header would be'.repeat(100), { mode: 0o644 });
     const error = errorOf(() => new TraceFileWriter(path));
     expect(error).toMatchObject({ code: 'trace-exists', exitCode: 2 });
     expect(readFileSync(path, 'utf8')).toMatch(/^precious/);
+  });
 
-    const writer = new TraceFileWriter(path, { overwrite: true });
+  test('that is given up is gone', () => {
+    const path = inFolder('given-up.dit');
+    const writer = new TraceFileWriter(path);
     writer.header(sampleHeader());
+    writer.discard();
     writer.close();
-    expect(readTraceFile(path).problems).toEqual([]);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(existsSync(path)).toBe(false);
   });
 
   test('is whole after every call', () => {
@@ -96,7 +99,7 @@ describe('the file', () => {
   test('in a folder that is missing: the remedy makes it', () => {
     const path = inFolder("no 'such/x.dit");
     const error = errorOf(() => new TraceFileWriter(path));
-    expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 3 });
+    expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 2 });
     execFileSync('sh', ['-c', error.remedy as string]);
     new TraceFileWriter(path).close();
   });
@@ -105,17 +108,17 @@ describe('the file', () => {
     mkdirSync(inFolder('folder'));
     execFileSync('mkfifo', [inFolder('fifo')]);
     for (const name of ['folder', 'fifo']) {
-      const error = errorOf(() => new TraceFileWriter(inFolder(name), { overwrite: true }));
-      expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 3 });
+      const error = errorOf(() => new TraceFileWriter(inFolder(name)));
+      expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 2 });
     }
   });
 });
 
 describe('when writing fails', () => {
   test('the error comes once; then the writer is failed and quiet', () => {
-    const writer = new TraceFileWriter('/dev/full', { overwrite: true });
+    const writer = new TraceFileWriter('/dev/full');
     const error = errorOf(() => writer.header(sampleHeader()));
-    expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 3 });
+    expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 2 });
     expect(error.message).toMatch(/^cannot write the trace "\/dev\/full": ENOSPC/);
     expect(error.remedy).toContain('df -h /dev');
     expect(writer.failed).toBe(true);
@@ -143,7 +146,7 @@ describe('when writing fails', () => {
         const error = errorOf(() => {
           for (; batches < 1_000; batches++) writer.events(table, 0, 2_000, new StringInterner());
         });
-        expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 3 });
+        expect(error).toMatchObject({ code: 'trace-unwritable', exitCode: 2 });
         expect(batches).toBeGreaterThan(3);
         expect(writer.failed).toBe(true);
         expect(writer.eventCount).toBe(batches * 2_000);
