@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { traceTimeOf } from '../src/base/time.js';
 import { EXIT_FLAG, SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../src/model/event-kinds.js';
 import { EventTable } from '../src/model/event-table.js';
-import type { KnownProcess } from '../src/model/recording.js';
+import type { KnownProcess, ProcessRole } from '../src/model/recording.js';
 import { StringInterner } from '../src/model/strings.js';
 import { type NewTraceHeader, TraceFileWriter } from '../src/tracefile/writer.js';
 
@@ -467,7 +467,7 @@ function knownProcess({ pid, comm, threads }: Process): KnownProcess {
     comm,
     arguments: [`/usr/bin/${comm}`],
     start: traceTimeOf(-3_600_000_000_000),
-    role: pid === CLIENT ? 'client' : comm,
+    role: pid === CLIENT ? 'client' : (comm as ProcessRole),
     tids: threads.map(({ tid }) => tid),
   };
 }

@@ -190,7 +190,7 @@ function firstSpan(
   rooted: ReadonlySet<ProcessKey>,
 ): ActorSpan {
   if (life.role !== '') {
-    return { from, actor: life.role as ActorKind, containerId: undefined };
+    return { from, actor: life.role, containerId: undefined };
   }
   const parent = life.parent === undefined ? undefined : spans[life.parent];
   if (parent === undefined) return { from, actor: 'other', containerId: undefined };

@@ -27,8 +27,17 @@ interface Found {
   readonly certainty?: Certainty;
 }
 
+/** What was recorded of it is that it did not happen. */
+interface Refused {
+  readonly refused: string;
+}
+
 /** What it found, or why there is nothing. */
-type Finder = (run: RunView, soFar: readonly Milestone[], clients: ClientFinder) => Found | string;
+type Finder = (
+  run: RunView,
+  soFar: readonly Milestone[],
+  clients: ClientFinder,
+) => Found | Refused | string;
 
 export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])[] = [
   ['command exec', findCommand],
@@ -76,7 +85,9 @@ export function findMilestones(
     const found = hidden ? NO_KERNEL : find(run, milestones, clients);
     // What this kind of recording never has, is not missing.
     if (found === '') continue;
-    if (typeof found === 'string') absent.push({ name, reason: found });
+    if (typeof found === 'string') {
+      absent.push({ name, reason: hidden ? found : asFarAsRead(run, found) });
+    } else if ('refused' in found) absent.push({ name, reason: found.refused });
     else milestones.push({ name, certainty: 'exact', ...found });
   }
   return { milestones, absent };
@@ -89,6 +100,10 @@ const seesApiAlone = ({ recording }: RunView): boolean => recording.header.sourc
 /** A file without an end holds a part of what happened: what it does not show may have been. */
 const asFarAsRecorded = ({ recording }: RunView, fact: string): string =>
   recording.footer === undefined ? `as far as recorded, ${fact}` : fact;
+
+/** Nor is anything known of what the file holds and was not read. */
+const asFarAsRead = ({ recording: { unread } }: RunView, fact: string): string =>
+  unread === '' ? fact : `the file was not read whole (${unread}): as far as it was, ${fact}`;
 
 /** dit is the client: its requests are marks. */
 const isOwnRequest = ({ recording }: RunView): boolean => recording.header.target.scope === '';
@@ -113,7 +128,7 @@ function findCreate(
   run: RunView,
   _soFar: readonly Milestone[],
   clients: ClientFinder,
-): Found | string {
+): Found | Refused | string {
   if (isOwnRequest(run)) return markEdge(run, 'create', 'start');
   const asked = clients.requestsFor(run)?.create;
   if (asked !== undefined) return requestFound(asked, 'create');
@@ -130,7 +145,7 @@ function findStart(
   run: RunView,
   _soFar: readonly Milestone[],
   clients: ClientFinder,
-): Found | string {
+): Found | Refused | string {
   if (isOwnRequest(run)) return markEdge(run, 'start', 'start');
   const asked = clients.requestsFor(run)?.start;
   return asked === undefined ? '' : requestFound(asked, 'start');
@@ -143,7 +158,7 @@ const requestFound = ({ time, row, life, ambiguous }: ClientRequest, what: strin
 });
 
 /** Where nothing nearer to the entrypoint can be seen. */
-function findStartAnswer(run: RunView): Found | string {
+function findStartAnswer(run: RunView): Found | Refused | string {
   return seesApiAlone(run) ? markEdge(run, 'start', 'end') : '';
 }
 
@@ -156,13 +171,13 @@ const MARK_REASONS: Readonly<Record<string, string>> = {
   remove: 'the container was not removed while it was recorded',
 };
 
-function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | string {
+function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | Refused | string {
   if (!isOwnRequest(run)) return '';
   const mark = run.marks.find((candidate) => candidate.name === name);
   if (mark === undefined) return MARK_REASONS[name] ?? `no ${name} was recorded`;
   const noted = edge === 'start' ? mark.start : mark.end;
   if (noted === undefined) return `the ${name} request had not been answered`;
-  if (edge === 'end' && mark.error !== '') return `the engine refused: ${mark.error}`;
+  if (edge === 'end' && mark.error !== '') return { refused: `the engine refused: ${mark.error}` };
   const isSent = edge === 'start' && name !== 'output';
   const { time, certainty, row, reason } = isSent
     ? requestSent(run, mark)

@@ -3,7 +3,7 @@ import type { ProcessKey } from '../base/ids.js';
 import { firstFrom, lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import { EXIT_FLAG, KIND } from '../model/event-kinds.js';
-import type { Recording } from '../model/recording.js';
+import type { ProcessRole, Recording } from '../model/recording.js';
 import type { ProcessExec } from '../model/trace.js';
 
 /** A process's life while it is put together; the actors come later. */
@@ -12,7 +12,7 @@ export interface LifeDraft {
   readonly pid: number;
   /** Its key is smaller than the child's: no chain of parents has a circle, whatever the file says. */
   readonly parent: ProcessKey | undefined;
-  readonly role: string;
+  readonly role: ProcessRole;
   readonly start: TraceTime | undefined;
   readonly forkEvent: number | undefined;
   end: TraceTime | undefined;
@@ -53,7 +53,7 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
     parent: LifeDraft | undefined,
     start: TraceTime | undefined,
     comm: string,
-    role: string,
+    role: ProcessRole,
     forkEvent: number | undefined,
   ): LifeDraft => {
     const life: LifeDraft = {

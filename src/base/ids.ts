@@ -19,8 +19,8 @@ export function parseContainerId(text: string): ContainerId | undefined {
   return CONTAINER_ID.test(text) ? (text as ContainerId) : undefined;
 }
 
-/** Names that ctr and the OCI runtimes take: no path, no option. */
-const RUNTIME_ID = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,1023}$/;
+/** Names that ctr and the OCI runtimes take, which are names of folders: no path, no option. */
+const RUNTIME_ID = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,254}$/;
 
 /** What an OCI runtime's command line names: a container id in its wider sense. */
 export function parseRuntimeId(text: string): ContainerId | undefined {

@@ -18,6 +18,10 @@ export interface ColumnSchema {
   readonly type: ColumnType;
   /** The column that counts this list's values; absent for a plain column. */
   readonly countedBy?: string;
+  /** The least and the largest value that makes sense; absent: any that the type holds. */
+  readonly range?: readonly [least: number, most: number];
+  /** Of a `string`: a name, which is never as long as a text may be. */
+  readonly isName?: true;
 }
 
 export interface KindSchema {
@@ -63,6 +67,17 @@ export const KIND = {
 const uint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'uint' });
 const sint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'sint' });
 const text = (name: string, field: number): ColumnSchema => ({ name, field, type: 'string' });
+const PIDS = [0, 2 ** 31 - 1] as const;
+const pid = (name: string, field: number): ColumnSchema => ({ ...uint(name, field), range: PIDS });
+/** A length of time or a count of bytes: beyond 2^53 sums are no integers. */
+const amount = (name: string, field: number): ColumnSchema => ({
+  ...uint(name, field),
+  range: [0, Number.MAX_SAFE_INTEGER],
+});
+const name = (column: string, field: number): ColumnSchema => ({
+  ...text(column, field),
+  isName: true,
+});
 const list = (column: ColumnSchema, countedBy: string): ColumnSchema => ({ ...column, countedBy });
 
 export const EVENT_KINDS: readonly KindSchema[] = [
@@ -71,8 +86,8 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     id: KIND.syscall,
     chunkField: 16,
     columns: [
-      text('names', 1),
-      uint('durations_ns', 2),
+      name('names', 1),
+      amount('durations_ns', 2),
       sint('results', 3),
       uint('flags', 4),
       uint('argument_counts', 5),
@@ -86,7 +101,7 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     name: 'fork',
     id: KIND.fork,
     chunkField: 17,
-    columns: [uint('child_pids', 1), uint('child_tids', 2), text('child_comms', 3)],
+    columns: [pid('child_pids', 1), pid('child_tids', 2), name('child_comms', 3)],
   },
   {
     name: 'exec',
@@ -96,8 +111,8 @@ export const EVENT_KINDS: readonly KindSchema[] = [
       text('filenames', 1),
       uint('argument_counts', 2),
       list(text('arguments', 3), 'argument_counts'),
-      uint('argument_bytes', 4),
-      uint('old_tids', 5),
+      amount('argument_bytes', 4),
+      pid('old_tids', 5),
       uint('cgroup_ids', 6),
     ],
   },
@@ -105,9 +120,9 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     name: 'exit',
     id: KIND.exit,
     chunkField: 19,
-    columns: [sint('codes', 1), uint('flags', 2)],
+    columns: [{ ...sint('codes', 1), range: [-128, 255] }, uint('flags', 2)],
   },
-  { name: 'rename', id: KIND.rename, chunkField: 20, columns: [text('comms', 1)] },
+  { name: 'rename', id: KIND.rename, chunkField: 20, columns: [name('comms', 1)] },
   {
     name: 'cgroup_mkdir',
     id: KIND.cgroup_mkdir,
@@ -122,8 +137,8 @@ export const EVENT_KINDS: readonly KindSchema[] = [
       uint('cgroup_ids', 1),
       uint('hierarchy_ids', 2),
       text('paths', 3),
-      uint('target_pids', 4),
-      uint('target_tids', 5),
+      pid('target_pids', 4),
+      pid('target_tids', 5),
     ],
   },
   {
@@ -132,8 +147,8 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     chunkField: 23,
     columns: [
       uint('previous_states', 1),
-      uint('next_pids', 2),
-      uint('next_tids', 3),
+      pid('next_pids', 2),
+      pid('next_tids', 3),
       uint('flags', 4),
     ],
   },
@@ -142,11 +157,11 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     id: KIND.waking,
     chunkField: 24,
     columns: [
-      uint('target_pids', 1),
-      uint('target_tids', 2),
+      pid('target_pids', 1),
+      pid('target_tids', 2),
       uint('contexts', 3),
       uint('vectors', 4),
-      text('waker_comms', 5),
+      name('waker_comms', 5),
       uint('flags', 6),
     ],
   },
@@ -155,8 +170,8 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     id: KIND.copy_up,
     chunkField: 25,
     columns: [
-      uint('durations_ns', 1),
-      uint('bytes', 2),
+      amount('durations_ns', 1),
+      amount('bytes', 2),
       text('paths', 3),
       sint('results', 4),
       uint('flags', 5),
@@ -169,16 +184,16 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     columns: [
       uint('inodes', 1),
       uint('devices', 2),
-      uint('folios', 3),
-      uint('bytes', 4),
-      uint('last_offset_ns', 5),
+      amount('folios', 3),
+      amount('bytes', 4),
+      amount('last_offset_ns', 5),
     ],
   },
   {
     name: 'cache_fill',
     id: KIND.cache_fill,
     chunkField: 27,
-    columns: [uint('folios', 1), uint('last_offset_ns', 2)],
+    columns: [amount('folios', 1), amount('last_offset_ns', 2)],
   },
   { name: 'malformed', id: KIND.malformed, chunkField: 0, columns: [] },
 ];

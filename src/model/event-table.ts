@@ -141,6 +141,12 @@ export class EventTable {
     this.#rowCounts[kindId] = row + 1;
   }
 
+  /** Makes an event one of which nothing but its time and thread is believed. */
+  spoil(index: number): void {
+    this.kind.set(index, KIND.malformed);
+    this.#rowCounts[KIND.malformed] = this.count('malformed') + 1;
+  }
+
   /** Adds one whole event: for decoders of rare kinds and for tests. Absent columns are 0 or empty. */
   push(
     kind: EventKindName,

@@ -3,6 +3,9 @@ import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import type { ProcessLife } from './trace.js';
 
+/** NAME_MAX: no file has a longer name, and pieces of a path by the thousand are called by it. */
+const MOST_CHARACTERS = 255;
+
 /** "containerd-shim-runc-v2", "runc:[2:INIT]"; '' where nothing is known. Untrusted text. */
 export function processName({ execs, comms }: ProcessLife, time: TraceTime): string {
   const exec = execs[lastUpTo(execs, time, (each) => each.time)];
@@ -15,5 +18,6 @@ export function processName({ execs, comms }: ProcessLife, time: TraceTime): str
     ];
   if (exec === undefined || (comm !== undefined && comm.time > exec.time)) return comm?.comm ?? '';
   const program = exec.argv[0] || exec.filename;
-  return program.slice(program.lastIndexOf('/') + 1);
+  const from = program.lastIndexOf('/') + 1;
+  return program.slice(from, from + MOST_CHARACTERS);
 }

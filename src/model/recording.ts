@@ -103,7 +103,9 @@ export interface ApiMark {
   readonly detail: Readonly<Record<string, string>>;
 }
 
-export type ProcessRole = 'client' | 'dockerd' | 'containerd' | '';
+/** What a recorder knows of a process from the start; any other is followed for what it does. */
+export const PROCESS_ROLES = ['client', 'dockerd', 'containerd', ''] as const;
+export type ProcessRole = (typeof PROCESS_ROLES)[number];
 
 export interface KnownProcess {
   readonly pid: number;
@@ -111,7 +113,7 @@ export interface KnownProcess {
   readonly comm: string;
   readonly arguments: readonly string[];
   readonly start: TraceTime;
-  readonly role: string;
+  readonly role: ProcessRole;
   readonly tids: readonly number[];
 }
 
@@ -127,9 +129,13 @@ export interface Diagnostic {
   readonly remedy: string;
 }
 
+/** How a recording ended; '' where the file says something else. */
+export const OUTCOMES = ['complete', 'failed', 'interrupted', ''] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
 export interface TraceFooter {
   readonly end: TraceTime;
-  readonly outcome: 'complete' | 'failed' | 'interrupted' | string;
+  readonly outcome: Outcome;
   readonly failure: string;
   readonly events: number;
   readonly malformed: number;
@@ -158,6 +164,8 @@ export interface Recording {
   /** undefined: the file ends before its end. */
   readonly footer: TraceFooter | undefined;
   readonly problems: readonly ReadProblem[];
+  /** Why events or marks of the file may be missing here, as a sentence; '' where all were read. */
+  readonly unread: string;
   /** Frames of kinds that this version does not know; skipped, and no problem. */
   readonly unknownFrames: number;
   /** Size of the file. */

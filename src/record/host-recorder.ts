@@ -182,6 +182,7 @@ export class HostRecorder {
       strings: this.#strings,
       events,
       marks: this.#marks,
+      unread: '',
       processes,
       loss: { at: this.now(), losses: this.#end?.losses ?? this.#source.losses?.() ?? [] },
       diagnostics: [],
@@ -320,7 +321,7 @@ export class HostRecorder {
   }
 
   #snapshot(): KnownProcess[] {
-    const roles = new Map<number, string>(this.#daemons.map(({ pid, role }) => [pid, role]));
+    const roles = new Map(this.#daemons.map(({ pid, role }) => [pid, role]));
     const { monotonicNs, boottimeNs } = readClocks();
     const bootToTrace = monotonicNs - boottimeNs;
     const family = withDescendants(listProcesses(), roles.keys());

@@ -237,7 +237,7 @@ export class TraceRecorder {
     if (!this.#kind.seesKernel) return [];
     const { redact } = this.#options;
     const daemons = this.#options.daemons();
-    const roles = new Map<number, string>(daemons.map(({ pid, role }) => [pid, role]));
+    const roles = new Map(daemons.map(({ pid, role }) => [pid, role]));
     const bootToTrace = this.#baseClocks.monotonicNs - this.#baseClocks.boottimeNs;
     const processes = listProcesses();
     const family = withDescendants(processes, roles.keys());

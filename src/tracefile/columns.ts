@@ -90,17 +90,24 @@ export interface DecodedChunk {
   readonly events: number;
   /** Events of kinds that this version does not know: left out. */
   readonly unknown: number;
+  /** Events with a number that makes no sense: they are in the table, as malformed. */
+  readonly spoilt: number;
 }
+
+/** The id that a reference to string `id` becomes; 0 where it may not be. */
+export type TextReference = (id: number, isName: boolean) => number;
 
 /**
  * Adds a chunk's events to the table, or throws MalformedError and leaves the table as it was.
  * `charge` is told how many bytes of memory the events take before they are made, and may throw.
+ * @param textOf gives the string id that an event may refer to: itself, or 0
  */
 export function decodeChunk(
   chunk: Uint8Array,
   table: EventTable,
   startNs: bigint,
   charge: Charge,
+  textOf: TextReference = (id) => id,
 ): DecodedChunk {
   let scratch = 0;
   const chargeScratch = (bytes: number): void => {
@@ -114,6 +121,7 @@ export function decodeChunk(
       startNs,
       charge,
       chargeScratch,
+      textOf,
     );
   } finally {
     charge(-scratch);
@@ -126,6 +134,7 @@ function decodeFields(
   startNs: bigint,
   charge: Charge,
   chargeScratch: Charge,
+  textOf: TextReference,
 ): DecodedChunk {
   const length = fields.columns.count(CHUNK.kinds);
   chargeScratch(length * SCRATCH_BYTES);
@@ -148,20 +157,63 @@ function decodeFields(
   const cpus = common(CHUNK.cpus, false);
   const pids = common(CHUNK.pidDeltas, true);
   const tids = common(CHUNK.tidDeltas, true);
-  let time: number = relativeNs(startNs, fields.baseNs);
-  let pid = 0;
-  let tid = 0;
+  sumUp(times, relativeNs(startNs, fields.baseNs));
+  sumUp(pids, 0);
+  sumUp(tids, 0);
+  expectWithin('time', times, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  expectWithin('pid', pids, 0, LARGEST_PID);
+  expectWithin('tid', tids, 0, LARGEST_PID);
+  expectWithin('CPU', cpus, 0, LARGEST_CPU);
+  const first = table.length;
   for (let i = 0; i < length; i++) {
-    time += times[i] as number;
-    pid += pids[i] as number;
-    tid += tids[i] as number;
     const kind = kinds[i] as number;
-    if (isKnown(kind)) table.pushCommon(kind, time, cpus[i] as number, pid, tid);
+    if (!isKnown(kind)) continue;
+    const [time, cpu] = [times[i] as number, cpus[i] as number];
+    table.pushCommon(kind, time, cpu, pids[i] as number, tids[i] as number);
   }
-  for (const { schema, rows, columns } of readers) {
-    decodeKind(table.table(schema.name), rows, columns);
+  const spoilt = readers.flatMap(({ schema, rows, columns }) => {
+    const bad = decodeKind(table.table(schema.name), rows, columns, textOf);
+    return bad.size > 0 ? [{ kind: schema.id, bad }] : [];
+  });
+  return { events: length - unknown, unknown, spoilt: spoil(table, first, spoilt) };
+}
+
+/** Differences become values, in place. */
+function sumUp(differences: Float64Array, base: number): void {
+  let sum = base;
+  for (let i = 0; i < differences.length; i++) {
+    sum += differences[i] as number;
+    differences[i] = sum;
   }
-  return { events: length - unknown, unknown };
+}
+
+const LARGEST_PID = 2 ** 31 - 1;
+const LARGEST_CPU = 2 ** 16 - 1;
+
+/** What every event has is coded by differences: from a value that makes no sense on, none does. */
+function expectWithin(what: string, values: Float64Array, least: number, most: number): void {
+  for (const value of values) {
+    if (!(value >= least && value <= most)) {
+      throw new MalformedError(`an event has the ${what} ${value}`);
+    }
+  }
+}
+
+/** Marks the events from `first` on whose rows are bad. */
+function spoil(
+  table: EventTable,
+  first: number,
+  kinds: readonly { readonly kind: number; readonly bad: ReadonlySet<number> }[],
+): number {
+  let count = 0;
+  if (kinds.length === 0) return count;
+  const badRows = new Map(kinds.map(({ kind, bad }) => [kind, bad]));
+  for (let index = first; index < table.length; index++) {
+    if (badRows.get(table.kind.at(index))?.has(table.row.at(index)) !== true) continue;
+    table.spoil(index);
+    count++;
+  }
+  return count;
 }
 
 /** The columns of a chunk before they are in the table: five of doubles. */
@@ -332,15 +384,33 @@ function sumOfCounts(
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function decodeKind(table: KindTable, rows: number, columns: WireColumns): void {
+/** @returns rows that hold a number out of its column's range */
+function decodeKind(
+  table: KindTable,
+  rows: number,
+  columns: WireColumns,
+  textOf: TextReference,
+): Set<number> {
+  const bad = new Set<number>();
   const listLengths = new Map<string, number>();
   for (const { name, countedBy } of table.schema.columns) {
     if (countedBy !== undefined) listLengths.set(countedBy, table.column(name).length);
   }
-  for (const { name, field, type, countedBy } of table.schema.columns) {
+  for (const { name, field, type, countedBy, range, isName } of table.schema.columns) {
     const length = countedBy === undefined ? rows : columns.count(field);
+    const firstRow = table.column(name).length;
     const out = table.column(name).append(length);
     columns.read(field, out, type === 'sint');
+    if (type === 'string') {
+      for (let i = 0; i < length; i++) out[i] = textOf(out[i] as number, isName === true);
+    }
+    if (range !== undefined) {
+      const [least, most] = range;
+      for (let row = 0; row < length; row++) {
+        const value = out[row] as number;
+        if (value < least || value > most) bad.add(firstRow + row);
+      }
+    }
     const listLength = listLengths.get(name);
     if (listLength === undefined) continue;
     const starts = table.listStarts[name]?.append(rows);
@@ -351,4 +421,5 @@ function decodeKind(table: KindTable, rows: number, columns: WireColumns): void 
       start += out[row] as number;
     }
   }
+  return bad;
 }

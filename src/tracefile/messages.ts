@@ -2,6 +2,7 @@
  * The small messages of a trace file: a schema as data, and its codec. Field names are those of
  * trace.proto in camelCase; a test compares the two.
  */
+import { cutText, NAME_CHARACTERS, TEXT_CHARACTERS } from './limits.js';
 import type { Charge } from './memory-budget.js';
 import { MalformedError, WIRE, WireReader, type WireWriter } from './wire.js';
 
@@ -15,6 +16,8 @@ export interface FieldSchema<T> {
   readonly repeated: boolean;
   /** The value of an absent field. */
   readonly absent: T;
+  /** Of a text: what is beyond so many characters is cut. */
+  readonly most?: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a schema's fields differ in their value's type
@@ -34,13 +37,20 @@ export const instant = scalar('instant', 0n);
 export const signedInstant = scalar('signedInstant', 0n);
 export const bool = scalar('bool', false);
 export const double = scalar('double', 0);
+/** A longer one is cut, as TEXT_CHARACTERS says. */
 export const text = scalar('text', '');
+/** What something is called: short. */
+export const name = (field: number): FieldSchema<string> => ({
+  ...text(field),
+  most: NAME_CHARACTERS,
+});
 
 export const many = <T>(one: FieldSchema<T>): FieldSchema<readonly T[]> => ({
   field: one.field,
   type: one.type,
   repeated: true,
   absent: [],
+  ...(one.most === undefined ? {} : { most: one.most }),
 });
 
 /** map<string, string> */
@@ -143,6 +153,9 @@ const zigzag = (value: bigint): bigint => (value >= 0n ? value * 2n : value * -2
 const unzigzag = (value: bigint): bigint =>
   (value & 1n) === 0n ? value >> 1n : -(value >> 1n) - 1n;
 
+/** A character takes so many at most. */
+const UTF8_BYTES = 4;
+
 /** Memory that an object takes, a string beside its characters, and a value in an array. */
 const OBJECT_BYTES = 240;
 const STRING_BYTES = 40;
@@ -223,11 +236,15 @@ function decodeItems(
   if (reader.position !== end) throw new MalformedError('a packed field is cut short');
 }
 
-function decodeValue(reader: WireReader, { type }: FieldSchema<unknown>, charge: Charge): unknown {
+function decodeValue(
+  reader: WireReader,
+  { type, most }: FieldSchema<unknown>,
+  charge: Charge,
+): unknown {
   charge(VALUE_BYTES);
   switch (type) {
     case 'uint':
-      return reader.varint();
+      return wholeNumber(reader.varint());
     case 'instant':
       return reader.bigVarint();
     case 'signedInstant':
@@ -235,9 +252,9 @@ function decodeValue(reader: WireReader, { type }: FieldSchema<unknown>, charge:
     case 'bool':
       return reader.varint() !== 0;
     case 'double':
-      return reader.double();
+      return finite(reader.double());
     case 'text':
-      return decodeText(reader, charge);
+      return decodeText(reader, charge, most);
     case 'map':
       throw new Error('a map is read entry by entry');
     default:
@@ -247,8 +264,18 @@ function decodeValue(reader: WireReader, { type }: FieldSchema<unknown>, charge:
 
 const MAP_ENTRY = { key: text(MAP_KEY), value: text(MAP_VALUE) };
 
-function decodeText(reader: WireReader, charge: Charge): string {
-  const text = reader.text();
+function wholeNumber(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new MalformedError(`${value} is beyond 2^53`);
+  return value;
+}
+
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new MalformedError(`${value} is no number`);
+  return value;
+}
+
+function decodeText(reader: WireReader, charge: Charge, most = TEXT_CHARACTERS): string {
+  const text = cutText(reader.text(most * UTF8_BYTES), most);
   charge(STRING_BYTES + 2 * text.length);
   return text;
 }

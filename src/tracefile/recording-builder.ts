@@ -1,21 +1,24 @@
 /** Collects what the frames of a trace file hold into a Recording, and what is wrong with them. */
 import type { TraceTime } from '../base/time.js';
 import { EventTable } from '../model/event-table.js';
-import type {
-  ApiMark,
-  ClockSnapshot,
-  Diagnostic,
-  KnownProcess,
-  LossReport,
-  ReadProblem,
-  Recording,
-  TraceFooter,
-  TraceHeader,
+import {
+  type ApiMark,
+  type ClockSnapshot,
+  type Diagnostic,
+  type KnownProcess,
+  type LossReport,
+  OUTCOMES,
+  PROCESS_ROLES,
+  type ReadProblem,
+  type Recording,
+  type TraceFooter,
+  type TraceHeader,
 } from '../model/recording.js';
 import { StringInterner } from '../model/strings.js';
 import { decodeChunk } from './columns.js';
 import type { Frame, Gap } from './frames.js';
 import { relativeNs } from './instants.js';
+import { COMM_CHARACTERS, cutText, REFERRED_CHARACTERS, TEXT_CHARACTERS } from './limits.js';
 import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
 import { decodeMessage, type MessageOf, type MessageSchema } from './messages.js';
 import {
@@ -30,6 +33,9 @@ import {
   STRING_TABLE,
 } from './schema.js';
 import { MalformedError, WIRE, WireReader } from './wire.js';
+
+/** linux/threads.h: PID_MAX_LIMIT is far below. */
+const LARGEST_PID = 2 ** 31 - 1;
 
 const KEPT_PROBLEMS = 20;
 /** For the small frames behind events that did not fit: loss, diagnostics, footer. */
@@ -57,6 +63,11 @@ export class RecordingBuilder {
   #full = false;
   readonly #reserve = memoryBudget(RESERVE_BYTES);
   #unknownEvents = 0;
+  #unread = '';
+  /** Characters that events may still refer to. */
+  #referable = REFERRED_CHARACTERS;
+  /** What was not taken as it stands in the file, by what it is. */
+  readonly #refused = new Map<string, number>();
 
   constructor(header: TraceHeader, charge: Charge) {
     this.#header = header;
@@ -71,6 +82,7 @@ export class RecordingBuilder {
   gap(gap: Gap): void {
     const bytes = gap.end - gap.offset;
     this.#skippedBytes += bytes;
+    if (!gap.truncated) this.#unread ||= DAMAGED;
     this.problem(gap.offset, `${gap.reason}; ${bytes} bytes are skipped`);
   }
 
@@ -82,6 +94,7 @@ export class RecordingBuilder {
       if (error instanceof OverBudgetError) {
         if (this.#full) return false;
         this.#full = true;
+        this.#unread = `its events take ${error.message} of memory`;
         this.problem(
           frame.offset,
           `the events from here on would take ${error.message} of memory; not read`,
@@ -90,6 +103,7 @@ export class RecordingBuilder {
       }
       if (!(error instanceof MalformedError)) throw error;
       this.#skippedBytes += frame.end - frame.offset;
+      this.#unread ||= DAMAGED;
       this.problem(frame.offset, `a frame is malformed and skipped: ${error.message}`);
       return true;
     }
@@ -98,10 +112,13 @@ export class RecordingBuilder {
   #decode(frame: Frame): boolean {
     const { body } = frame;
     const { startNs: baseNs, startRealtimeNs } = this.#header;
-    const relative = (instant: bigint): TraceTime => relativeNs(baseNs, instant);
+    const relative = (instant: bigint): TraceTime => within(relativeNs(baseNs, instant));
     if (this.#full && (frame.field === FRAME.events || frame.field === FRAME.strings)) return true;
     if (frame.field === FRAME.events) {
-      this.#unknownEvents += decodeChunk(body, this.#events, baseNs, this.#charge).unknown;
+      const textOf = (id: number, isName: boolean): number => this.#referTo(id, isName);
+      const { unknown, spoilt } = decodeChunk(body, this.#events, baseNs, this.#charge, textOf);
+      this.#unknownEvents += unknown;
+      this.#refuse(spoilt, 'events hold a number that makes no sense; taken for malformed ones');
       return true;
     }
     if (frame.field === FRAME.strings) {
@@ -117,8 +134,8 @@ export class RecordingBuilder {
         const clock = read(CLOCK_SNAPSHOT);
         this.#clocks.push({
           trace: relative(clock.traceNs),
-          realtimeOffset: relativeNs(startRealtimeNs, clock.realtimeNs),
-          boottimeOffset: relativeNs(clock.traceNs, clock.boottimeNs),
+          realtimeOffset: within(relativeNs(startRealtimeNs, clock.realtimeNs)),
+          boottimeOffset: within(relativeNs(clock.traceNs, clock.boottimeNs)),
           uncertaintyNs: clock.uncertaintyNs,
         });
         return true;
@@ -126,12 +143,19 @@ export class RecordingBuilder {
       case FRAME.mark: {
         const { startNs, endNs, ...mark } = read(API_MARK);
         const end = endNs === 0n ? undefined : relative(endNs);
-        this.#marks.push({ ...mark, start: relative(startNs), end });
+        const detail = this.#detail(mark.detail);
+        this.#marks.push({ ...mark, detail, start: relative(startNs), end });
         return true;
       }
       case FRAME.processes:
         for (const { startNs, ...process } of read(PROCESS_SNAPSHOT).processes) {
-          this.#processes.push({ ...process, start: relative(startNs) });
+          const { pid, parentPid, tids } = process;
+          if (Math.max(pid, parentPid) > LARGEST_PID || tids.some((tid) => tid > LARGEST_PID)) {
+            this.#refuse(1, 'processes have a pid that makes no sense; left out');
+            continue;
+          }
+          const role = this.#oneOf(PROCESS_ROLES, process.role, 'processes have an unknown role');
+          this.#processes.push({ ...process, role, start: relative(startNs) });
         }
         return true;
       case FRAME.loss: {
@@ -146,7 +170,8 @@ export class RecordingBuilder {
       }
       case FRAME.footer: {
         const { endNs, ...footer } = read(FOOTER);
-        this.#footer = { ...footer, end: relative(endNs) };
+        const outcome = this.#oneOf(OUTCOMES, footer.outcome, 'recordings have an unknown outcome');
+        this.#footer = { ...footer, outcome, end: relative(endNs) };
         return true;
       }
       default:
@@ -160,6 +185,7 @@ export class RecordingBuilder {
     if (header.versionMajor === 0 || header.traceId === '') {
       throw new MalformedError('it is a second header');
     }
+    this.#unread ||= 'another trace follows it in the file';
     this.problem(offset, 'another trace begins here; it is not read');
     return false;
   }
@@ -176,8 +202,47 @@ export class RecordingBuilder {
     this.#charge(missing * STRING_BYTES + body.length * 2);
     for (let i = 0; i < missing; i++) strings.append('');
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-    for (let i = 0; i < ranges.length; i += 2)
-      strings.append(bytes.toString('utf8', ranges[i], ranges[i + 1]));
+    for (let i = 0; i < ranges.length; i += 2) {
+      const [start, end] = [ranges[i] as number, ranges[i + 1] as number];
+      const text = bytes.toString('utf8', start, Math.min(end, start + MOST_TEXT_BYTES));
+      if (text.length > TEXT_CHARACTERS) this.#refuse(1, CUT_TEXTS);
+      strings.append(cutText(text, TEXT_CHARACTERS));
+    }
+  }
+
+  /** A text that an event refers to; 0 once they refer to more than anything could print. */
+  #referTo(id: number, isName: boolean): number {
+    if (id === 0) return 0;
+    // A text comes before what refers to it. Later ones would not be counted.
+    if (id >= this.#strings.size) return 0;
+    const { length } = this.#strings.text(id);
+    if (isName && length > COMM_CHARACTERS) {
+      this.#refuse(1, 'names of processes or calls are longer than any; left out');
+      return 0;
+    }
+    if (length > this.#referable) {
+      this.#refuse(1, REFERRED_TOO_MUCH);
+      return 0;
+    }
+    this.#referable -= length;
+    return id;
+  }
+
+  #detail(detail: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    const { exit_code: code, ...others } = detail;
+    if (code === undefined || /^-?\d{1,9}$/.test(code)) return detail;
+    this.#refuse(1, 'exit codes are no numbers; left out');
+    return others;
+  }
+
+  #oneOf<T extends string>(known: readonly T[], value: string, what: string): T {
+    const found = known.find((each) => each === value);
+    if (found === undefined) this.#refuse(1, `${what}; ignored`);
+    return found ?? ('' as T);
+  }
+
+  #refuse(count: number, what: string): void {
+    if (count > 0) this.#refused.set(what, (this.#refused.get(what) ?? 0) + count);
   }
 
   build(bytes: number): Recording {
@@ -189,6 +254,7 @@ export class RecordingBuilder {
     if (this.#unknownEvents > 0) {
       note(`${this.#unknownEvents} events are of kinds that this dit does not know; left out`);
     }
+    for (const [what, count] of this.#refused) note(`${count} ${what}`);
     const events = this.#events.length + this.#unknownEvents;
     if (this.#footer !== undefined && this.#footer.events !== events) {
       note(`${this.#footer.events} events were written, ${events} could be read`);
@@ -204,10 +270,23 @@ export class RecordingBuilder {
       diagnostics: this.#diagnostics,
       footer: this.#footer,
       problems,
+      unread: this.#unread,
       unknownFrames: this.#unknownFrames,
       bytes,
     };
   }
+}
+
+const DAMAGED = 'a part of it is damaged';
+const CUT_TEXTS = `texts are longer than ${TEXT_CHARACTERS >> 10} KiB; cut`;
+const REFERRED_TOO_MUCH = `texts are left out: events refer to more than ${REFERRED_CHARACTERS >> 20} MiB of them`;
+/** A character takes four bytes at most. */
+const MOST_TEXT_BYTES = 4 * TEXT_CHARACTERS;
+
+/** A time, in ns since the session base, that a double holds exactly. */
+function within(time: TraceTime): TraceTime {
+  if (!Number.isSafeInteger(time)) throw new MalformedError(`the time ${time} is out of range`);
+  return time;
 }
 
 /** A string takes a tag and a length on the wire. */

@@ -9,6 +9,7 @@ import {
   many,
   map,
   message,
+  name,
   signedInstant,
   text,
   uint,
@@ -48,30 +49,30 @@ export const CHUNK = {
 export const CHUNK_EVENTS = 65_536;
 
 const HOST = {
-  hostname: text(1),
-  kernelRelease: text(2),
-  architecture: text(3),
+  hostname: name(1),
+  kernelRelease: name(2),
+  architecture: name(3),
   cpus: uint(4),
   memoryBytes: uint(5),
-  os: text(6),
-  cgroupVersion: text(7),
-  lockdown: text(8),
+  os: name(6),
+  cgroupVersion: name(7),
+  lockdown: name(8),
   loadAverage1m: double(9),
 };
 
 const ENGINE = {
-  endpoint: text(1),
-  name: text(2),
-  version: text(3),
-  apiVersion: text(4),
-  containerdVersion: text(5),
-  runcVersion: text(6),
-  storageDriver: text(7),
-  cgroupDriver: text(8),
-  cgroupVersion: text(9),
+  endpoint: name(1),
+  name: name(2),
+  version: name(3),
+  apiVersion: name(4),
+  containerdVersion: name(5),
+  runcVersion: name(6),
+  storageDriver: name(7),
+  cgroupDriver: name(8),
+  cgroupVersion: name(9),
   privateEngine: bool(10),
-  defaultRuntime: text(11),
-  dataRoot: text(12),
+  defaultRuntime: name(11),
+  dataRoot: name(12),
 };
 
 const PROBE = {
@@ -91,20 +92,20 @@ const SOURCE = {
 };
 
 const TARGET = {
-  image: text(1),
+  image: name(1),
   command: many(text(2)),
-  containerName: text(3),
-  network: text(4),
-  runtime: text(5),
-  scope: text(6),
-  containerId: text(7),
+  containerName: name(3),
+  network: name(4),
+  runtime: name(5),
+  scope: name(6),
+  containerId: name(7),
 };
 
 export const HEADER = {
   versionMajor: uint(1),
   versionMinor: uint(2),
-  traceId: text(3),
-  ditVersion: text(4),
+  traceId: name(3),
+  ditVersion: name(4),
   startNs: instant(5),
   startRealtimeNs: signedInstant(6),
   host: message(7, HOST),
@@ -123,10 +124,10 @@ export const CLOCK_SNAPSHOT = {
 };
 
 export const API_MARK = {
-  name: text(1),
+  name: name(1),
   startNs: instant(2),
   endNs: instant(3),
-  containerId: text(4),
+  containerId: name(4),
   status: uint(5),
   error: text(6),
   wallClock: bool(7),
@@ -136,16 +137,16 @@ export const API_MARK = {
 const PROCESS = {
   pid: uint(1),
   parentPid: uint(2),
-  comm: text(3),
+  comm: name(3),
   arguments: many(text(4)),
   startNs: instant(5),
-  role: text(6),
+  role: name(6),
   tids: many(uint(7)),
 };
 
 export const PROCESS_SNAPSHOT = { takenNs: instant(1), processes: many(message(2, PROCESS)) };
 
-const LOSS = { where: text(1), records: uint(2) };
+const LOSS = { where: name(1), records: uint(2) };
 
 export const LOSS_REPORT = { atNs: instant(1), losses: many(message(2, LOSS)) };
 
@@ -153,7 +154,7 @@ export const DIAGNOSTIC = { atNs: instant(1), code: text(2), message: text(3), r
 
 export const FOOTER = {
   endNs: instant(1),
-  outcome: text(2),
+  outcome: name(2),
   failure: text(3),
   events: uint(4),
   malformed: uint(5),

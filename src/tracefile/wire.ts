@@ -216,13 +216,13 @@ export class WireReader {
     return end;
   }
 
-  text(): string {
+  /** @param most bytes that are decoded; the others are skipped */
+  text(most: number): string {
     const end = this.lengthDelimited();
     const start = this.position;
     this.position = end;
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, end - start).toString(
-      'utf8',
-    );
+    const length = Math.min(end - start, most);
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, length).toString('utf8');
   }
 
   skip(wireType: number): void {

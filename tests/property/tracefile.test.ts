@@ -11,6 +11,7 @@ import { decodeTraceFile } from '../../src/tracefile/reader.js';
 import { MemorySink } from '../../src/tracefile/trace-sink.js';
 import { TraceFileWriter } from '../../src/tracefile/writer.js';
 import {
+  arbitraryStrings,
   arbitraryTable,
   eventsOf,
   sampleHeader,
@@ -22,7 +23,7 @@ describe('encoding and decoding', () => {
   test('give back any table, in whatever ranges it was written', () => {
     fc.assert(
       fc.property(arbitraryTable(), fc.integer({ min: 1, max: 20 }), (table, step) => {
-        const interner = new StringInterner();
+        const interner = arbitraryStrings();
         const bytes = traceFileBytes((writer) => {
           for (let from = 0; from < table.length; from += step) {
             writer.events(table, from, Math.min(from + step, table.length), interner);

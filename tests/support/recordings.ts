@@ -1,7 +1,12 @@
 /** Recordings for tests: a header, whole files in memory, and arbitrary event tables. */
 import fc from 'fast-check';
 import { traceTimeOf } from '../../src/base/time.js';
-import { EVENT_KINDS, type EventKindName, type KindSchema } from '../../src/model/event-kinds.js';
+import {
+  type ColumnSchema,
+  EVENT_KINDS,
+  type EventKindName,
+  type KindSchema,
+} from '../../src/model/event-kinds.js';
 import { EventTable, type EventValues } from '../../src/model/event-table.js';
 import type { TraceFooter } from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
@@ -179,6 +184,25 @@ export interface ArbitraryEvent {
   readonly values: EventValues;
 }
 
+/** Ids of strings are those of `arbitraryStrings`. */
+function arbitraryValue({ type, range }: ColumnSchema): fc.Arbitrary<number> {
+  if (type === 'string') return fc.nat({ max: STRINGS });
+  if (range !== undefined) {
+    const [min, max] = range;
+    return fc.oneof(fc.integer({ min, max: Math.min(max, 200) }), fc.integer({ min, max }));
+  }
+  return type === 'sint' ? signed : magnitude;
+}
+
+const STRINGS = 200;
+
+/** What the events of `arbitraryTable` refer to. */
+export function arbitraryStrings(): StringInterner {
+  const interner = new StringInterner();
+  for (let id = 1; id <= STRINGS; id++) interner.intern(`text ${id}`);
+  return interner;
+}
+
 function arbitraryValues(kind: KindSchema): fc.Arbitrary<EventValues> {
   const listLengths = new Set(kind.columns.flatMap(({ countedBy }) => countedBy ?? []));
   const columns = kind.columns.filter(({ name }) => !listLengths.has(name));
@@ -188,8 +212,9 @@ function arbitraryValues(kind: KindSchema): fc.Arbitrary<EventValues> {
     .chain((lengths) =>
       fc.record(
         Object.fromEntries(
-          columns.map(({ name, type, countedBy }) => {
-            const value = type === 'sint' ? signed : magnitude;
+          columns.map((column) => {
+            const { name, countedBy } = column;
+            const value = arbitraryValue(column);
             const length = countedBy === undefined ? 0 : (lengths[countedBy] as number);
             return [
               name,

@@ -2,7 +2,7 @@
 import type { TraceTime } from '../../src/base/time.js';
 import { SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
-import type { ApiMark, KnownProcess, Recording } from '../../src/model/recording.js';
+import type { ApiMark, KnownProcess, ProcessRole, Recording } from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
 
 export const CONTAINER = 'c'.repeat(64);
@@ -29,7 +29,7 @@ export class Stream {
       comm: role,
       arguments: [role],
       start: -1e9 as TraceTime,
-      role,
+      role: role as ProcessRole,
       tids,
     });
     return this;
@@ -230,6 +230,7 @@ export class Stream {
         recorderCpuNs: 0,
       },
       problems: [],
+      unread: '',
       unknownFrames: 0,
       bytes: 0,
     };

@@ -95,7 +95,14 @@ describe('each frame comes back as it was written', () => {
   });
 
   test('processes', () => {
-    const second = { ...PROCESS, pid: 1, arguments: [], tids: [], role: '', start: traceTimeOf(0) };
+    const second = {
+      ...PROCESS,
+      pid: 1,
+      arguments: [],
+      tids: [],
+      role: '',
+      start: traceTimeOf(0),
+    } as const;
     const bytes = traceFileBytes((writer) => writer.processes(traceTimeOf(1), [PROCESS, second]));
     expect(decodeTraceFile(bytes).processes).toEqual([PROCESS, second]);
   });
@@ -122,7 +129,11 @@ describe('each frame comes back as it was written', () => {
       message: 'the engine closed the connection',
       remedy: 'systemctl status docker',
     };
-    const footer = { ...sampleFooter(0), outcome: 'failed', failure: 'the engine is gone' };
+    const footer = {
+      ...sampleFooter(0),
+      outcome: 'failed',
+      failure: 'the engine is gone',
+    } as const;
     const recording = decodeTraceFile(
       traceFileBytes((writer) => {
         writer.diagnostic(diagnostic);

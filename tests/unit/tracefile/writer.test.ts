@@ -192,7 +192,10 @@ describe('values that no source should give', () => {
       writer.events(table, 0, table.length, new StringInterner());
     });
     const { events, problems } = decodeTraceFile(bytes);
-    expect(problems).toEqual([]);
+    expect(problems).toMatchObject([
+      { message: '2 events hold a number that makes no sense; taken for malformed ones' },
+    ]);
+    expect(events.count('malformed')).toBe(2);
     expect([...events.time.view()]).toEqual([10, 10, 10, 10, 10]);
     const column = (name: string): number[] => [...events.table('syscall').column(name).view()];
     expect(column('durations_ns').join()).toBe([0, 0, 1, 2 ** 64 - 2 ** 11, 2 ** 53].join());

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { analyse } from '../../../../src/analysis/analyse.js';
 import type { TraceTime } from '../../../../src/base/time.js';
+import type { ProcessRole } from '../../../../src/model/recording.js';
 import type { MilestoneName } from '../../../../src/model/trace.js';
 import type { KnownThreads } from '../../../../src/sources/strace/threads.js';
 import { decodeTraceFile } from '../../../../src/tracefile/reader.js';
@@ -47,7 +48,7 @@ test('a recorded container start has its milestones in order', () => {
       comm,
       arguments: [comm],
       start: 0 as TraceTime,
-      role: comm,
+      role: comm as ProcessRole,
       tids,
     })),
   );

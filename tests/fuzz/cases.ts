@@ -1,0 +1,184 @@
+/** One case of the fuzz: files in a folder, a command line, and what its output must be. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BENCH_FILE, CSV_DIMENSIONS } from '../../src/model/bench.js';
+import { CSV_SHAPES } from '../../src/model/bench-csv.js';
+import { EVENT_KINDS } from '../../src/model/event-kinds.js';
+import { benchOf, dimensionOf } from '../support/made-benches.js';
+import type { BaseTraces } from './base-traces.js';
+import { mutateCsv, mutateJson } from './mutate-text.js';
+import { damage, mutateTrace } from './mutate-trace.js';
+import { Random } from './random.js';
+
+/** What a text is: lines of any text, one JSON document, or a JSON document a line. */
+export type Syntax = 'text' | 'csv' | 'json' | 'json lines' | 'binary';
+
+export interface Case {
+  readonly args: readonly string[];
+  /** Of standard output. */
+  readonly stdout: Syntax;
+  /** A file that the command writes, and what it is. */
+  readonly written?: { readonly path: string; readonly syntax: Syntax };
+}
+
+/** What commands are tried on, beside traces. */
+export interface Bases {
+  readonly traces: BaseTraces;
+  /** By name of table. */
+  readonly parquet: readonly Uint8Array[];
+}
+
+type Maker = (folder: string, random: Random, bases: Bases) => Case;
+
+/** Two commands need some tens of milliseconds for DuckDB: they are tried less often. */
+const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
+  [60, ofTrace],
+  [30, exported],
+  [4, diffed],
+  [4, compared],
+  [2, queried],
+];
+
+/** Writes the case's files into `folder`, which is empty. */
+export function makeCase(seed: number, folder: string, bases: Bases): Case {
+  const random = new Random(seed);
+  // The first numbers of neighbouring seeds are alike.
+  for (let i = 0; i < 4; i++) random.next();
+  return random.weighted(MAKERS)(folder, random, bases);
+}
+
+function mutatedTrace(folder: string, name: string, random: Random, { traces }: Bases): string {
+  const path = join(folder, name);
+  const base = random.of(random.chance(0.003) ? traces.whole : traces.small);
+  writeFileSync(path, mutateTrace(base, random));
+  return path;
+}
+
+const widths = (random: Random): string[] =>
+  random.chance(0.3) ? ['--width', String(random.of([40, 41, 80, 200, 1_000]))] : [];
+
+function ofTrace(folder: string, random: Random, bases: Bases): Case {
+  const file = mutatedTrace(folder, 'case.dit', random, bases);
+  const isJson = random.chance(0.5);
+  const json = isJson ? ['--json'] : [];
+  const stdout = isJson ? 'json' : 'text';
+  switch (random.below(7)) {
+    case 0:
+      return { args: ['trace', 'show', file, ...json, '--all', ...widths(random)], stdout };
+    case 1:
+      return { args: ['trace', 'show', file, ...json, ...widths(random)], stdout };
+    case 2:
+      return { args: ['trace', 'blame', file, ...json, ...widths(random)], stdout };
+    case 3: {
+      const all = random.chance(0.5) ? ['--all'] : [];
+      return { args: ['trace', 'chain', file, ...json, ...all, ...widths(random)], stdout };
+    }
+    case 4: {
+      const examples = random.chance(0.5) ? ['--examples', '1000000'] : [];
+      return { args: ['trace', 'explain', file, ...json, ...examples, ...widths(random)], stdout };
+    }
+    case 5: {
+      const output = join(folder, 'page.html');
+      const args = ['trace', 'view', file, '-o', output];
+      return { args, stdout: 'text', written: { path: output, syntax: 'text' } };
+    }
+    default:
+      return {
+        args: ['trace', 'events', file, ...json, ...eventFilter(random)],
+        stdout: isJson ? 'json lines' : 'text',
+      };
+  }
+}
+
+function eventFilter(random: Random): string[] {
+  switch (random.below(6)) {
+    case 0:
+      return ['--kind', random.of(EVENT_KINDS).name];
+    case 1:
+      return ['--actor', random.of(['dockerd', 'shim', 'init', 'client'])];
+    case 2:
+      return ['--syscall', 'mount,openat,write'];
+    case 3:
+      return ['--from', '0', '--to', '10'];
+    default:
+      return [];
+  }
+}
+
+const FORMATS: readonly (readonly [name: string, syntax: Syntax])[] = [
+  ['html', 'text'],
+  ['svg', 'text'],
+  ['perfetto', 'binary'],
+  ['otlp', 'binary'],
+  ['folded', 'text'],
+  ['speedscope', 'json'],
+  ['pprof', 'binary'],
+  ['csv', 'csv'],
+  ['jsonl', 'json lines'],
+  ['parquet', 'binary'],
+];
+const TABLES = ['runs', 'segments', 'milestones', 'processes', 'slices', 'syscalls', 'copy_ups'];
+
+function exported(folder: string, random: Random, bases: Bases): Case {
+  const file = mutatedTrace(folder, 'case.dit', random, bases);
+  const [format, syntax] = random.of(FORMATS);
+  const args = ['trace', 'export', '--to', format, file];
+  if (format === 'csv') args.push('--table', random.of(TABLES));
+  if (format === 'parquet')
+    return { args: [...args, '-o', join(folder, 'tables')], stdout: 'text' };
+  if (random.chance(0.5)) return { args: [...args, '-o', '-'], stdout: syntax };
+  const output = join(folder, 'exported');
+  return { args: [...args, '-o', output], stdout: 'text', written: { path: output, syntax } };
+}
+
+function diffed(folder: string, random: Random, bases: Bases): Case {
+  const files = ['before.dit', 'after.dit'].map((name) =>
+    mutatedTrace(folder, name, random, bases),
+  );
+  const isJson = random.chance(0.5);
+  const args = ['trace', 'diff', ...files, ...(isJson ? ['--json'] : []), ...widths(random)];
+  return { args, stdout: isJson ? 'json' : 'text' };
+}
+
+const BENCH = benchOf(
+  'lab',
+  dimensionOf('startup', { 'alpine/cold': [1, 2, 3, 4, 5, 6], 'alpine/warm': [2, 3, 4, 5, 6, 7] }),
+  dimensionOf('network', { host: [0.1, 0.2, 0.15, 0.12], bridge: [0.3, 0.2, 0.4, 0.5] }),
+);
+const CSV = `iteration,${[...CSV_SHAPES.write.labels, ...CSV_SHAPES.write.values].join(',')}\n1,volume,100\n2,volume,110\n1,overlay,90\n2,overlay,95\n`;
+
+function compared(folder: string, random: Random): Case {
+  const folders = ['before', 'after'].map((name) => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    if (random.chance(0.6)) {
+      writeFileSync(join(path, BENCH_FILE), mutateJson(JSON.stringify(BENCH), random));
+    } else {
+      const shape = CSV_SHAPES[random.chance(0.8) ? 'write' : random.of(CSV_DIMENSIONS)];
+      writeFileSync(join(path, shape.file), mutateCsv(CSV, random));
+    }
+    return path;
+  });
+  return { args: ['compare', ...folders], stdout: 'text' };
+}
+
+const QUERIES = [
+  'SELECT count(*) AS n, max(window_ns) AS longest FROM runs',
+  'SELECT * FROM runs',
+  'SELECT category, sum(duration_ns) AS ns FROM segments GROUP BY category ORDER BY ns DESC LIMIT 5',
+  'SELECT * FROM processes LIMIT 50',
+];
+
+function queried(folder: string, random: Random, bases: Bases): Case {
+  const paths: string[] = [];
+  const files = 1 + random.below(3);
+  for (let i = 0; i < files; i++) paths.push(mutatedTrace(folder, `${i}.dit`, random, bases));
+  if (random.chance(0.3)) {
+    const path = join(folder, 'tables.parquet');
+    writeFileSync(path, damage(random.of(bases.parquet), random));
+    paths.push(path);
+  }
+  const format = random.of(['table', 'csv', 'json'] as const);
+  const args = ['trace', 'query', random.of(QUERIES), ...(random.chance(0.5) ? paths : [folder])];
+  return { args: [...args, '--format', format], stdout: format === 'table' ? 'text' : format };
+}

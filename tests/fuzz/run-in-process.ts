@@ -1,0 +1,75 @@
+/** A command through the program's own command line, with its outputs caught: a hundred times as fast as a process. */
+import { Writable } from 'node:stream';
+import { type Command, CommanderError } from 'commander';
+import { Output } from '../../src/cli/output.js';
+import { buildProgram } from '../../src/cli/program.js';
+import { reportError } from '../../src/cli/report-error.js';
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Output beyond is not kept, and counted only. */
+const KEPT_BYTES = 64 << 20;
+
+class Caught extends Writable {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= KEPT_BYTES) this.#chunks.push(chunk);
+    done();
+  }
+
+  get isWhole(): boolean {
+    return this.#bytes <= KEPT_BYTES;
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+export async function runInProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Ran & { readonly isWhole: boolean }> {
+  const [stdout, stderr] = [new Caught(), new Caught()];
+  const output = (stream: Caught): Output =>
+    new Output(stream as unknown as NodeJS.WriteStream, env, () => {});
+  const context = {
+    env,
+    stdout: output(stdout),
+    stderr: output(stderr),
+    signal: new AbortController().signal,
+  };
+  let exitCode = 0;
+  const program = buildProgram('0.0.0', context, (code) => {
+    exitCode = code;
+  });
+  quiet(program);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) exitCode = 2;
+    else {
+      const report = reportError(error, true);
+      exitCode = report.exitCode;
+      stderr.write(report.text);
+    }
+  }
+  return {
+    exitCode,
+    stdout: stdout.bytes(),
+    stderr: stderr.bytes().toString('utf8'),
+    isWhole: stdout.isWhole,
+  };
+}
+
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  for (const child of command.commands) quiet(child);
+}
