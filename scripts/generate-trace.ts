@@ -455,7 +455,14 @@ function writeMarks(writer: TraceFileWriter, { times, id, initPid }: ContainerSt
       status: name === 'create' ? 201 : name === 'start' ? 204 : 200,
       error: '',
       wallClock: false,
-      detail: name === 'wait' ? { exit_code: '0', init_pid: String(initPid) } : {},
+      detail: new Map(
+        name === 'wait'
+          ? [
+              ['exit_code', '0'],
+              ['init_pid', String(initPid)],
+            ]
+          : [],
+      ),
     });
   }
 }

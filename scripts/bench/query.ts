@@ -6,6 +6,7 @@
  *
  * With --folder what was made stays and is used again. The first question over .dit files analyses all of them: minutes.
  */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { analyse } from '../../src/analysis/analyse.js';
 import { buildTracks } from '../../src/analysis/tracks.js';
+import { raw } from '../../src/base/foreign.js';
 import type { ContainerId } from '../../src/base/ids.js';
 import { writeParquetFolder } from '../../src/cli/export/parquet-folder.js';
 import { copyEvents } from '../../src/model/copy-events.js';
@@ -103,7 +105,7 @@ function writeCopy(path: string, { recording, runs }: Trace, { header, id }: Cop
       ...recording.strings,
       size: recording.strings.size,
       find: (text: string) => recording.strings.find(text),
-      text: (each: number) => rename(recording.strings.text(each)),
+      text: (each: number) => rename(raw(recording.strings.text(each))),
     },
   };
   copyEvents(renamed, Array(recording.events.length).keys(), events, strings);
@@ -112,7 +114,7 @@ function writeCopy(path: string, { recording, runs }: Trace, { header, id }: Cop
   for (const clock of recording.clocks) writer.clock(clock);
   writer.processes(0 as never, recording.processes);
   for (const mark of recording.marks) {
-    writer.mark({ ...mark, containerId: rename(mark.containerId) });
+    writer.mark({ ...mark, containerId: rename(raw(mark.containerId)) });
   }
   writer.events(events, 0, events.length, strings);
   if (recording.loss !== undefined) writer.loss(recording.loss);

@@ -2,6 +2,8 @@
  * Who plays which part: from argv, names and descent. The rules are a table: the first that matches an exec
  * decides what the process is from then on; without an exec a process is what its parent was.
  */
+
+import { type Foreign, raw } from '../base/foreign.js';
 import {
   bareContainerId,
   type ContainerId,
@@ -9,6 +11,7 @@ import {
   parseContainerId,
   parseRuntimeId,
 } from '../base/ids.js';
+import { own } from '../base/own.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import { spanAt } from '../model/actor-lookup.js';
@@ -18,11 +21,11 @@ import type { LifeDraft } from './process-lives.js';
 interface ExecContext {
   readonly exec: ProcessExec;
   readonly previous: ProcessExec | undefined;
-  readonly program: string;
+  readonly program: Foreign;
   /** What the process was before this exec. */
   readonly before: ActorSpan;
   /** The name that the process gave itself last, "runc:[2:INIT]". */
-  readonly comm: string;
+  readonly comm: Foreign;
   /** A container id among the arguments, where this kind of program is given one. */
   readonly idInArguments: ContainerId | undefined;
   /** The container's init has been forked: hooks run only after that. */
@@ -52,9 +55,15 @@ const RUNTIME_COMMANDS: Readonly<Record<string, ActorKind>> = {
 const isRunc = (actor: ActorKind): boolean => actor.startsWith('runc');
 
 /** OCI runtimes by name: whoever calls one of these starts a container. A wrapper's name may be any. */
-const RUNTIMES: ReadonlySet<string> = new Set(['runc', 'crun', 'youki', 'runsc', 'kata-runtime']);
+const RUNTIMES: ReadonlySet<Foreign> = new Set<Foreign>([
+  'runc',
+  'crun',
+  'youki',
+  'runsc',
+  'kata-runtime',
+]);
 
-const isShimProgram = (program: string): boolean =>
+const isShimProgram = (program: Foreign): boolean =>
   program.startsWith('containerd-shim') || program === 'conmon';
 
 const CALLERS: ReadonlySet<ActorKind> = new Set(['client', 'dockerd', 'containerd', 'shim']);
@@ -67,7 +76,7 @@ const ACTOR_RULES: readonly ActorRule[] = [
   },
   {
     // A runtime's wrapper is the runtime: what counts is who calls it, with which command, for whom.
-    actor: ({ exec }) => RUNTIME_COMMANDS[runtimeCommand(exec.argv) ?? ''] ?? 'runc',
+    actor: ({ exec }) => own(RUNTIME_COMMANDS, runtimeCommand(exec.argv) ?? '') ?? 'runc',
     when: ({ before, exec, idInArguments, program }) =>
       (before.actor === 'shim' ||
         isRunc(before.actor) ||
@@ -104,16 +113,20 @@ const ACTOR_RULES: readonly ActorRule[] = [
 const INIT_STAGE = 'runc:[2:INIT]';
 
 /** A process that executes its own binary: by /proc, or by fexecve of a sealed copy. */
-const isSelf = (filename: string): boolean =>
-  /^(\/proc\/(self|thread-self)\/(exe|fd\/\d+)|\/dev\/fd\/\d+|\d+)$/.test(filename);
+const isSelf = (filename: Foreign): boolean =>
+  /^(\/proc\/(self|thread-self)\/(exe|fd\/\d+)|\/dev\/fd\/\d+|\d+)$/.test(raw(filename));
 
 function sameArguments(exec: ProcessExec, previous: ProcessExec | undefined): boolean {
-  return previous !== undefined && exec.argv.join('\0') === previous.argv.join('\0');
+  return (
+    previous !== undefined &&
+    exec.argv.length === previous.argv.length &&
+    exec.argv.every((argument, index) => argument === previous.argv[index])
+  );
 }
 
 /** The subcommand behind a runtime's global options: `runc --root R --log L create --bundle B ID`. */
-function runtimeCommand(argv: readonly string[]): string | undefined {
-  return argv.slice(1).find((argument) => Object.hasOwn(RUNTIME_COMMANDS, argument));
+function runtimeCommand(argv: readonly Foreign[]): Foreign | undefined {
+  return argv.slice(1).find((argument) => own(RUNTIME_COMMANDS, argument) !== undefined);
 }
 
 /** What syscalls tell of processes, beside their execs. */
@@ -201,7 +214,7 @@ function firstSpan(
 }
 
 /** The container that this exec is about to create: a shim's or a runtime's; undefined for any other. */
-export function createdBy(filename: string, argv: readonly string[]): ContainerId | undefined {
+export function createdBy(filename: Foreign, argv: readonly Foreign[]): ContainerId | undefined {
   const program = basename(filename);
   const isShim = isShimProgram(program) || argv[0]?.includes('containerd-shim') === true;
   const command = runtimeCommand(argv);
@@ -220,10 +233,12 @@ export function actorAt(spans: readonly ActorSpan[], time: TraceTime): ActorSpan
   return spanAt(spans, time) as ActorSpan;
 }
 
+const ID_OPTIONS: ReadonlySet<Foreign> = new Set<Foreign>(['-id', '-c', '--cid']);
+
 /** 64 hex digits; else what follows a shim's -id or conmon's -c; else the last argument of a runtime. */
 function containerIdIn(
-  argv: readonly string[],
-  program: string,
+  argv: readonly Foreign[],
+  program: Foreign,
   before: ActorSpan,
 ): ContainerId | undefined {
   for (const argument of argv) {
@@ -231,7 +246,7 @@ function containerIdIn(
     if (id !== undefined) return id;
   }
   if (isShimProgram(program) || argv[0]?.includes('containerd-shim') === true) {
-    const at = argv.findIndex((argument) => ['-id', '-c', '--cid'].includes(argument));
+    const at = argv.findIndex((argument) => ID_OPTIONS.has(argument));
     return at < 0 ? undefined : parseRuntimeId(argv[at + 1] ?? '');
   }
   // A shim's own name for it, whatever the runtime's wrapper is called.
@@ -243,4 +258,4 @@ function containerIdIn(
     : undefined;
 }
 
-const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const basename = (path: Foreign): Foreign => path.slice(path.lastIndexOf('/') + 1);

@@ -1,5 +1,6 @@
 /** A recording to a Trace: order, correlate, walk, attribute. Pure; the one entry to the analysis. */
 
+import type { Foreign } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, ProcessLife, Segment, Trace, Window } from '../model/trace.js';
@@ -85,11 +86,15 @@ function analyseRun(run: RunView, clients: ClientFinder): ContainerRun {
   const { milestones, absent } = findMilestones(run, clients);
   const window = windowOf(milestones);
   const { target } = run.recording.header;
-  const named = (key: string): string | undefined =>
-    run.index.marksOf(run.containerId).find(({ detail }) => detail[key] !== undefined)?.detail[key];
+  const named = (key: string): Foreign | undefined =>
+    run.index
+      .marksOf(run.containerId)
+      .find(({ detail }) => detail.has(key))
+      ?.detail.get(key);
+  const name = named('name');
   return {
     containerId: run.containerId,
-    name: named('name')?.replace(/^\//, '') ?? target.containerName,
+    name: name === undefined ? target.containerName : name.slice(name.startsWith('/') ? 1 : 0),
     image: target.image || (named('image') ?? ''),
     milestones,
     absent,
@@ -119,15 +124,15 @@ function segmentsOf(
 }
 
 /** What a start can fail at; that something went wrong after it is told by the recording's diagnostics. */
-const STARTING: ReadonlySet<string> = new Set(['create', 'attach', 'start']);
+const STARTING: ReadonlySet<Foreign> = new Set<Foreign>(['create', 'attach', 'start']);
 
 /** Why the container was not started; '': nothing says that it was not. */
-function failureOf({ marks }: RunView): string {
+function failureOf({ marks }: RunView): Foreign {
   return marks.find(({ name, error }) => STARTING.has(name) && error !== '')?.error ?? '';
 }
 
 function exitCodeOf(run: RunView): number | undefined {
-  const reported = run.marks.find(({ detail }) => detail.exit_code !== undefined)?.detail.exit_code;
+  const reported = run.marks.find(({ detail }) => detail.has('exit_code'))?.detail.get('exit_code');
   if (reported !== undefined) return Number(reported);
   return initProcess(run)?.exitCode;
 }

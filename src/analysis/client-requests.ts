@@ -1,4 +1,5 @@
 /** What the command's programs asked an engine for: the requests that they wrote to its socket. */
+import { raw } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import type { LifeDraft } from './process-lives.js';
@@ -36,7 +37,7 @@ export function clientRequests(view: TraceView): Map<ContainerId, ContainerReque
   const creates = new Map<LifeDraft, WaitingCreates>();
   for (const call of view.calls) {
     if (call.actor !== 'client' || (call.name !== 'write' && call.name !== 'sendto')) continue;
-    const [, id, verb] = REQUEST.exec(viewCall(view, call).text(1)) ?? [];
+    const [, id, verb] = REQUEST.exec(raw(viewCall(view, call).text(1))) ?? [];
     if (id === undefined) continue;
     const { life, time, row } = call;
     const waiting = creates.get(life) ?? { requests: [], taken: 0 };

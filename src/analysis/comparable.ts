@@ -1,4 +1,5 @@
 /** Whether two recordings may be compared: what differs besides the start itself, as a table of facts. */
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { NS_PER_MS } from '../base/time.js';
 import type { Recording } from '../model/recording.js';
@@ -6,16 +7,22 @@ import type { ContainerRun, Trace } from '../model/trace.js';
 
 interface Fact {
   readonly name: string;
-  readonly of: (recording: Recording) => string;
+  readonly of: (recording: Recording) => Foreign;
 }
 
 /** Untrusted text in every value. */
 const FACTS: readonly Fact[] = [
   { name: 'host', of: ({ header: { host } }) => host.hostname },
-  { name: 'kernel', of: ({ header: { host } }) => `${host.kernelRelease} ${host.architecture}` },
+  {
+    name: 'kernel',
+    of: ({ header: { host } }) => quoting`${host.kernelRelease} ${host.architecture}`,
+  },
   { name: 'CPUs', of: ({ header: { host } }) => String(host.cpus) },
   { name: 'cgroup version', of: ({ header: { host } }) => host.cgroupVersion },
-  { name: 'engine', of: ({ header: { engine } }) => `${engine.name} ${engine.version}`.trim() },
+  {
+    name: 'engine',
+    of: ({ header: { engine } }) => quoting`${engine.name} ${engine.version}`.trim(),
+  },
   { name: 'containerd', of: ({ header: { engine } }) => engine.containerdVersion },
   { name: 'runc', of: ({ header: { engine } }) => engine.runcVersion },
   { name: 'storage driver', of: ({ header: { engine } }) => engine.storageDriver },
@@ -23,7 +30,7 @@ const FACTS: readonly Fact[] = [
   { name: 'engine data root', of: ({ header: { engine } }) => engine.dataRoot },
   { name: 'source', of: ({ header: { source } }) => source.name },
   { name: 'image', of: ({ header: { target } }) => target.image },
-  { name: 'command', of: ({ header: { target } }) => target.command.join(' ') },
+  { name: 'command', of: ({ header: { target } }) => joinForeign(target.command, ' ') },
   { name: 'network', of: ({ header: { target } }) => target.network },
   { name: 'runtime', of: ({ header: { target } }) => target.runtime },
 ];
@@ -36,10 +43,10 @@ const COLD_TIMES = 4;
 export function differencesBetween(
   before: { readonly trace: Trace; readonly run: ContainerRun },
   after: { readonly trace: Trace; readonly run: ContainerRun },
-): string[] {
-  const notes = FACTS.flatMap(({ name, of }) => {
+): Foreign[] {
+  const notes: Foreign[] = FACTS.flatMap(({ name, of }) => {
     const [a, b] = [of(before.trace.recording), of(after.trace.recording)];
-    return a === b ? [] : [`${name}: ${inWords(a)} before, ${inWords(b)} after`];
+    return a === b ? [] : [quoting`${name}: ${inWords(a)} before, ${inWords(b)} after`];
   });
   for (const [name, { trace, run }] of [
     ['before', before],
@@ -47,8 +54,10 @@ export function differencesBetween(
   ] as const) {
     const { header, loss, footer } = trace.recording;
     if (trace.runs.length > 1) {
-      const which = `${run.name} (${shortId(run.containerId)})`;
-      notes.push(`${name}: one of ${trace.runs.length} starts in its recording, that of ${which}`);
+      const which = quoting`${run.name} (${shortId(run.containerId)})`;
+      notes.push(
+        quoting`${name}: one of ${trace.runs.length} starts in its recording, that of ${which}`,
+      );
     }
     if (header.source.perturbed) {
       notes.push(`${name}: recorded by a source that slows what it measures`);
@@ -71,7 +80,7 @@ export function differencesBetween(
   return notes;
 }
 
-const inWords = (value: string): string => (value === '' ? 'not given' : `"${value}"`);
+const inWords = (value: Foreign): Foreign => (value === '' ? 'not given' : quoting`"${value}"`);
 
 const toMs = (ns: number): string => (ns / NS_PER_MS).toFixed(1);
 

@@ -2,6 +2,9 @@
  * Files that overlayfs copied up for a run: measured at overlayfs's own function where the kernel allowed it, else
  * inferred from file data that was dirtied inside a syscall that does not write by itself.
  */
+
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import type { ActorKind, CopyUp } from '../model/trace.js';
@@ -114,12 +117,12 @@ class UpperFiles {
   readonly #run: RunView;
   readonly #inodes = new Set<string>();
   /** By path, when the first call that opened it for writing returned. */
-  readonly #opened = new Map<string, number>();
+  readonly #opened = new Map<Foreign, number>();
 
   constructor(run: RunView) {
     this.#run = run;
     for (const call of run.index.callsOf(run.containerId)) {
-      const flagsAt = OPEN_FLAGS[call.name];
+      const flagsAt = own(OPEN_FLAGS, call.name);
       if (flagsAt === undefined || call.containerId !== run.containerId) continue;
       const view = viewSyscall(run.recording, call.row);
       const writes = call.name === 'creat' || ((view.arguments[flagsAt] ?? 0) & O_ACCMODE) !== 0;
@@ -145,8 +148,8 @@ class UpperFiles {
 const O_ACCMODE = 3;
 const OPEN_FLAGS: Readonly<Record<string, number>> = { open: 1, openat: 2, creat: 1 };
 
-function pathOf(call: SyscallView): string {
-  const argument = PATH_ARGUMENT[call.name];
+function pathOf(call: SyscallView): Foreign {
+  const argument = own(PATH_ARGUMENT, call.name);
   return argument === undefined ? call.file(0) : call.text(argument);
 }
 

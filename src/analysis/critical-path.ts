@@ -7,6 +7,7 @@
  * is named by W. The method is wait analysis of kernel traces: Giraldeau and Dagenais, "Wait analysis of
  * distributed systems using kernel tracing", IEEE TPDS 27(8), 2016.
  */
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import { GoScheduler } from './go-scheduler.js';
@@ -21,9 +22,9 @@ export interface PathPiece {
   /** Row of the wake-up that ended a wait. */
   readonly wokenBy: number | undefined;
   /** In words; '' where it does not wait. */
-  readonly waitsFor: string;
+  readonly waitsFor: Foreign;
   /** Why this is inferred; '' where the evidence is whole. */
-  readonly reason: string;
+  readonly reason: Foreign;
 }
 
 /** How long before a switch its wake-up may come: the path from set_current_state() to the switch. */
@@ -85,7 +86,7 @@ function walkBack(
   const put = (
     from: number,
     state: PathPiece['state'],
-    more: { wokenBy?: number | undefined; waitsFor?: string; reason?: string } = {},
+    more: { wokenBy?: number | undefined; waitsFor?: Foreign; reason?: Foreign } = {},
   ): void => {
     const start = Math.max(from, window.start);
     if (start >= time) return;
@@ -223,7 +224,7 @@ const SOFT_IRQS = [
 ] as const;
 
 /** "block I/O", "timer", "network", "rcu_preempt (kernel thread)", "another container's runc, pid 12". */
-export function wakerInWords(run: RunView, waking: number): string {
+export function wakerInWords(run: RunView, waking: number): Foreign {
   const { events, strings } = run.recording;
   const flags = events.value(waking, 'flags');
   const context = events.value(waking, 'contexts');
@@ -236,11 +237,11 @@ export function wakerInWords(run: RunView, waking: number): string {
     return 'an interrupt';
   }
   const comm = strings.text(events.value(waking, 'waker_comms'));
-  if ((flags & WAKE_FLAG.kernelThread) !== 0) return `${comm} (kernel thread)`;
+  if ((flags & WAKE_FLAG.kernelThread) !== 0) return quoting`${comm} (kernel thread)`;
   const pid = events.pid.at(waking);
   const span = spanOf(run, pid, events.time.at(waking) as TraceTime);
   if (span?.containerId !== undefined && span.containerId !== run.containerId) {
     return `another container's ${span.actor}, pid ${pid}`;
   }
-  return `${comm}, pid ${pid}`;
+  return quoting`${comm}, pid ${pid}`;
 }

@@ -1,4 +1,5 @@
 /** Each rule of the table of phases with what it decided on this trace, and on what evidence. */
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 import type { RuleExplanation } from '../model/summaries.js';
@@ -29,23 +30,23 @@ export function explainRun(
 }
 
 /** What a segment's thread did, in words, with the events behind it. */
-export function describeSegment(recording: Recording, segment: Segment): string {
+export function describeSegment(recording: Recording, segment: Segment): Foreign {
   const where =
     segment.syscall === undefined
       ? 'outside any syscall'
       : describeCall(recording, segment.syscall);
-  const wait = segment.waitsFor === '' ? '' : `, ended by ${segment.waitsFor}`;
+  const wait = segment.waitsFor === '' ? '' : quoting`, ended by ${segment.waitsFor}`;
   const by = segment.waitsFor === '' ? 'woken by ' : '';
   const woken = segment.wokenBy === undefined ? '' : `, ${by}event ${segment.wokenBy}`;
-  const reason = segment.reason === '' ? '' : ` (inferred: ${segment.reason})`;
-  return `${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
+  const reason = segment.reason === '' ? '' : quoting` (inferred: ${segment.reason})`;
+  return quoting`${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
 }
 
-function describeCall(recording: Recording, row: number): string {
+function describeCall(recording: Recording, row: number): Foreign {
   if (recording.events.kind.at(row) !== KIND.syscall) return '';
   const call = viewSyscall(recording, row);
   const texts = [0, 1, 2, 3, 4, 5].flatMap(
     (argument) => call.text(argument) || call.file(argument) || [],
   );
-  return `in ${call.name}${texts.length > 0 ? ` ${texts.join(' ')}` : ''}, event ${row}`;
+  return quoting`in ${call.name}${texts.length > 0 ? quoting` ${joinForeign(texts, ' ')}` : ''}, event ${row}`;
 }

@@ -3,6 +3,7 @@
  * and is made only where the trace shows it: no rule guesses.
  */
 
+import { type Foreign, joinForeign, quoting, raw } from '../base/foreign.js';
 import { grouped } from '../base/grouped.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
@@ -65,7 +66,7 @@ function byActor(segments: readonly Segment[]): string {
     .join(', ');
 }
 
-const programOf = (life: ProcessLife | undefined): string => {
+const programOf = (life: ProcessLife | undefined): Foreign => {
   const exec = life?.execs.at(-1);
   return exec?.argv[0] ?? exec?.filename ?? life?.comms.at(-1)?.comm ?? 'a process';
 };
@@ -182,7 +183,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `an OCI hook held the start up for ${ms(ns)} ms`,
-        evidence: `${programOf(process === undefined ? undefined : processes[process])} on the critical path, ${percent(ns, window)} of the start`,
+        evidence: quoting`${programOf(process === undefined ? undefined : processes[process])} on the critical path, ${percent(ns, window)} of the start`,
         advice:
           'hooks run one after the other while the container waits: make it shorter, or do its work elsewhere',
       };
@@ -201,7 +202,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       const lengths = [...calls.values()].sort((a, b) => a - b);
       const worst = [...files].sort(([, a], [, b]) => b - a)[0];
       const parts = [
-        worst === undefined ? '' : `most of it for ${worst[0]}: ${ms(worst[1])} ms`,
+        worst === undefined ? '' : quoting`most of it for ${worst[0]}: ${ms(worst[1])} ms`,
         // No mean: one that stalls makes all of them look slow.
         lengths.length > 2 ? `the median ${ms(median(lengths))} ms` : '',
         byActor(synced),
@@ -209,7 +210,10 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `${plural(lengths.length, 'fsync')} on the critical path: ${ms(ns)} ms${lengths.length > 1 ? `, the longest ${ms(lengths.at(-1) ?? 0)} ms` : ''}`,
-        evidence: parts.filter((part) => part !== '').join('; '),
+        evidence: joinForeign(
+          parts.filter((part) => part !== ''),
+          '; ',
+        ),
         advice: adviceForSyncs(lengths, ns),
       };
     },
@@ -269,13 +273,13 @@ export const FINDING_RULES: readonly FindingRule[] = [
         const [first, second] = stages;
         if (first === undefined || second === undefined) continue;
         // The container's own command may have an argument "init" too.
-        if (!/^\/(dev|proc\/[^/]+)\/fd\//.test(second.filename)) continue;
+        if (!/^\/(dev|proc\/[^/]+)\/fd\//.test(raw(second.filename))) continue;
         const ns = ownTime(run.segments, key, first.time, second.time);
         if (!worth(ns, window, 2, 0.01)) return undefined;
         return {
           ns,
           title: `runc sealed its own binary: ${ms(ns)} ms`,
-          evidence: `pid ${life?.pid} executed itself twice, the second time from ${second.filename}; its time between the two on the critical path`,
+          evidence: quoting`pid ${life?.pid ?? '?'} executed itself twice, the second time from ${second.filename}; its time between the two on the critical path`,
           advice: 'runc 1.2 and later need much less for it: upgrade',
         };
       }
@@ -293,7 +297,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `the start slept for ${ms(ns)} ms: it waited for a timer and for nothing else`,
-        evidence: `${programOf(life)} (${longest?.actor}), ${plural(slept.length, 'sleep')}: ${byActor(slept)}`,
+        evidence: quoting`${programOf(life)} (${longest?.actor ?? '?'}), ${plural(slept.length, 'sleep')}: ${byActor(slept)}`,
         advice:
           'look for a sleep or a polling loop in that program; a wrapper around the OCI runtime is a usual suspect',
       };
@@ -311,7 +315,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `waited ${ms(ns)} ms for the start of another container`,
-        evidence: `${plural(waits.length, 'wait')}; the longest was ended by ${longest?.waitsFor}`,
+        evidence: quoting`${plural(waits.length, 'wait')}; the longest was ended by ${longest?.waitsFor ?? '?'}`,
         advice: "starts at once wait for each other's locks: start fewer at a time",
       };
     },
@@ -326,7 +330,7 @@ export const FINDING_RULES: readonly FindingRule[] = [
       return {
         ns,
         title: `${copiedInWords(run.copyUps)} copied up from the image: ${(bytes / 1e6).toFixed(1)} MB, ${ms(ns)} ms`,
-        evidence: `${largest.path}: ${(largest.bytes / 1e6).toFixed(1)} MB in ${ms(largest.duration)} ms, by ${largest.trigger} (${largest.certainty})`,
+        evidence: quoting`${largest.path}: ${(largest.bytes / 1e6).toFixed(1)} MB in ${ms(largest.duration)} ms, by ${largest.trigger} (${largest.certainty})`,
         advice: 'put files that are changed on a volume, or do not change them at start',
       };
     },

@@ -4,6 +4,8 @@
  * goroutine whose syscall lasts. What it wakes did not wait for its naps but for a message, or for that
  * processor. Go runtime: proc.go, sysmon and retake.
  */
+
+import { type Foreign, quoting } from '../base/foreign.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import type { RunView } from './run-view.js';
@@ -13,8 +15,8 @@ import type { Message } from './trace-index.js';
 export interface MonitorCause {
   readonly tid: number;
   readonly time: number;
-  readonly waitsFor: string;
-  readonly reason: string;
+  readonly waitsFor: Foreign;
+  readonly reason: Foreign;
 }
 
 /** sysmon polls the network when the last poll is 10 ms old; its longest nap comes on top. */
@@ -26,14 +28,14 @@ const HOLD_REACH_NS = 100_000_000;
 /** A thread whose place on the CPU the monitor's thread has just taken. */
 const PUSHED_OFF_NS = 200_000;
 
-const IDLE_CALLS = [
+const IDLE_CALLS: ReadonlySet<Foreign> = new Set<Foreign>([
   'futex',
   'epoll_pwait',
   'epoll_wait',
   'nanosleep',
   'clock_nanosleep',
   'sched_yield',
-];
+]);
 
 /** Threads and messages that are looked at for causes, in one start; beyond it, waits stay without one. */
 const MOST_LOOKS = 10_000_000;
@@ -116,7 +118,7 @@ export class GoScheduler {
     let holder: { tid: number; entry: number; row: number } | undefined;
     for (const other of this.#othersOf(pid, tid)) {
       const row = activity.syscallAt(other, time);
-      if (row === undefined || IDLE_CALLS.includes(this.#name(row))) continue;
+      if (row === undefined || IDLE_CALLS.has(this.#name(row))) continue;
       const entry = recording.events.time.at(row);
       if (entry < time - HOLD_REACH_NS) continue;
       if (holder === undefined || entry > holder.entry) holder = { tid: other, entry, row };
@@ -126,7 +128,7 @@ export class GoScheduler {
       tid: holder.tid,
       time: holder.entry,
       waitsFor: 'the Go scheduler',
-      reason: `taken for a goroutine that waited for the processor of a thread in ${this.#name(holder.row)}`,
+      reason: quoting`taken for a goroutine that waited for the processor of a thread in ${this.#name(holder.row)}`,
     };
   }
 
@@ -152,7 +154,7 @@ export class GoScheduler {
     return undefined;
   }
 
-  #name(row: number): string {
+  #name(row: number): Foreign {
     return this.#run.recording.strings.text(this.#run.recording.events.value(row, 'names'));
   }
 }

@@ -2,6 +2,7 @@
  * The milestones of a start: a table of finders, each with the evidence it found or the reason why there is
  * none. Their order here is the causal order.
  */
+import { type Foreign, isText, quoting, raw } from '../base/foreign.js';
 import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
 import { firstFrom } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
@@ -29,7 +30,7 @@ interface Found {
 
 /** What was recorded of it is that it did not happen. */
 interface Refused {
-  readonly refused: string;
+  readonly refused: Foreign;
 }
 
 /** What it found, or why there is nothing. */
@@ -37,7 +38,7 @@ type Finder = (
   run: RunView,
   soFar: readonly Milestone[],
   clients: ClientFinder,
-) => Found | Refused | string;
+) => Found | Refused | Foreign;
 
 export const MILESTONES: readonly (readonly [name: MilestoneName, find: Finder])[] = [
   ['command exec', findCommand],
@@ -85,7 +86,7 @@ export function findMilestones(
     const found = hidden ? NO_KERNEL : find(run, milestones, clients);
     // What this kind of recording never has, is not missing.
     if (found === '') continue;
-    if (typeof found === 'string') {
+    if (isText(found)) {
       absent.push({ name, reason: hidden ? found : asFarAsRead(run, found) });
     } else if ('refused' in found) absent.push({ name, reason: found.refused });
     else milestones.push({ name, certainty: 'exact', ...found });
@@ -98,12 +99,14 @@ const NO_KERNEL = 'it cannot be seen without the kernel';
 const seesApiAlone = ({ recording }: RunView): boolean => recording.header.source.name === 'api';
 
 /** A file without an end holds a part of what happened: what it does not show may have been. */
-const asFarAsRecorded = ({ recording }: RunView, fact: string): string =>
-  recording.footer === undefined ? `as far as recorded, ${fact}` : fact;
+const asFarAsRecorded = ({ recording }: RunView, fact: Foreign): Foreign =>
+  recording.footer === undefined ? quoting`as far as recorded, ${fact}` : fact;
 
 /** Nor is anything known of what the file holds and was not read. */
-const asFarAsRead = ({ recording: { unread } }: RunView, fact: string): string =>
-  unread === '' ? fact : `the file was not read whole (${unread}): as far as it was, ${fact}`;
+const asFarAsRead = ({ recording: { unread } }: RunView, fact: Foreign): Foreign =>
+  unread === ''
+    ? fact
+    : quoting`the file was not read whole (${unread}): as far as it was, ${fact}`;
 
 /** dit is the client: its requests are marks. */
 const isOwnRequest = ({ recording }: RunView): boolean => recording.header.target.scope === '';
@@ -112,14 +115,14 @@ function findCommand(
   run: RunView,
   _soFar: readonly Milestone[],
   clients: ClientFinder,
-): Found | string {
+): Found | Foreign {
   if (run.recording.header.target.scope !== 'command') return '';
   const client = clients.claim(run);
   if (client === undefined) return 'its client had started another container before';
   const { exec, life } = client;
   return {
     time: exec.time,
-    evidence: eventEvidence(exec.event, `exec ${basename(exec.filename)}, pid ${life.pid}`),
+    evidence: eventEvidence(exec.event, quoting`exec ${basename(exec.filename)}, pid ${life.pid}`),
   };
 }
 
@@ -128,7 +131,7 @@ function findCreate(
   run: RunView,
   _soFar: readonly Milestone[],
   clients: ClientFinder,
-): Found | Refused | string {
+): Found | Refused | Foreign {
   if (isOwnRequest(run)) return markEdge(run, 'create', 'start');
   const asked = clients.requestsFor(run)?.create;
   if (asked !== undefined) return requestFound(asked, 'create');
@@ -137,7 +140,10 @@ function findCreate(
   return {
     time: first.time,
     certainty: 'inferred',
-    evidence: eventEvidence(first.row, `${first.actor}: the first ${first.name} that names it`),
+    evidence: eventEvidence(
+      first.row,
+      quoting`${first.actor}: the first ${first.name} that names it`,
+    ),
   };
 }
 
@@ -145,7 +151,7 @@ function findStart(
   run: RunView,
   _soFar: readonly Milestone[],
   clients: ClientFinder,
-): Found | Refused | string {
+): Found | Refused | Foreign {
   if (isOwnRequest(run)) return markEdge(run, 'start', 'start');
   const asked = clients.requestsFor(run)?.start;
   return asked === undefined ? '' : requestFound(asked, 'start');
@@ -158,26 +164,28 @@ const requestFound = ({ time, row, life, ambiguous }: ClientRequest, what: strin
 });
 
 /** Where nothing nearer to the entrypoint can be seen. */
-function findStartAnswer(run: RunView): Found | Refused | string {
+function findStartAnswer(run: RunView): Found | Refused | Foreign {
   return seesApiAlone(run) ? markEdge(run, 'start', 'end') : '';
 }
 
 const NOT_STARTED = 'the container was not started while it was recorded';
 
-const MARK_REASONS: Readonly<Record<string, string>> = {
+const MARK_REASONS = {
   create: 'the create request was not recorded',
   start: NOT_STARTED,
   output: 'the container wrote nothing while it was observed',
   remove: 'the container was not removed while it was recorded',
-};
+} as const;
+type MarkName = keyof typeof MARK_REASONS;
 
-function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | Refused | string {
+function markEdge(run: RunView, name: MarkName, edge: 'start' | 'end'): Found | Refused | Foreign {
   if (!isOwnRequest(run)) return '';
   const mark = run.marks.find((candidate) => candidate.name === name);
-  if (mark === undefined) return MARK_REASONS[name] ?? `no ${name} was recorded`;
+  if (mark === undefined) return MARK_REASONS[name];
   const noted = edge === 'start' ? mark.start : mark.end;
   if (noted === undefined) return `the ${name} request had not been answered`;
-  if (edge === 'end' && mark.error !== '') return { refused: `the engine refused: ${mark.error}` };
+  if (edge === 'end' && mark.error !== '')
+    return { refused: quoting`the engine refused: ${mark.error}` };
   const isSent = edge === 'start' && name !== 'output';
   const { time, certainty, row, reason } = isSent
     ? requestSent(run, mark)
@@ -185,8 +193,8 @@ function markEdge(run: RunView, name: string, edge: 'start' | 'end'): Found | Re
   const what = edgeInWords(name, edge);
   if (row !== undefined) {
     const { events, strings } = run.recording;
-    const call = `${strings.text(events.value(row, 'names'))} by pid ${events.pid.at(row)}`;
-    return { time, certainty, evidence: eventEvidence(row, `${what}: ${call}${reason}`) };
+    const call = quoting`${strings.text(events.value(row, 'names'))} by pid ${events.pid.at(row)}`;
+    return { time, certainty, evidence: eventEvidence(row, quoting`${what}: ${call}${reason}`) };
   }
   const text = `api: ${what}${reason}`;
   return { time, certainty, evidence: { kind: 'mark', mark: run.index.numberOf(mark), text } };
@@ -197,9 +205,9 @@ const edgeInWords = (name: string, edge: 'start' | 'end'): string =>
     ? 'first bytes received'
     : `${name} request ${edge === 'start' ? 'sent' : 'answered'}`;
 
-const eventEvidence = (event: number, text: string): Evidence => ({ kind: 'event', event, text });
+const eventEvidence = (event: number, text: Foreign): Evidence => ({ kind: 'event', event, text });
 
-function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string {
+function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | Foreign {
   const found = run.processes
     .flatMap((life) => life.execs.map((exec) => ({ life, exec })))
     .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === actor)
@@ -209,7 +217,7 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string 
   const { exec, life } = found;
   return {
     time: exec.time,
-    evidence: eventEvidence(exec.event, `exec ${basename(exec.filename)}, pid ${life.pid}`),
+    evidence: eventEvidence(exec.event, quoting`exec ${basename(exec.filename)}, pid ${life.pid}`),
   };
 }
 
@@ -217,7 +225,7 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | string 
  * The overlay mount on the path that the engine names as the container's root; without its word, the last
  * overlay mount before the shim, which other containers' starts can confuse.
  */
-function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
+function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | Foreign {
   const started = isOwnRequest(run)
     ? timeOf(soFar, 'start requested')
     : (timeOf(soFar, 'create requested') ?? timeOf(soFar, 'command exec'));
@@ -227,7 +235,7 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
   const shim = run.processes
     .flatMap((life) => life.execs)
     .reduce((first, { time }) => Math.min(first, time), Number.POSITIVE_INFINITY);
-  const named = run.marks.find(({ detail }) => detail.rootfs !== undefined)?.detail.rootfs;
+  const named = run.marks.find(({ detail }) => detail.has('rootfs'))?.detail.get('rootfs');
   const isEngine = ({ call }: RootMount): boolean =>
     ENGINES.has(call.actor) || call.containerId === run.containerId;
   const firstSince = (mounts: readonly RootMount[]): RootMount | undefined =>
@@ -250,7 +258,7 @@ function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | string {
     certainty: certain === undefined ? 'inferred' : 'exact',
     evidence: eventEvidence(
       found.call.row,
-      `${found.call.actor}: ${found.call.name} overlay on ${found.target}`,
+      quoting`${found.call.actor}: ${found.call.name} overlay on ${found.target}`,
     ),
   };
 }
@@ -263,7 +271,7 @@ const later = (a: RootMount | undefined, b: RootMount | undefined): RootMount | 
 const isBefore = ({ call: a }: RootMount, { call: b }: RootMount): boolean =>
   a.time < b.time || (a.time === b.time && a.row < b.row);
 
-function findCgroup(run: RunView): Found | string {
+function findCgroup(run: RunView): Found | Foreign {
   const { events, strings } = run.recording;
   for (const row of run.index.cgroupAttachesOf(run.containerId)) {
     const path = strings.text(events.value(row, 'paths'));
@@ -277,14 +285,14 @@ function findCgroup(run: RunView): Found | string {
     if (path === '/' || path === '') continue;
     // podman's monitor has a cgroup of its own, named after the container too.
     if (spanOf(run, target, time)?.actor === 'shim') continue;
-    return { time, evidence: eventEvidence(row, `pid ${target} into ${path}`) };
+    return { time, evidence: eventEvidence(row, quoting`pid ${target} into ${path}`) };
   }
   return asFarAsRecorded(run, 'no process was moved into a cgroup of this container');
 }
 
 const isRuntime = (actor: string): boolean => actor === 'runc create' || actor === 'init';
 
-function findFirstNamespace(run: RunView): Found | string {
+function findFirstNamespace(run: RunView): Found | Foreign {
   for (const call of run.index.callsOf(run.containerId)) {
     const byRuntime = call.containerId === run.containerId && isRuntime(call.actor);
     // Without a runtime it is the program itself, until that call the client's.
@@ -298,14 +306,14 @@ function findFirstNamespace(run: RunView): Found | string {
       time: call.time,
       evidence: eventEvidence(
         call.row,
-        `${call.name} of ${namespaces.join(', ')} by pid ${call.life.pid}`,
+        quoting`${call.name} of ${namespaces.join(', ')} by pid ${call.life.pid}`,
       ),
     };
   }
   return asFarAsRecorded(run, 'the runtime created no namespace');
 }
 
-function findInitClone(run: RunView): Found | string {
+function findInitClone(run: RunView): Found | Foreign {
   const init = initProcess(run);
   if (init?.start === undefined || init.forkEvent === undefined)
     return asFarAsRecorded(run, 'no init process was forked');
@@ -322,7 +330,7 @@ function hooks(run: RunView): { readonly life: LifeDraft; readonly from: TraceTi
   return processesAs(run, 'hook');
 }
 
-function findHooksBegin(run: RunView): Found | string {
+function findHooksBegin(run: RunView): Found | Foreign {
   const first = hooks(run).sort((a, b) => a.from - b.from)[0];
   const exec = first?.life.execs.find(({ time }) => time === first.from);
   if (first === undefined || exec === undefined) return asFarAsRecorded(run, 'no hook was run');
@@ -330,12 +338,12 @@ function findHooksBegin(run: RunView): Found | string {
     time: first.from,
     evidence: eventEvidence(
       exec.event,
-      `exec ${exec.argv[0] ?? exec.filename}, pid ${first.life.pid}`,
+      quoting`exec ${exec.argv[0] ?? exec.filename}, pid ${first.life.pid}`,
     ),
   };
 }
 
-function findHooksEnd(run: RunView): Found | string {
+function findHooksEnd(run: RunView): Found | Foreign {
   const all = hooks(run);
   if (all.length === 0) return asFarAsRecorded(run, 'no hook was run');
   const last = all
@@ -350,19 +358,22 @@ function findHooksEnd(run: RunView): Found | string {
   };
 }
 
-function findPivotRoot(run: RunView): Found | string {
+function findPivotRoot(run: RunView): Found | Foreign {
   for (const call of run.index.callsOf(run.containerId)) {
     if (call.name !== 'pivot_root' && call.name !== 'chroot') continue;
     if (call.containerId !== run.containerId || call.actor !== 'init') continue;
     if (viewCall(run, call).result !== 0) continue;
     const time = callEnd(run, call);
     if (time === undefined) continue;
-    return { time, evidence: eventEvidence(call.row, `${call.name} by pid ${call.life.pid}`) };
+    return {
+      time,
+      evidence: eventEvidence(call.row, quoting`${call.name} by pid ${call.life.pid}`),
+    };
   }
   return asFarAsRecorded(run, 'init did not change its root');
 }
 
-function findRuncExit(run: RunView): Found | string {
+function findRuncExit(run: RunView): Found | Foreign {
   const create = processesAs(run, 'runc create').find(({ life, from }) =>
     life.execs.some(({ time }) => time === from),
   )?.life;
@@ -381,7 +392,7 @@ function findRuncExit(run: RunView): Found | string {
 const O_WRONLY = 1;
 
 /** init's own open of the FIFO returns when `runc start` opens the other end. */
-function findFifo(run: RunView): Found | string {
+function findFifo(run: RunView): Found | Foreign {
   const init = initProcess(run);
   const own = init === undefined ? [] : run.index.callsOfLife(init);
   const found = own.findLast((call) => {
@@ -390,7 +401,7 @@ function findFifo(run: RunView): Found | string {
     return (
       view.result >= 0 &&
       ((view.arguments[2] ?? 0) & 3) === O_WRONLY &&
-      /^(\/proc\/(self|thread-self)\/fd\/)?\d+$|exec\.fifo$/.test(view.text(1))
+      /^(\/proc\/(self|thread-self)\/fd\/)?\d+$|exec\.fifo$/.test(raw(view.text(1)))
     );
   });
   const time = found === undefined ? undefined : callEnd(run, found);
@@ -412,7 +423,7 @@ function waitForStart(run: RunView, init: LifeDraft): Found | undefined {
   if (init.start === undefined || until === undefined) return undefined;
   const row = run.activity
     .syscallsIn(init.pid, init.start, until)
-    .findLast((each) => /^p?select6?$/.test(strings.text(events.value(each, 'names'))));
+    .findLast((each) => /^p?select6?$/.test(raw(strings.text(events.value(each, 'names')))));
   if (row === undefined) return undefined;
   const from = events.time.at(row);
   const time = run.activity.syscallEnd(row) as TraceTime;
@@ -426,19 +437,19 @@ function waitForStart(run: RunView, init: LifeDraft): Found | undefined {
 const openReturned = (call: string, pid: number, ns: number): string =>
   `${call} by pid ${pid} returned after ${(ns / 1e6).toFixed(1)} ms`;
 
-function findEntrypoint(run: RunView): Found | string {
+function findEntrypoint(run: RunView): Found | Foreign {
   const init = initProcess(run);
   const exec = entrypointExec(run);
   if (init === undefined || exec === undefined)
     return asFarAsRecorded(run, 'no entrypoint was executed');
   return {
     time: exec.time,
-    evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${init.pid}`),
+    evidence: eventEvidence(exec.event, quoting`exec ${exec.filename}, pid ${init.pid}`),
   };
 }
 
 /** With `--init` the entrypoint is one of these, and its child executes the command. */
-const INIT_PROGRAMS: ReadonlySet<string> = new Set([
+const INIT_PROGRAMS: ReadonlySet<Foreign> = new Set<Foreign>([
   'docker-init',
   'tini',
   'catatonit',
@@ -446,7 +457,7 @@ const INIT_PROGRAMS: ReadonlySet<string> = new Set([
   'podman-init',
 ]);
 
-function findInitsCommand(run: RunView): Found | string {
+function findInitsCommand(run: RunView): Found | Foreign {
   const init = initProcess(run);
   const entrypoint = entrypointExec(run);
   if (entrypoint === undefined || !INIT_PROGRAMS.has(basename(entrypoint.filename))) return '';
@@ -456,15 +467,15 @@ function findInitsCommand(run: RunView): Found | string {
     .filter(({ life, exec }) => spanOf(run, life.pid, exec.time)?.actor === 'entrypoint')
     .sort((a, b) => a.exec.time - b.exec.time)[0];
   if (found === undefined)
-    return asFarAsRecorded(run, `${basename(entrypoint.filename)} executed nothing`);
+    return asFarAsRecorded(run, quoting`${basename(entrypoint.filename)} executed nothing`);
   const { exec, life } = found;
   return {
     time: exec.time,
-    evidence: eventEvidence(exec.event, `exec ${exec.filename}, pid ${life.pid}`),
+    evidence: eventEvidence(exec.event, quoting`exec ${exec.filename}, pid ${life.pid}`),
   };
 }
 
-function findExit(run: RunView): Found | string {
+function findExit(run: RunView): Found | Foreign {
   if (seesApiAlone(run)) return exitByEngine(run);
   const init = initProcess(run);
   if (init?.end === undefined || init.exitEvent === undefined) {
@@ -479,7 +490,7 @@ function findExit(run: RunView): Found | string {
 }
 
 /** The engine's own event, on its wall clock. */
-function exitByEngine(run: RunView): Found | string {
+function exitByEngine(run: RunView): Found | Foreign {
   const died = run.index.marksOf(run.containerId).find(({ name }) => name === 'engine.die');
   if (died === undefined) return "the engine's event of its end was not seen";
   return {
@@ -497,4 +508,4 @@ function timeOf(milestones: readonly Milestone[], name: MilestoneName): TraceTim
   return milestones.find((candidate) => candidate.name === name)?.time;
 }
 
-const basename = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+const basename = (path: Foreign): Foreign => path.slice(path.lastIndexOf('/') + 1);

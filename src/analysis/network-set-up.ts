@@ -2,6 +2,7 @@
  * When dockerd sets a network up: it talks netlink, enters network namespaces, executes iptables. What it does
  * between two such steps that are close together belongs to them.
  */
+import { raw } from '../base/foreign.js';
 import { type RunView, viewCall } from './run-view.js';
 import { namespacesOf } from './syscall-view.js';
 
@@ -25,7 +26,7 @@ export function networkEpisodes(run: RunView): Episode[] {
     steps.push({ from: call.time, to: Number.isFinite(end) ? end : call.time });
   }
   for (const life of run.lives.processes) {
-    const exec = life.execs.find(({ filename }) => FIREWALL_TOOLS.test(filename));
+    const exec = life.execs.find(({ filename }) => FIREWALL_TOOLS.test(raw(filename)));
     if (exec === undefined || run.actors[life.key]?.at(-1)?.actor !== 'dockerd') continue;
     steps.push({ from: life.start ?? exec.time, to: life.end ?? exec.time });
   }

@@ -3,6 +3,7 @@
  * recorded, else as its client noted it. A recording of before marks had `asked_ns` notes when the client library was
  * called, which may be long before the write.
  */
+import type { Foreign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { ASKED_DETAIL } from '../model/own-requests.js';
 import type { ApiMark } from '../model/recording.js';
@@ -18,8 +19,8 @@ export interface RequestMoment {
   readonly reason: string;
 }
 
-const SENDING: ReadonlySet<string> = new Set(['write', 'writev', 'sendto', 'sendmsg']);
-const RECEIVING: ReadonlySet<string> = new Set(['read', 'readv', 'recvfrom', 'recvmsg']);
+const SENDING: ReadonlySet<Foreign> = new Set<Foreign>(['write', 'writev', 'sendto', 'sendmsg']);
+const RECEIVING: ReadonlySet<Foreign> = new Set<Foreign>(['read', 'readv', 'recvfrom', 'recvmsg']);
 
 /** A request has a line, a host and more; what wakes other threads, and what is kept of a mark, is shorter. */
 const LEAST_BYTES = 120;
@@ -32,7 +33,7 @@ const LATE_NS = 1e8;
 
 /** When the request was written. */
 export function requestSent(view: TraceView, mark: ApiMark): RequestMoment {
-  const asked = Number(mark.detail[ASKED_DETAIL] ?? Number.NaN);
+  const asked = Number(mark.detail.get(ASKED_DETAIL) ?? Number.NaN);
   return asked >= 0 ? sentBefore(view, mark, asked) : sentAfter(view, mark);
 }
 
@@ -83,13 +84,13 @@ function sentAfter(view: TraceView, { name, start, end }: ApiMark): RequestMomen
   return { time, certainty: 'inferred', row, reason: ', the likeliest of several writes' };
 }
 
-const HAS_BODY: ReadonlySet<string> = new Set(['create']);
+const HAS_BODY: ReadonlySet<Foreign> = new Set<Foreign>(['create']);
 
 /** Whether the call is one of these, and so many bytes went through it. */
 function moved(
   { recording: { events, strings } }: TraceView,
   row: number,
-  calls: ReadonlySet<string>,
+  calls: ReadonlySet<Foreign>,
   leastBytes: number,
 ): boolean {
   if (!calls.has(strings.text(events.value(row, 'names')))) return false;

@@ -1,4 +1,5 @@
 /** From forks, execs, renames and exits to the lives of processes and threads. */
+import type { Foreign } from '../base/foreign.js';
 import type { ProcessKey } from '../base/ids.js';
 import { firstFrom, lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
@@ -19,7 +20,7 @@ export interface LifeDraft {
   exitCode: number | undefined;
   exitEvent: number | undefined;
   readonly execs: ProcessExec[];
-  readonly comms: { time: TraceTime; comm: string; event: number | undefined }[];
+  readonly comms: { time: TraceTime; comm: Foreign; event: number | undefined }[];
 }
 
 export interface ThreadStart {
@@ -52,7 +53,7 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
     pid: number,
     parent: LifeDraft | undefined,
     start: TraceTime | undefined,
-    comm: string,
+    comm: Foreign,
     role: ProcessRole,
     forkEvent: number | undefined,
   ): LifeDraft => {

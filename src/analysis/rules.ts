@@ -2,6 +2,7 @@
  * Which phase and category a segment of the critical path belongs to: a table, the first rule that applies
  * decides. `dit trace explain` prints it; docs/phases.md lists it.
  */
+import { type Foreign, raw } from '../base/foreign.js';
 import type { ActorKind, Phase, SegmentState } from '../model/trace.js';
 import { namespacesOf, type SyscallView } from './syscall-view.js';
 
@@ -10,7 +11,7 @@ export interface SegmentFacts {
   readonly actor: ActorKind;
   readonly state: SegmentState;
   readonly call: SyscallView | undefined;
-  readonly waitsFor: string;
+  readonly waitsFor: Foreign;
   /** The thread, on the CPU, reads what is not in memory into the page cache. */
   readonly fillsPageCache: boolean;
   /** The path goes on, in the same process, on a thread that this one wakes. */
@@ -31,7 +32,7 @@ export interface PhaseRule {
 }
 
 const calls = (...names: readonly string[]): ((facts: SegmentFacts) => boolean) => {
-  const set = new Set(names);
+  const set = new Set<Foreign>(names);
   return ({ call }) => call !== undefined && set.has(call.name);
 };
 
@@ -87,12 +88,14 @@ const isEngine = ({ actor }: SegmentFacts): boolean =>
 function isRootfs({ call, ...rest }: SegmentFacts): boolean {
   if (call === undefined || !isEngine({ call, ...rest })) return false;
   if (call.name === 'mount') return call.text(2) === 'overlay';
-  if (call.name === 'umount2') return /\/(merged|rootfs)$/.test(call.text(0));
+  if (call.name === 'umount2') return /\/(merged|rootfs)$/.test(raw(call.text(0)));
   // fsopen's descriptor is not followed: an engine opens a file system for nothing else.
-  return call.name === 'fsopen' ? call.text(0) === 'overlay' : /^(fs|move_mount)/.test(call.name);
+  return call.name === 'fsopen'
+    ? call.text(0) === 'overlay'
+    : /^(fs|move_mount)/.test(raw(call.name));
 }
 
-const isCgroupPath = (path: string): boolean => path.startsWith('/sys/fs/cgroup');
+const isCgroupPath = (path: Foreign): boolean => path.startsWith('/sys/fs/cgroup');
 
 function isCgroup({ call }: SegmentFacts): boolean {
   if (call === undefined) return false;

@@ -1,4 +1,5 @@
 /** What the milestones and rules of one container's run look at, found once. */
+import type { Foreign } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
@@ -25,7 +26,7 @@ export interface TraceView {
 export interface ActorCall {
   readonly row: number;
   readonly time: TraceTime;
-  readonly name: string;
+  readonly name: Foreign;
   readonly life: LifeDraft;
   readonly actor: ActorKind;
   readonly containerId: ContainerId | undefined;

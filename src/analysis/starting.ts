@@ -1,4 +1,5 @@
 /** Which containers a stretch of events begins to start: a look at its execs, for those who wait. */
+import { raw } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
@@ -45,7 +46,7 @@ export function startsAnew(
 ): TraceTime | undefined {
   const { events, strings } = recording;
   const timesOf = (isWanted: (row: number) => boolean, column: 'arguments' | 'texts'): number[] => {
-    const names = (text: number): boolean => strings.text(text).split('/').includes(id);
+    const names = (text: number): boolean => raw(strings.text(text)).split('/').includes(id);
     const times: number[] = [];
     for (let row = 0; row < events.length; row++) {
       const at = events.time.at(row);
@@ -63,4 +64,4 @@ export function startsAnew(
 
 const isMkdir = ({ events, strings }: Recording, row: number): boolean =>
   events.kind.at(row) === KIND.syscall &&
-  /^mkdir(at)?$/.test(strings.text(events.value(row, 'names')));
+  /^mkdir(at)?$/.test(raw(strings.text(events.value(row, 'names'))));

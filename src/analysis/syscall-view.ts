@@ -1,10 +1,11 @@
 /** One syscall event, readable: its name, its arguments by position, its text arguments. */
+import type { Foreign } from '../base/foreign.js';
 import { FILE_OF_ARGUMENT, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 
 export interface SyscallView {
   readonly row: number;
-  readonly name: string;
+  readonly name: Foreign;
   readonly start: number;
   /** undefined: it had not returned when the recording ended. */
   readonly duration: number | undefined;
@@ -12,9 +13,9 @@ export interface SyscallView {
   /** Raw arguments; empty where the probe did not record them. */
   readonly arguments: readonly number[];
   /** The text of argument n, '' without one. */
-  text(argument: number): string;
+  text(argument: number): Foreign;
   /** The path behind the descriptor in argument n, its last components; ''. */
-  file(argument: number): string;
+  file(argument: number): Foreign;
 }
 
 export function viewSyscall(recording: Recording, row: number): SyscallView {
@@ -22,7 +23,7 @@ export function viewSyscall(recording: Recording, row: number): SyscallView {
   const flags = events.value(row, 'flags');
   const positions = events.values(row, 'text_positions');
   const texts = events.values(row, 'texts');
-  const at = (position: number): string => {
+  const at = (position: number): Foreign => {
     const index = positions.indexOf(position);
     return index < 0 ? '' : strings.text(texts[index] as number);
   };

@@ -2,6 +2,7 @@
  * What the analysis of a container looks up in the whole recording, by the container's id. A recording may hold
  * thousands of containers and a million events: nobody searches the events once for each container.
  */
+import { type Foreign, raw } from '../base/foreign.js';
 import { addTo, grouped } from '../base/grouped.js';
 import { bareContainerId, type ContainerId, type ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
@@ -17,7 +18,7 @@ import type { ThreadActivity } from './thread-activity.js';
 /** A mount of an overlay, or a move of a mount, that succeeded. */
 export interface RootMount {
   readonly call: ActorCall;
-  readonly target: string;
+  readonly target: Foreign;
 }
 
 /** Something that a part of the engine or its client wrote, perhaps to another part. */
@@ -33,7 +34,7 @@ export interface Message {
 const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
 const TALKERS: ReadonlySet<ActorKind> = new Set(['client', 'dockerd', 'containerd', 'shim']);
 
-const NAMESPACE_MAKERS: ReadonlySet<string> = new Set(['clone', 'clone3', 'unshare']);
+const NAMESPACE_MAKERS: ReadonlySet<Foreign> = new Set<Foreign>(['clone', 'clone3', 'unshare']);
 export const ENGINES: ReadonlySet<ActorKind> = new Set(['dockerd', 'containerd', 'client']);
 
 interface Indexed {
@@ -57,7 +58,7 @@ const once = <T>(make: () => T): (() => T) => {
 export class TraceIndex {
   readonly #trace: Indexed;
   /** Every container that anything is about. */
-  readonly #ids: ReadonlySet<string>;
+  readonly #ids: ReadonlySet<Foreign>;
 
   readonly #processes = once(() => this.#processesByContainer());
   readonly #marks = once(() =>
@@ -81,7 +82,7 @@ export class TraceIndex {
 
   constructor(trace: Indexed) {
     this.#trace = trace;
-    const ids = new Set<string>(trace.recording.marks.map(({ containerId }) => containerId));
+    const ids = new Set<Foreign>(trace.recording.marks.map(({ containerId }) => containerId));
     for (const spans of trace.actors) {
       for (const { containerId } of spans) if (containerId !== undefined) ids.add(containerId);
     }
@@ -124,7 +125,7 @@ export class TraceIndex {
   }
 
   /** In time order. */
-  mountsOn(target: string): readonly RootMount[] {
+  mountsOn(target: Foreign): readonly RootMount[] {
     return this.#mounts().byTarget.get(target) ?? [];
   }
 
@@ -203,7 +204,7 @@ export class TraceIndex {
   }
 
   #rootMounts() {
-    const byTarget = new Map<string, RootMount[]>();
+    const byTarget = new Map<Foreign, RootMount[]>();
     const naming = new Map<ContainerId, RootMount[]>();
     const own = new Map<ContainerId, RootMount[]>();
     const ofEngines: RootMount[] = [];
@@ -270,13 +271,15 @@ export class TraceIndex {
   }
 
   /** The containers whose ids are components of a path. */
-  #components(path: string): ContainerId[] {
-    return path.split(/[/,=:]/).filter((part) => this.#ids.has(part)) as ContainerId[];
+  #components(path: Foreign): ContainerId[] {
+    return raw(path)
+      .split(/[/,=:]/)
+      .filter((part) => this.#ids.has(part)) as ContainerId[];
   }
 
   /** The containers whose ids, of 64 hex digits, are anywhere in a path: "docker-ID.scope". */
-  #hexIds(path: string): ContainerId[] {
-    return (path.match(HEX_ID) ?? []).filter((id) => this.#ids.has(id)) as ContainerId[];
+  #hexIds(path: Foreign): ContainerId[] {
+    return (raw(path).match(HEX_ID) ?? []).filter((id) => this.#ids.has(id)) as ContainerId[];
   }
 
   #spanOf(pid: number, time: number): ActorSpan | undefined {

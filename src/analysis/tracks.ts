@@ -1,4 +1,6 @@
 /** From a Trace to the tracks and nested slices that pictures and exports draw. */
+
+import { type Foreign, quoting } from '../base/foreign.js';
 import { MinHeap } from '../base/min-heap.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
@@ -209,7 +211,7 @@ class TrackBuilder {
       last,
       inner,
       COPY_UP,
-      this.#names.intern(`copy-up ${path}`),
+      this.#names.intern(quoting`copy-up ${path}`),
       row,
     );
     if (last < finish) this.#slices.cut.set(slice, 1);
@@ -468,5 +470,5 @@ function requestTrack(): Track {
 }
 
 /** "/usr/bin/runc" as "runc". */
-const programName = (filename: string): string =>
+const programName = (filename: Foreign): Foreign =>
   filename.slice(filename.lastIndexOf('/') + 1) || filename || '(unknown)';

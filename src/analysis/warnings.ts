@@ -1,4 +1,6 @@
 /** What a reader must know before trusting a trace's figures. */
+
+import { type Foreign, firstLine, joinForeign, quoting, raw } from '../base/foreign.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, TraceWarning } from '../model/trace.js';
 
@@ -11,7 +13,7 @@ const IO_URING: readonly string[] = ['io_uring_setup', 'io_uring_enter'];
 /** Diagnostics of the recording that say how much its figures are worth. */
 const OF_SOURCES = /^(source-refused|engine-events|strace-|bpftrace-)/;
 
-const COPY_UP_PROGRAMS: ReadonlySet<string> = new Set([
+const COPY_UP_PROGRAMS: ReadonlySet<Foreign> = new Set<Foreign>([
   'writeback_dirty_folio',
   'ovl_copy_up_one_entry',
   'ovl_copy_up_one_exit',
@@ -30,7 +32,7 @@ export function warningsOf(
   { reused, leftOut }: OtherStarts = { reused: [], leftOut: 0 },
 ): TraceWarning[] {
   const warnings: TraceWarning[] = [];
-  const warn = (code: string, message: string, remedy: string): void => {
+  const warn = (code: Foreign, message: Foreign, remedy: Foreign): void => {
     warnings.push({ code, message, remedy });
   };
 
@@ -42,14 +44,17 @@ export function warningsOf(
     );
   }
   for (const { offset, message } of recording.problems) {
-    warn('damaged', `at byte ${offset}: ${message}`, 'the rest of the file was read');
+    warn('damaged', quoting`at byte ${offset}: ${message}`, 'the rest of the file was read');
   }
   const lost = (recording.loss?.losses ?? []).filter(({ records }) => records > 0);
   if (lost.length > 0) {
-    const where = lost.map(({ where: name, records }) => `${name} ${records}`).join(', ');
+    const where = joinForeign(
+      lost.map(({ where: name, records }) => quoting`${name} ${records}`),
+      ', ',
+    );
     warn(
       'lost',
-      `records were lost (${where}): figures are incomplete`,
+      quoting`records were lost (${where}): figures are incomplete`,
       recording.header.source.name === 'strace'
         ? 'record again on a machine that does less meanwhile'
         : 'use a larger ring: --ring-mb 256',
@@ -61,7 +66,7 @@ export function warningsOf(
       `${recording.footer?.malformed} records could not be decoded`,
       recording.header.source.name === 'ebpf'
         ? 'rebuild the BPF programs and the addon together: npm run build'
-        : `${recording.header.source.name} wrote lines that dit does not know`,
+        : quoting`${recording.header.source.name} wrote lines that dit does not know`,
     );
   }
   const { probes } = recording.header.source;
@@ -73,19 +78,19 @@ export function warningsOf(
     if (attached || (COPY_UP_PROGRAMS.has(program) && hasCopyUp)) continue;
     warn(
       'probe-refused',
-      `${attachPoint} was refused: ${refusal.split('\n')[0]}`,
+      quoting`${attachPoint} was refused: ${firstLine(refusal)}`,
       'dit doctor says what this kernel lacks',
     );
   }
   if (recording.header.source.perturbed) {
     warn(
       'perturbed',
-      `this recording slowed what it measured: ${recording.header.source.perturbation}`,
+      quoting`this recording slowed what it measured: ${recording.header.source.perturbation}`,
       'compare it only with recordings of the same source',
     );
   }
   for (const { code, message, remedy } of recording.diagnostics) {
-    if (OF_SOURCES.test(code)) warn(code, message, remedy);
+    if (OF_SOURCES.test(raw(code))) warn(code, message, remedy);
   }
   if (usesIoUring(recording)) {
     warn(

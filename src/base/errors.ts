@@ -1,4 +1,5 @@
 /** The one error type that reaches people: what failed, on what, and what to do about it. */
+import { type Foreign, raw } from './foreign.js';
 
 /** Exit codes of dit; 128 + n for an end by signal n. */
 export const EXIT = {
@@ -18,19 +19,19 @@ export interface DitErrorOptions {
   readonly code: string;
   readonly exitCode: ExitCode;
   /** A present-tense fact, the object quoted. */
-  readonly message: string;
+  readonly message: Foreign;
   /** A line that can be run or done; absent only for bugs. */
-  readonly remedy?: string | undefined;
+  readonly remedy?: Foreign | undefined;
   readonly cause?: unknown;
 }
 
 export class DitError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
-  readonly remedy: string | undefined;
+  readonly remedy: Foreign | undefined;
 
   constructor(options: DitErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(raw(options.message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DitError';
     this.code = options.code;
     this.exitCode = options.exitCode;
@@ -44,6 +45,6 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-export function messageOf(error: unknown): string {
+export function messageOf(error: unknown): Foreign {
   return error instanceof Error ? error.message : String(error);
 }

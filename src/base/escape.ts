@@ -2,6 +2,7 @@
  * Untrusted text made safe to print. A container's name, a program's arguments and an engine's messages
  * may hold anything: what a terminal would act on becomes a visible escape.
  */
+import { type Foreign, raw } from './foreign.js';
 
 /**
  * Control characters (C0, DEL, C1), format characters (bidi overrides and isolates, zero width), lone
@@ -12,10 +13,15 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 const PILED_MARKS = /(?<=\p{M}{3})\p{M}+/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
 
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);
 
 /** One line of text that is safe in any terminal: "\x1b", "\n", "\u202e", "\u{e0001}". */
-export function escapeText(text: string): string {
+export function escapeText(foreign: Foreign): string {
+  const text = raw(foreign);
   if (PLAIN.test(text)) return text;
   return text
     .replace(UNSAFE, escapeCharacter)
@@ -23,7 +29,7 @@ export function escapeText(text: string): string {
 }
 
 function escapeCharacter(character: string): string {
-  const named = NAMED[character];
+  const named = NAMED.get(character);
   if (named !== undefined) return named;
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x100) return `\\x${hex(code, 2)}`;
@@ -46,20 +52,26 @@ function escapeForJson(character: string): string {
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&#39;'],
+]);
 
 /** Text that is content or an attribute's value of HTML or XML, and no markup. */
-export const escapeMarkup = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+export const escapeMarkup = (text: Foreign): string =>
+  raw(text).replace(/[&<>"']/g, (character) => ENTITIES.get(character) ?? '');
+
+/** A name of a file or of a folder: other characters than letters, digits, ".", "_" and "-" become "-". */
+export const plainName = (text: Foreign, longest: number): string =>
+  raw(text)
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, longest);
 
 /** One line that Markdown (GitHub's) prints as it is: no link, tag, table cell or mention begins in it. */
-export const markdownText = (text: string): string =>
+export const markdownText = (text: Foreign): string =>
   escapeText(text)
     .replace(/[\\`*_{}[\]<>#|~!$&]/g, '\\$&')
     // Mentions and references are looked for in what is printed, where escapes are gone.

@@ -1,4 +1,5 @@
 /** Branded identifiers, so that a pid is never taken for a row number or a cgroup id. */
+import { type Foreign, raw } from './foreign.js';
 
 declare const containerId: unique symbol;
 declare const processKey: unique symbol;
@@ -15,16 +16,16 @@ export type StringId = number & { readonly [stringId]: true };
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
-export function parseContainerId(text: string): ContainerId | undefined {
-  return CONTAINER_ID.test(text) ? (text as ContainerId) : undefined;
+export function parseContainerId(text: Foreign): ContainerId | undefined {
+  return CONTAINER_ID.test(raw(text)) ? (text as ContainerId) : undefined;
 }
 
 /** Names that ctr and the OCI runtimes take, which are names of folders: no path, no option. */
 const RUNTIME_ID = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,254}$/;
 
 /** What an OCI runtime's command line names: a container id in its wider sense. */
-export function parseRuntimeId(text: string): ContainerId | undefined {
-  return RUNTIME_ID.test(text) ? (text as ContainerId) : undefined;
+export function parseRuntimeId(text: Foreign): ContainerId | undefined {
+  return RUNTIME_ID.test(raw(text)) ? (text as ContainerId) : undefined;
 }
 
 /** The id of a container that no runtime has named: namespaces made by a program itself. */

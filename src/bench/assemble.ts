@@ -1,4 +1,5 @@
 /** The benchmark's data, from the lines of its journal. */
+import { own } from '../base/own.js';
 import {
   BENCH_SCHEMA,
   type Bench,
@@ -39,7 +40,7 @@ export function assembleBench({ head, steps, notes }: JournalContent): Bench {
     ended:
       complete && last !== undefined ? new Date(Math.round(last.at + last.ms)).toISOString() : '',
     dimensions: [...parts].flatMap(([name, part]) => {
-      const known = head.facts[name];
+      const known = own(head.facts, name);
       if (known === undefined) return [];
       return { name, ...known, groups: [...(groups.get(name) ?? [])], ...part };
     }),

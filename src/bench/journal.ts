@@ -2,6 +2,8 @@
 import { closeSync, fsyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import type { BenchDimension, BenchEnvironment } from '../model/bench.js';
 import { readInput } from '../platform/input-files.js';
 import type { Owner } from '../platform/owner.js';
@@ -119,7 +121,7 @@ export class Journal {
   }
 
   #append(line: JournalHead | StepLine | NoteLine): void {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    const bytes = Buffer.from(`${safeJson(line)}\n`);
     tried(this.#path, () => {
       try {
         for (let at = 0; at < bytes.length; ) {
@@ -255,7 +257,7 @@ function tried<T>(path: string, act: () => T): T {
     throw new DitError({
       code: 'bench-unwritable',
       exitCode: EXIT.usage,
-      message: `"${path}" cannot be written: ${messageOf(error)}`,
+      message: quoting`"${path}" cannot be written: ${messageOf(error)}`,
       remedy:
         systemErrorCode(error) === 'ENOSPC'
           ? 'make room, and go on with the same command: what was measured is kept'

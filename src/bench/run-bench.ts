@@ -1,6 +1,8 @@
 /** Takes the measurements of a plan that are not there yet, each in a sandbox of its own. */
+
 import { randomBytes } from 'node:crypto';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { CsvDimension } from '../model/bench.js';
 import { engineError } from '../platform/docker.js';
 import type { CheckContext } from '../toolkit/check.js';
@@ -36,8 +38,8 @@ const GIVE_UP_AFTER = 3;
  * @returns what could not be taken away, in words
  * @throws DitError where it makes no sense to go on; going on is possible later
  */
-export async function runBench(run: BenchRun): Promise<string[]> {
-  const leftBehind: string[] = [];
+export async function runBench(run: BenchRun): Promise<Foreign[]> {
+  const leftBehind: Foreign[] = [];
   const { journal, context } = run;
   const { measurements, settings } = journal.head;
   const there = new Set(journal.content.steps.map(({ place }) => place));
@@ -149,7 +151,7 @@ async function take(
   measurement: MeasurementPlan,
   ready: Ready,
   context: Omit<CheckContext, 'sandbox'>,
-  leftBehind: string[],
+  leftBehind: Foreign[],
 ): Promise<Attempt> {
   const { signal, docker } = context;
   signal.throwIfAborted();
@@ -195,7 +197,7 @@ function failureOf(thrown: unknown, what: string, signal: AbortSignal): DitError
   return new DitError({
     code: 'bench-failed',
     exitCode: EXIT.engine,
-    message: `${what} cannot be measured: ${messageOf(thrown)}`,
+    message: quoting`${what} cannot be measured: ${messageOf(thrown)}`,
     remedy: 'leave this dimension out, or say what is wrong with DIT_DEBUG=1',
     cause: thrown,
   });

@@ -1,5 +1,8 @@
 /** What a benchmark was asked to do; a directory holds the data of one set of settings. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import { CSV_DIMENSIONS, type CsvDimension } from '../model/bench.js';
 
 export interface BenchSettings {
@@ -72,7 +75,7 @@ export function refuseOtherSettings(
   });
 }
 
-type Environment = Readonly<Record<string, string>>;
+type Environment = Readonly<Record<string, Foreign>>;
 
 /** The machine's load changes all the time. */
 export const LOAD_LABEL = 'load average';
@@ -84,13 +87,15 @@ export function refuseOtherEnvironment(
   directory: string,
 ): void {
   const differences = [...new Set([...Object.keys(recorded), ...Object.keys(here)])]
-    .filter((label) => label !== LOAD_LABEL && here[label] !== recorded[label])
-    .map((label) => `${label} "${recorded[label] ?? ''}", not "${here[label] ?? ''}"`);
+    .filter((label) => label !== LOAD_LABEL && own(here, label) !== own(recorded, label))
+    .map(
+      (label) => quoting`${label} "${own(recorded, label) ?? ''}", not "${own(here, label) ?? ''}"`,
+    );
   if (differences.length === 0) return;
   throw new DitError({
     code: 'bench-other-environment',
     exitCode: EXIT.usage,
-    message: `"${directory}" was measured elsewhere: ${differences.join('; ')}`,
+    message: quoting`"${directory}" was measured elsewhere: ${joinForeign(differences, '; ')}`,
     remedy: 'measure this one into another directory: --out DIR',
   });
 }

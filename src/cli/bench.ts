@@ -1,9 +1,11 @@
 /** `dit bench [DIMENSIONS…] --out DIR`: many interleaved measurements, kept as they come, to be compared later. */
+
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { assembleBench } from '../bench/assemble.js';
 import type { Dimension } from '../bench/dimension.js';
 import { DIMENSIONS, dimensionsNamed } from '../bench/dimensions.js';
@@ -117,7 +119,7 @@ async function benchInto(
     progress.clear();
     for (const what of leftBehind) {
       const remedy = 'docker ps -a --filter label=dev.dit.run';
-      await stderr.write(errorLines(`clean-up is not complete: ${what}`, remedy));
+      await stderr.write(errorLines(quoting`clean-up is not complete: ${what}`, remedy));
     }
     await finish(directory, journal.content, context);
     return EXIT.ok;
@@ -263,7 +265,7 @@ const unwritable = (directory: string, error: unknown): DitError =>
   new DitError({
     code: 'bench-unwritable',
     exitCode: EXIT.usage,
-    message: `"${directory}" cannot be written: ${messageOf(error)}`,
+    message: quoting`"${directory}" cannot be written: ${messageOf(error)}`,
     remedy: 'make room there, or name another directory: --out DIR',
     cause: error,
   });

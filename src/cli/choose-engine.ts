@@ -1,5 +1,8 @@
 /** Which engine a recording uses: the one that answers, or dit's own, started where none does. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { escapeText } from '../base/escape.js';
+import { joinForeign, quoting } from '../base/foreign.js';
 import {
   type EndpointAttempt,
   type EngineEndpoint,
@@ -63,8 +66,11 @@ async function startPrivate(
 ): Promise<ChosenEngine> {
   const { engineCommand, startEngine } = await import('../platform/engine.js');
   if (tried.length > 0) {
-    const places = tried.map(({ url, result }) => `${url} (${result})`).join(', ');
-    await say(`no Docker engine answers: ${places}`);
+    const places = joinForeign(
+      tried.map(({ url, result }) => quoting`${url} (${result})`),
+      ', ',
+    );
+    await say(`no Docker engine answers: ${escapeText(places)}`);
   }
   const handle = await startEngine();
   if (handle.started) {

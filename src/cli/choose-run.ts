@@ -1,5 +1,7 @@
 /** Which runs of a trace a command is about, and the refusal where there is none. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { joinForeign, quoting } from '../base/foreign.js';
 import type { Trace } from '../model/trace.js';
 
 /** The runs whose container id or name begins with `asked`; all of them without it. @throws DitError */
@@ -9,13 +11,17 @@ export function onlyRun(trace: Trace, asked: string | undefined): Trace {
     ({ containerId, name }) => containerId.startsWith(asked) || name.startsWith(asked),
   );
   if (asked !== '' && runs.length > 0) return { ...trace, runs };
-  const known = trace.runs.map(({ containerId, name }) => `${containerId.slice(0, 12)} (${name})`);
+  const known = trace.runs.map(
+    ({ containerId, name }) => quoting`${containerId.slice(0, 12)} (${name})`,
+  );
   throw new DitError({
     code: 'run-unknown',
     exitCode: EXIT.usage,
     message: `the trace holds no run '${asked}'`,
     remedy:
-      known.length === 0 ? 'the trace holds no run at all' : `use one of: ${known.join(', ')}`,
+      known.length === 0
+        ? 'the trace holds no run at all'
+        : quoting`use one of: ${joinForeign(known, ', ')}`,
   });
 }
 

@@ -1,4 +1,6 @@
 /** Which sources a recording may use, and what is said about those that it cannot. */
+import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import {
   candidateSources,
   type SourceKind,
@@ -40,6 +42,7 @@ export async function chooseSources(
 
 /** "no ebpf: recording needs root: this is uid 1000 (run as root: sudo dit …)" */
 export function refusalInWords({ source, error }: SourceRefusal): string {
-  const remedy = error.remedy === undefined || error.remedy === '' ? '' : ` (${error.remedy})`;
-  return `no ${source}: ${error.message}${remedy}`;
+  const remedy =
+    error.remedy === undefined || error.remedy === '' ? '' : quoting` (${error.remedy})`;
+  return escapeText(quoting`no ${source}: ${error.message}${remedy}`);
 }

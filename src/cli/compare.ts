@@ -1,8 +1,10 @@
 /** `dit compare DIR…`: benchmark directories side by side, the data doctor first; gates for CI. */
+
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { compareBenches } from '../compare/compare-benches.js';
 import { parseGate } from '../compare/gate.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
@@ -98,7 +100,7 @@ async function writeCharts(
     throw new DitError({
       code: 'output-unwritable',
       exitCode: EXIT.usage,
-      message: `the folder "${folder}" cannot be made: ${messageOf(error)}`,
+      message: quoting`the folder "${folder}" cannot be made: ${messageOf(error)}`,
       remedy: 'name another with --svg DIR',
       cause: error,
     });
@@ -124,7 +126,7 @@ async function sayGates(
       ? ''
       : ` (95 %: ${percent(bounds.low)} to ${percent(bounds.high)})`;
     const name = escapeText(platforms[platform]?.name ?? '');
-    const why = reason === '' ? '' : `: ${reason}`;
+    const why = reason === '' ? '' : `: ${escapeText(reason)}`;
     await stderr.line(
       `dit: ${verdict}: ${escapeText(gate.text)}: ${escapeText(group)} on ${name}${change}${interval}${why}`,
     );

@@ -1,5 +1,7 @@
 /** Values of options: parsed where they are read, refused with what would be right. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { own } from '../base/own.js';
 import type { WatchFilter } from './watch-filter.js';
 
 /** When the recording ends; a number is seconds after the start. */
@@ -24,7 +26,7 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
 /** "64m", "1g", "1048576" as Docker reads them. @throws DitError */
 export function parseMemory(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([bkmg]?)b?$/i.exec(text) ?? [];
-  const bytes = Number(digits) * (BYTE_UNITS[unit.toLowerCase()] ?? Number.NaN);
+  const bytes = Number(digits) * (own(BYTE_UNITS, unit.toLowerCase()) ?? Number.NaN);
   if (digits !== '' && bytes >= 1 && Number.isSafeInteger(Math.floor(bytes)))
     return Math.floor(bytes);
   throw badValue(text, '--memory', 'bytes, or a number with k, m or g: 64m');

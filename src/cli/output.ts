@@ -1,6 +1,8 @@
 /** A stream that people or programs read: colour and width where it is a terminal, its early end, and its failure. */
+
 import type { WriteStream } from 'node:tty';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -79,7 +81,7 @@ export const outputFailed = (name: string, cause: unknown): DitError =>
   new DitError({
     code: 'output-failed',
     exitCode: EXIT.usage,
-    message: `${name} cannot be written: ${messageOf(cause)}`,
+    message: quoting`${name} cannot be written: ${messageOf(cause)}`,
     remedy: 'make room there, or send it elsewhere',
     cause,
   });

@@ -1,6 +1,8 @@
 /** How a failure is told: "dit: fact", "  try: remedy", and the exit code that goes with it. */
-import { DitError, EXIT } from '../base/errors.js';
+
+import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 
 export interface ErrorReport {
   /** Lines for stderr, with the last newline; '' where everything has been said. */
@@ -14,16 +16,17 @@ export function reportError(error: unknown, debug: boolean): ErrorReport {
     const stack = debug ? stackOf(error) : '';
     return { text: errorLines(error.message, error.remedy) + stack, exitCode: error.exitCode };
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const message =
+    error instanceof Error ? quoting`${error.name}: ${messageOf(error)}` : messageOf(error);
   const remedy = debug ? undefined : 'run it again with DIT_DEBUG=1, and report what it prints';
   return {
-    text: errorLines(`bug: ${message}`, remedy) + (debug ? stackOf(error) : ''),
+    text: errorLines(quoting`bug: ${message}`, remedy) + (debug ? stackOf(error) : ''),
     exitCode: EXIT.bug,
   };
 }
 
 /** Messages and remedies may quote anything: what a container, a file or the command line says. */
-export function errorLines(message: string, remedy: string | undefined): string {
+export function errorLines(message: Foreign, remedy: Foreign | undefined): string {
   const fact = `dit: ${escapeText(message)}\n`;
   return remedy === undefined ? fact : `${fact}  try: ${escapeText(remedy)}\n`;
 }

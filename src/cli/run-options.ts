@@ -1,5 +1,7 @@
 /** The options of `dit trace run` as commander parses them, and what they ask of the engine. */
+
 import type Dockerode from 'dockerode';
+import { own } from '../base/own.js';
 import type { SourceName } from '../sources/sources.js';
 import type { UntilOption } from './option-values.js';
 
@@ -88,7 +90,7 @@ export function createOptions(
 /** `-e NAME` takes the value of dit's own environment, and nothing where it has none. */
 function withValue(variable: string, env: Readonly<Record<string, string | undefined>>): string {
   if (variable.includes('=')) return variable;
-  const value = env[variable];
+  const value = own(env, variable);
   return value === undefined ? '' : `${variable}=${value}`;
 }
 

@@ -1,5 +1,7 @@
 /** The table of sources: what each gives in general, and whether it works here. */
+
 import { DitError, messageOf } from '../base/errors.js';
+import type { Foreign } from '../base/foreign.js';
 import { findEngine } from '../platform/engine-endpoint.js';
 import type { SourceTable } from '../render/sources.js';
 import { FIGURE_ABILITIES, MILESTONE_ABILITIES } from '../sources/abilities.js';
@@ -40,7 +42,7 @@ export function generalSourceTable(): SourceTable {
 export async function sourceTableHere(host: string | undefined): Promise<SourceTable> {
   const { endpoint } = host === undefined ? {} : await findEngine({ host });
   const table = generalSourceTable();
-  const missing: { source: string; reason: string; remedy: string }[] = [];
+  const missing: { source: string; reason: Foreign; remedy: Foreign }[] = [];
   const words: string[] = [];
   for (const { name, need, seesKernel } of SOURCES) {
     try {

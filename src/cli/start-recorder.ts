@@ -1,6 +1,8 @@
 /** Recorded starts with one set of options: engine, client and image are prepared once. */
+
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
 import { connectDocker, engineError } from '../platform/docker.js';
 import type { EngineEndpoint } from '../platform/engine-endpoint.js';
@@ -120,7 +122,10 @@ export async function reportCleanUp(
 ): Promise<void> {
   for (const failed of cleanUpFailures) {
     await stderr.write(
-      errorLines(`clean-up is not complete: ${failed}`, 'docker ps -a --filter label=dev.dit.run'),
+      errorLines(
+        quoting`clean-up is not complete: ${failed}`,
+        'docker ps -a --filter label=dev.dit.run',
+      ),
     );
   }
 }

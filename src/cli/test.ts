@@ -1,6 +1,9 @@
 /** `dit test [NAMES…]`: the ten toolkit tests on an engine, a verdict each. */
+
 import { DitError, EXIT } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import { CHECK_NAMES, type CheckName, type CheckReport } from '../model/check.js';
 import { readHostInfo } from '../platform/host-info.js';
 import { packageVersion } from '../platform/package-files.js';
@@ -40,7 +43,7 @@ export async function test(
   const prepared = await prepareChecks(options, context);
   const begun = new Date().toISOString();
   const reports: CheckReport[] = [];
-  const leftBehind: string[] = [];
+  const leftBehind: Foreign[] = [];
   try {
     for (const name of names) {
       await stderr.line(`dit: ${name} (${reports.length + 1} of ${names.length})`);
@@ -56,7 +59,10 @@ export async function test(
     await prepared.close();
     for (const what of leftBehind) {
       await stderr.write(
-        errorLines(`clean-up is not complete: ${what}`, 'docker ps -a --filter label=dev.dit.run'),
+        errorLines(
+          quoting`clean-up is not complete: ${what}`,
+          'docker ps -a --filter label=dev.dit.run',
+        ),
       );
     }
   }

@@ -59,7 +59,7 @@ export async function traceExec(
   try {
     result = await recordCommand({
       argv,
-      env: engine.isAskedFor ? { ...env, DOCKER_HOST: engine.info.endpoint } : { ...env },
+      env: engine.url === undefined ? { ...env } : { ...env, DOCKER_HOST: engine.url },
       stdout: options.json === true ? 2 : 1,
       docker: engine.docker,
       engine: engine.info,
@@ -85,8 +85,8 @@ interface CommandEngine {
   readonly info: EngineInfo;
   readonly docker: (() => Promise<Dockerode>) | undefined;
   readonly daemons: readonly Daemon[];
-  /** By --host or --engine: the command is told to use it. */
-  readonly isAskedFor: boolean;
+  /** Of the engine of --host or --engine, which the command is told to use. */
+  readonly url: string | undefined;
 }
 
 /** The engine that the command may use: none is started for it unless it is asked for. */
@@ -102,7 +102,7 @@ async function findEngineOf(
     : (await findEngine({ env, signal })).endpoint;
   const system = findSystemContainerd(env);
   if (endpoint === undefined || endpoint.kind === 'remote') {
-    return { info: NO_ENGINE, docker: undefined, daemons: system, isAskedFor: false };
+    return { info: NO_ENGINE, docker: undefined, daemons: system, url: undefined };
   }
   const info = await readEngineInfo(endpoint, endpoint.origin === 'private engine', signal);
   const daemons = findDaemons(endpoint.socketPath ?? '');
@@ -111,7 +111,7 @@ async function findEngineOf(
     info,
     docker: () => connectDocker(endpoint, signal),
     daemons: [...daemons, ...system.filter(({ pid }) => !known.has(pid))],
-    isAskedFor,
+    url: isAskedFor ? endpoint.url : undefined,
   };
 }
 

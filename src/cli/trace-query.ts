@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { TABLE_NAMES, type TableName } from '../export/tables/schema.js';
 import { readInput } from '../platform/input-files.js';
 import { removeOwnFolder } from '../platform/own-folder.js';
@@ -83,7 +84,7 @@ async function askAndAnswer(
 
 const NO_INPUTS: QueryInputs = { traces: [], files: new Map(), refused: [], passedOver: 0 };
 
-function usage(code: string, message: string, remedy: string, cause?: unknown): DitError {
+function usage(code: string, message: Foreign, remedy: string, cause?: unknown): DitError {
   return new DitError({ code, exitCode: EXIT.usage, message, remedy, cause });
 }
 
@@ -119,7 +120,7 @@ function fileOf(path: string): string {
   try {
     return readInput(path).toString('utf8');
   } catch (error) {
-    const message = `the query "${path}" cannot be read: ${messageOf(error)}`;
+    const message = quoting`the query "${path}" cannot be read: ${messageOf(error)}`;
     throw usage('query-unknown', message, LIST, error);
   }
 }

@@ -1,10 +1,12 @@
 /** `dit trace run --runs N`: starts one after the other, their medians, and the median one's report. */
+
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { analyse } from '../analysis/analyse.js';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { phaseTotals } from '../model/totals.js';
 import { windowLength } from '../model/trace.js';
 import { makeNewFolder, removeFolder } from '../platform/folders.js';
@@ -212,7 +214,7 @@ function makeFolder(path: string, owner: Owner | undefined): string {
     throw new DitError({
       code: 'trace-unwritable',
       exitCode: EXIT.usage,
-      message: `cannot make the folder "${folder}": ${messageOf(error)}`,
+      message: quoting`cannot make the folder "${folder}": ${messageOf(error)}`,
       remedy: missing ? 'make the folder above it first' : 'write elsewhere with -o FILE',
       cause: error,
     });

@@ -1,7 +1,10 @@
 /** Where recordings go that are given no name: one folder a user, so that "the last trace" is known. */
+
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { plainName } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { makeFolders } from '../platform/folders.js';
 import { sudoUser, userFolder } from '../platform/owner.js';
 
@@ -30,13 +33,13 @@ export function newTracePath(env: Env, image: string, now: Date, unique: string)
     throw new DitError({
       code: 'traces-folder',
       exitCode: EXIT.usage,
-      message: `the traces folder "${folder}" cannot be made: ${messageOf(error)}`,
+      message: quoting`the traces folder "${folder}" cannot be made: ${messageOf(error)}`,
       remedy: 'name a file with -o FILE, or a folder with DIT_TRACES',
       cause: error,
     });
   }
   const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const name = (image.split('/').at(-1) ?? '').replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 40);
+  const name = plainName(image.split('/').at(-1) ?? '', 40);
   return join(folder, `${time}-${name}-${unique}.dit`);
 }
 
@@ -51,7 +54,7 @@ export function storedTraces(env: Env): StoredTrace[] {
     throw new DitError({
       code: 'traces-folder',
       exitCode: EXIT.usage,
-      message: `the traces folder "${folder}" cannot be read: ${messageOf(error)}`,
+      message: quoting`the traces folder "${folder}" cannot be read: ${messageOf(error)}`,
       remedy: 'name a trace file, or a folder with DIT_TRACES',
       cause: error,
     });

@@ -1,9 +1,11 @@
 /** `dit trace watch`: every container start on this machine, a line each, until it is stopped. */
+
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildTracks } from '../analysis/tracks.js';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { startedAt } from '../export/tables/origin.js';
 import type { Trace } from '../model/trace.js';
@@ -273,7 +275,7 @@ function makeFolder(path: string, env: CommandContext['env']): void {
     throw new DitError({
       code: 'output-folder',
       exitCode: EXIT.usage,
-      message: `the folder "${path}" cannot be made: ${messageOf(error)}`,
+      message: quoting`the folder "${path}" cannot be made: ${messageOf(error)}`,
       remedy: 'name another with --out DIR',
       cause: error,
     });

@@ -1,4 +1,5 @@
 /** Which starts `dit trace watch` tells. */
+import type { Foreign } from '../base/foreign.js';
 import type { StartLine } from '../render/watch.js';
 
 /** "name", "image" or "id" against a pattern; "slower" in ms. */
@@ -17,6 +18,20 @@ export function passes(line: StartLine, filters: readonly WatchFilter[]): boolea
 function matches({ run, totalNs }: StartLine, { key, value }: WatchFilter): boolean {
   if (key === 'slower') return totalNs === undefined || totalNs / 1e6 > Number(value);
   const text = key === 'id' ? run.containerId : run[key];
-  const pattern = value.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${pattern.join('.*')}${key === 'id' ? '' : '$'}`).test(text);
+  return matchesGlob(text, key === 'id' ? `${value}*` : value);
+}
+
+/** Every "*" takes as little as it can, so that no name makes it look twice at the same place. */
+function matchesGlob(text: Foreign, pattern: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
 }

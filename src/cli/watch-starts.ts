@@ -1,6 +1,8 @@
 /** From the rolling recording of a host to finished starts: which are under way, when one can be told. */
+
 import { analyse } from '../analysis/analyse.js';
 import { type StartExec, startExecs, startsAnew } from '../analysis/starting.js';
+import type { Foreign } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
@@ -138,13 +140,13 @@ function ownPids(trace: Trace, { processes }: ContainerRun): number[] {
 }
 
 /** Runtimes that run a command in one of these containers: `runc exec … ID`, as `docker exec` and health checks do. */
-function commandsIn(ids: ReadonlySet<ContainerId>, recording: Recording, from: number): number[] {
+function commandsIn(ids: ReadonlySet<Foreign>, recording: Recording, from: number): number[] {
   const { events, strings } = recording;
   const pids: number[] = [];
   for (let row = from; row < events.length; row++) {
     if (events.kind.at(row) !== KIND.exec) continue;
     const argv = events.values(row, 'arguments').map((id) => strings.text(id));
-    if (argv.includes('exec') && argv.some((argument) => ids.has(argument as ContainerId))) {
+    if (argv.includes('exec') && argv.some((argument) => ids.has(argument))) {
       pids.push(events.pid.at(row));
     }
   }

@@ -1,5 +1,7 @@
 /** Benchmark directories side by side. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import type { BenchComparison, Gate, Platform } from '../model/bench-comparison.js';
 import { examine } from './doctor.js';
 import { judge } from './gate.js';
@@ -32,7 +34,7 @@ function checkNames(platforms: readonly Platform[]): void {
     throw new DitError({
       code: 'platform-clash',
       exitCode: EXIT.usage,
-      message: `"${same.path}" and "${path}" are both of the platform "${name}"`,
+      message: quoting`"${same.path}" and "${path}" are both of the platform "${name}"`,
       remedy: `name one: dit compare "${same.path}" "other=${path}"`,
     });
   }

@@ -2,6 +2,7 @@
  * The data doctor: what is wrong with the values themselves, before any statistic is believed. It changes nothing; each
  * rule says what it saw, what that does to a conclusion, and what to do.
  */
+import { raw } from '../base/foreign.js';
 import type { ComparedGroup, DataFinding, Platform } from '../model/bench-comparison.js';
 import { findCensored } from './doctor/censored.js';
 import { findDrift } from './doctor/drift.js';
@@ -49,6 +50,14 @@ function seriesOf(groups: readonly ComparedGroup[], platform: number): Series[] 
       const summary = summaries[platform];
       return summary === undefined || summary.samples.length === 0
         ? []
-        : [{ dimension, unit, group, summary, values: summary.samples.map(({ value }) => value) }];
+        : [
+            {
+              dimension,
+              unit,
+              group: raw(group),
+              summary,
+              values: summary.samples.map(({ value }) => value),
+            },
+          ];
     });
 }

@@ -1,5 +1,7 @@
 /** `--fail-on`: its grammar, and what the data say to it. The interval decides, not the point. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, joinForeign, quoting, raw } from '../base/foreign.js';
 import type {
   ComparedGroup,
   Gate,
@@ -62,17 +64,17 @@ export function judge(
   return gates.flatMap((gate) => {
     const meant = groups.filter((each) => isMeant(gate, each));
     if (meant.length === 0) {
-      const known = groups.map(({ dimension, group }) => `${dimension}.${group}`);
+      const known = groups.map(({ dimension, group }) => quoting`${dimension}.${group}`);
       throw refused(
         `--fail-on '${gate.text}' means no group of the data`,
-        `these are there: ${known.join(', ')}; a part of a group's name does`,
+        quoting`these are there: ${joinForeign(known, ', ')}; a part of a group's name does`,
       );
     }
     return meant.flatMap(({ group, dimension, summaries }) => {
       const [first, ...others] = summaries.map((summary, platform) => {
         if (summary !== undefined && summary.samples.length > 0) return summary;
         throw refused(
-          `"${platforms[platform]?.path}" holds no value of ${dimension} "${group}", which --fail-on asks for`,
+          quoting`"${platforms[platform]?.path ?? ''}" holds no value of ${dimension} "${group}", which --fail-on asks for`,
           `measure it: dit bench ${dimension}`,
         );
       });
@@ -89,7 +91,7 @@ export function judge(
 /** Who sets a limit to a group has not set it to what is derived from that. */
 const isMeant = (gate: Gate, { dimension, group }: ComparedGroup): boolean =>
   gate.dimension === dimension &&
-  (group === gate.group || (!isDerived(group) && group.split('/').includes(gate.group)));
+  (group === gate.group || (!isDerived(group) && raw(group).split('/').includes(gate.group)));
 
 function decide(
   { statistic, beyond, limit }: Gate,
@@ -113,6 +115,6 @@ function decide(
   return undecided('the limit lies within the interval: more iterations would tell');
 }
 
-function refused(message: string, remedy: string): DitError {
+function refused(message: Foreign, remedy: Foreign): DitError {
   return new DitError({ code: 'gate', exitCode: EXIT.usage, message, remedy });
 }

@@ -1,4 +1,5 @@
 /** The groups of all platforms, summarised. */
+import { type Foreign, raw } from '../base/foreign.js';
 import type { Bench, BenchDimension, BenchSample } from '../model/bench.js';
 import type { Bounds, ComparedGroup, GroupSummary } from '../model/bench-comparison.js';
 import { around, mean, standardDeviation, tMargin } from '../stats/moments.js';
@@ -17,18 +18,18 @@ export function withDeviations(bench: Bench): Bench {
     ...bench,
     dimensions: bench.dimensions.map((dimension) => {
       if (dimension.name !== 'cpu') return dimension;
-      const limits = dimension.groups.filter((group) => /^\d+(\.\d+)?%$/.test(group));
+      const limits = dimension.groups.filter((group) => /^\d+(\.\d+)?%$/.test(raw(group)));
       const deviations = dimension.samples
         .filter(({ group }) => limits.includes(group))
         .map((sample) => ({
           ...sample,
-          group: sample.group + DEVIATION,
+          group: raw(sample.group) + DEVIATION,
           value: Math.abs(sample.value - Number(sample.group.slice(0, -1))),
         }));
       return {
         ...dimension,
         groups: dimension.groups.flatMap((group) =>
-          limits.includes(group) ? [group, group + DEVIATION] : [group],
+          limits.includes(group) ? [group, raw(group) + DEVIATION] : [group],
         ),
         samples: [...dimension.samples, ...deviations],
       };
@@ -37,11 +38,11 @@ export function withDeviations(bench: Bench): Bench {
 }
 
 /** Of a group that is derived from another: the doctor has looked at that one. */
-export const isDerived = (group: string): boolean => group.endsWith(DEVIATION);
+export const isDerived = (group: Foreign): boolean => group.endsWith(DEVIATION);
 
 /** In the order of the first benchmark that has them; summaries in the order of the benchmarks. */
 export function compareGroups(benches: readonly Bench[]): ComparedGroup[] {
-  const order = new Map<string, { dimension: BenchDimension; groups: Set<string> }>();
+  const order = new Map<string, { dimension: BenchDimension; groups: Set<Foreign> }>();
   for (const bench of benches) {
     for (const dimension of bench.dimensions) {
       const entry = order.get(dimension.name) ?? { dimension, groups: new Set() };
@@ -63,7 +64,7 @@ export function compareGroups(benches: readonly Bench[]): ComparedGroup[] {
   );
 }
 
-function summary(dimension: BenchDimension, group: string): GroupSummary | undefined {
+function summary(dimension: BenchDimension, group: Foreign): GroupSummary | undefined {
   const samples = dimension.samples.filter((sample) => sample.group === group);
   const missing = (dimension.missing ?? []).filter((each) => each.group === group).length;
   if (samples.length === 0 && missing === 0) return undefined;

@@ -1,4 +1,5 @@
 /** The rank tests of a comparison, corrected for their number. */
+import { raw } from '../base/foreign.js';
 import type {
   ComparedGroup,
   DataFinding,
@@ -80,8 +81,8 @@ export function testModes(
 /** "overlayfs/500" → "500": the mode is the first part; of writes "overlayfs-direct" → "direct". */
 const besideMode = ({ dimension, group }: ComparedGroup): string =>
   dimension === 'write'
-    ? (/-(buffered|direct)$/.exec(group)?.[1] ?? '')
-    : group.split('/').slice(1).join('/');
+    ? (/-(buffered|direct)$/.exec(raw(group))?.[1] ?? '')
+    : raw(group).split('/').slice(1).join('/');
 
 const hasValues = (summary: GroupSummary | undefined): summary is GroupSummary =>
   summary !== undefined && summary.samples.length > 0;

@@ -5,7 +5,10 @@
  * or "@") gets an apostrophe in front; what a terminal acts on is a visible escape, so that a row is one line. Null is
  * an empty field and the empty text is "": PostgreSQL tells them apart, DuckDB with allow_quoted_nulls=false.
  */
+
 import { escapeText } from '../base/escape.js';
+import { type Foreign, isText, quoting } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import { inChunks } from './chunks.js';
 import {
   type Cell,
@@ -30,29 +33,34 @@ function* lines({ table, length, cells }: TableRows): Generator<string> {
   const columns: readonly Column[] = TABLES[table].columns;
   yield `${columns.map(({ name }) => name).join(',')}\r\n`;
   const readers = columns.map(({ name, type }) => {
-    const cell = cells[name] as (row: number) => Cell;
+    const cell = own(cells, name) as (row: number) => Cell;
     const field = FIELDS[type];
     return (row: number): string => {
       const value = cell(row);
-      return value === null ? '' : field(value as never);
+      return value === null ? '' : field(value);
     };
   });
   for (let row = 0; row < length; row++) yield `${readers.map((read) => read(row)).join(',')}\r\n`;
 }
 
-const FIELDS: Readonly<Record<ColumnType, (cell: never) => string>> = {
-  string: textField,
-  boolean: String,
-  double: String,
-  int32: String,
-  int64: String,
-  timestamp: timestampField,
-  date: dateField,
+type Value = Exclude<Cell, null>;
+
+const plain = (value: Value): string => (isText(value) ? textField(value) : String(value));
+
+const FIELDS: Readonly<Record<ColumnType, (value: Value) => string>> = {
+  string: plain,
+  boolean: plain,
+  double: plain,
+  int32: plain,
+  int64: plain,
+  timestamp: (us) => timestampField(Number(us)),
+  date: (days) => dateField(Number(days)),
 };
 
 /** What a cell or a header of text is, in any CSV of dit. */
-export function textField(text: string): string {
-  const safe = escapeText(/^[=+\-@]/.test(text) ? `'${text}` : text);
+export function textField(text: Foreign): string {
+  const begins = ['=', '+', '-', '@'].some((sign) => text.startsWith(sign));
+  const safe = escapeText(begins ? quoting`'${text}` : text);
   return safe === '' || /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -7,7 +7,9 @@
  *   {"record":"milestone","container_id":"5fbded33…","name":"create requested","time_ns":50000000,…}
  *   {"record":"event","event":4711,"time_ns":72102999,"kind":"syscall",…}
  */
+
 import { safeJson } from '../base/escape.js';
+import { own } from '../base/own.js';
 import { inChunks } from './chunks.js';
 
 export const JSON_LINES_SCHEMA = 'dit.lines/1';
@@ -44,10 +46,10 @@ function* lines({ runs, marks, ...trace }: Fields, events: Iterable<string>): Ge
   yield line('trace', { ...trace, schema: JSON_LINES_SCHEMA });
   for (const mark of marks as readonly Fields[]) yield line('mark', mark);
   for (const run of runs as readonly Fields[]) {
-    const own = Object.entries(run).filter(([key]) => !(key in RECORDS));
-    yield line('run', Object.fromEntries(own));
+    const rest = Object.entries(run).filter(([key]) => !Object.hasOwn(RECORDS, key));
+    yield line('run', Object.fromEntries(rest));
     for (const [list, record] of Object.entries(RECORDS)) {
-      for (const fields of run[list] as readonly Fields[]) {
+      for (const fields of own(run, list) as readonly Fields[]) {
         yield line(record, { container_id: run.container_id, ...fields });
       }
     }

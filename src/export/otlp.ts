@@ -3,8 +3,11 @@
  * the stages with the critical path, the requests to the engine and the processes. One ExportTraceServiceRequest, which
  * is what a collector takes at /v1/traces. Attributes follow the semantic conventions 1.45; dit's own begin with "dit.".
  */
+
 import { DitError, EXIT } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import type { TraceHeader } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { type Attributes, keyValues } from './otlp/attributes.js';
@@ -42,7 +45,7 @@ export function otlpRequest(trace: Trace, options: OtlpOptions = {}): Uint8Array
     throw new DitError({
       code: 'no-start',
       exitCode: EXIT.usage,
-      message: `trace '${header.traceId}' holds no container start for OpenTelemetry`,
+      message: quoting`trace '${header.traceId}' holds no container start for OpenTelemetry`,
       remedy: 'take its events along: dit trace export --to perfetto, or --to jsonl',
     });
   }
@@ -104,7 +107,7 @@ function resource({ host, engine }: TraceHeader, serviceName: string): Attribute
   return {
     'service.name': serviceName,
     'host.name': host.hostname,
-    'host.arch': ARCHITECTURES[host.architecture] ?? host.architecture,
+    'host.arch': own(ARCHITECTURES, host.architecture) ?? host.architecture,
     'os.type': 'linux',
     'os.description': host.os,
     'os.version': host.kernelRelease,

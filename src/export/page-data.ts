@@ -10,6 +10,7 @@ import {
   type PageDocument,
   SEGMENT_NUMBERS,
   SEGMENT_TEXTS,
+  SEGMENT_WORDS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
 } from '../model/page-data.js';
@@ -32,12 +33,13 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
   trace.runs.forEach(({ segments }, index) => {
     addSegments(columns, `run${index}`, segments, texts);
   });
-  const { header, strings, events, ...recording } = trace.recording;
+  const { header, strings, events, marks, ...recording } = trace.recording;
   const document: PageDocument = {
     version: PAGE_DATA_VERSION,
     file,
     header: plainHeader(header),
     recording,
+    marks: marks.map(({ detail, ...mark }) => ({ ...mark, detail: [...detail] })),
     strings: Array.from({ length: strings.size }, (_, id) => strings.text(id)),
     events: events.length,
     processes: trace.processes.map(({ actors, comms, ...life }) => ({
@@ -98,7 +100,7 @@ function addSegments(
       Float64Array.from(segments, (segment) => segment[name] ?? -1),
     );
   }
-  for (const name of SEGMENT_TEXTS) {
+  for (const name of [...SEGMENT_WORDS, ...SEGMENT_TEXTS]) {
     const ids = Float64Array.from(segments, (segment) => texts.intern(segment[name] ?? ''));
     columns.add(`${prefix}.${name}`, ids);
   }

@@ -2,7 +2,10 @@
  * Tables as Parquet files: Snappy, dictionaries, plain values and version 2 data pages, which DuckDB, Spark, Trino and
  * ClickHouse read alike.
  */
+
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { isText, raw } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import {
   type Cell,
   type Column,
@@ -61,11 +64,11 @@ export function parquetFile({ table, length, cells }: TableRows): Uint8Array {
     const rows = Math.min(ROWS_OF_A_GROUP, length - from);
     parquet.write({
       columnData: columns.map(({ name, type }) => {
-        const cell = cells[name] as (row: number) => Cell;
+        const cell = own(cells, name) as (row: number) => Cell;
         const convert = CONVERSIONS[type];
         const data = Array.from({ length: rows }, (_, row) => {
           const value = cell(from + row);
-          return value === null ? null : convert(value as never);
+          return value === null ? null : convert(value);
         });
         return { name, data };
       }),
@@ -81,17 +84,21 @@ function schemaElement({ name, type, nullable }: Column): SchemaElement {
   return { name, ...PHYSICAL[type], repetition_type };
 }
 
+type Value = Exclude<Cell, null>;
+type Stored = string | number | bigint | boolean;
+
+/** A text is data: its bytes are counted, and nothing in them ends it. */
+const plain = (cell: Value): Stored => (isText(cell) ? raw(cell) : cell);
+
 /** A trace file may claim any number: what does not fit becomes the nearest that does. */
-const CONVERSIONS: Readonly<
-  Record<ColumnType, (cell: never) => string | number | bigint | boolean>
-> = {
-  string: (cell: string) => cell,
-  boolean: (cell: boolean) => cell,
-  double: (cell: number) => cell,
-  int32: toInt32,
-  date: toInt32,
-  int64: toInt64,
-  timestamp: toInt64,
+const CONVERSIONS: Readonly<Record<ColumnType, (cell: Value) => Stored>> = {
+  string: plain,
+  boolean: plain,
+  double: plain,
+  int32: (cell) => toInt32(Number(cell)),
+  date: (cell) => toInt32(Number(cell)),
+  int64: (cell) => toInt64(Number(cell)),
+  timestamp: (cell) => toInt64(Number(cell)),
 };
 
 const INT32_MAX = 2 ** 31 - 1;

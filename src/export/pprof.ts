@@ -2,8 +2,10 @@
  * The critical path as a pprof profile, for `go tool pprof` and whatever else reads them: a sample for each stack,
  * with its time and the number of its pieces. Format: profile.proto of github.com/google/pprof, before it is gzipped.
  */
+
 import { Profile, StringTable } from 'pprof-format';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { lengthOf, phaseOf } from '../model/totals.js';
 import type { Segment, Trace } from '../model/trace.js';
@@ -66,7 +68,7 @@ export function pprofProfile(trace: Trace): Uint8Array {
     timeNanos: trace.recording.header.startRealtimeNs + BigInt(begin),
     durationNanos: end - begin,
     comment: [
-      `dit ${trace.recording.header.ditVersion}, trace ${trace.recording.header.traceId}`,
+      quoting`dit ${trace.recording.header.ditVersion}, trace ${trace.recording.header.traceId}`,
       ...caveats(trace, starts),
     ].map((line) => text(escapeText(line))),
     stringTable: strings,

@@ -4,7 +4,9 @@
  *   eager_lamport / runc create / runc / mount / rootfs mount (storage)
  *   eager_lamport / shim / containerd-shim-runc-v2 / blocked in futex / waits for a timer / shim (runtime)
  */
+
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import { processName } from '../model/process-name.js';
 import { phaseOf } from '../model/totals.js';
 import type { ContainerRun, Segment, Trace } from '../model/trace.js';
@@ -22,7 +24,7 @@ export function segmentStacks(trace: Trace, run: ContainerRun): (segment: Segmen
   ];
 }
 
-function programOf(trace: Trace, { process, start }: Segment): string {
+function programOf(trace: Trace, { process, start }: Segment): Foreign {
   const life = process === undefined ? undefined : trace.processes[process];
   return (life === undefined ? '' : processName(life, start)) || '(unknown program)';
 }
@@ -38,7 +40,7 @@ function doing(trace: Trace, { state, syscall, waitsFor }: Segment): string[] {
 }
 
 /** Untrusted text; '' for an event that the trace does not hold. */
-export function syscallName({ recording: { events, strings } }: Trace, row: number): string {
+export function syscallName({ recording: { events, strings } }: Trace, row: number): Foreign {
   return row < events.length && events.kindName(row) === 'syscall'
     ? strings.text(events.value(row, 'names'))
     : '';

@@ -2,7 +2,7 @@
  * A trace for https://www.speedscope.app: of each start the critical path, and then the threads that it ran through,
  * all on one axis, which begins with the window. Format: https://www.speedscope.app/file-format-schema.json, evented.
  */
-import { escapeText } from '../base/escape.js';
+import { escapeText, safeJson } from '../base/escape.js';
 import { lengthOf } from '../model/totals.js';
 import type { ActorKind, Trace, Window } from '../model/trace.js';
 import type { Track, Tracks } from '../model/tracks.js';
@@ -37,7 +37,7 @@ function* fileText(trace: Trace, tracks: Tracks, starts: readonly WholeStart[]):
     name: [names.join(', '), ...caveats(trace, starts).map(escapeText)].join('; '),
     activeProfileIndex: 0,
   };
-  yield `${JSON.stringify(head).slice(0, -1)},\n"profiles":[`;
+  yield `${safeJson(head).slice(0, -1)},\n"profiles":[`;
   const firstSlices = firstSliceOfTracks(tracks);
   for (const [index, start] of starts.entries()) {
     const name = names[index] as string;
@@ -51,7 +51,7 @@ function* fileText(trace: Trace, tracks: Tracks, starts: readonly WholeStart[]):
       yield* profile(title, start.window, threadEvents(tracks, track, first, start.window, frames));
     }
   }
-  yield `],\n"shared":{"frames":${JSON.stringify(frames.frames)}}}\n`;
+  yield `],\n"shared":{"frames":${safeJson(frames.frames)}}}\n`;
 }
 
 function* profile(name: string, window: Window, events: Iterable<string>): Generator<string> {
@@ -62,7 +62,7 @@ function* profile(name: string, window: Window, events: Iterable<string>): Gener
     startValue: 0,
     endValue: window.end - window.start,
   };
-  yield `\n${JSON.stringify(head).slice(0, -1)},"events":[`;
+  yield `\n${safeJson(head).slice(0, -1)},"events":[`;
   let separator = '';
   for (const event of events) {
     yield separator + event;

@@ -1,5 +1,7 @@
 /** The starts that have a critical path: what the formats for profiles are about. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import type { ContainerRun, Trace, Window } from '../model/trace.js';
 
@@ -19,14 +21,14 @@ export function wholeStarts(trace: Trace, format: string): readonly WholeStart[]
   throw new DitError({
     code: 'no-critical-path',
     exitCode: EXIT.usage,
-    message: `trace '${trace.recording.header.traceId}' has no start that was seen whole, and so no critical path for ${format}`,
+    message: quoting`trace '${trace.recording.header.traceId}' has no start that was seen whole, and so no critical path for ${format}`,
     remedy: 'take its events along: dit trace export --to perfetto, or --to jsonl',
   });
 }
 
 /** What people call the start: its container's name, else its id; both where a trace has many. Untrusted text. */
-export function startName({ runs }: Trace, { name, containerId }: ContainerRun): string {
+export function startName({ runs }: Trace, { name, containerId }: ContainerRun): Foreign {
   const id = shortId(containerId);
   if (name === '') return id;
-  return runs.length > 1 ? `${name} ${id}` : name;
+  return runs.length > 1 ? quoting`${name} ${id}` : name;
 }

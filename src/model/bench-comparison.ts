@@ -1,10 +1,11 @@
 /** What a comparison of benchmark directories answers: the data's own troubles first, then summaries, tests and gates. */
+import type { Foreign } from '../base/foreign.js';
 import type { Bench, BenchDimension, BenchSample } from './bench.js';
 
 /** A directory as it was read. */
 export interface Platform {
   /** Unlike all others' in a comparison. Untrusted. */
-  readonly name: string;
+  readonly name: Foreign;
   readonly path: string;
   /** CSV files alone do not say how their values were measured. */
   readonly source: 'bench.json' | 'csv';
@@ -53,7 +54,7 @@ export interface ComparedGroup {
   readonly dimension: string;
   readonly unit: BenchDimension['unit'];
   readonly better: BenchDimension['better'];
-  readonly group: string;
+  readonly group: Foreign;
   /** By platform; undefined where it was not measured. */
   readonly summaries: readonly (GroupSummary | undefined)[];
 }
@@ -64,7 +65,7 @@ export type Magnitude = 'negligible' | 'small' | 'medium' | 'large';
 export interface Side {
   /** Index of the platform. */
   readonly platform: number;
-  readonly group: string;
+  readonly group: Foreign;
 }
 
 export interface TestOutcome {
@@ -109,13 +110,13 @@ export interface DataFinding {
   readonly platform: number;
   readonly dimension: string;
   /** Untrusted names. */
-  readonly groups: readonly string[];
+  readonly groups: readonly Foreign[];
   /** The evidence, in the data's own values. */
-  readonly what: string;
+  readonly what: Foreign;
   /** What it does to a conclusion that is drawn from the figures. */
-  readonly effect: string;
+  readonly effect: Foreign;
   /** What to do. */
-  readonly remedy: string;
+  readonly remedy: Foreign;
 }
 
 export type GateStatistic = 'mean' | { readonly quantile: number };
@@ -136,7 +137,7 @@ export interface Gate {
 
 export interface GateOutcome {
   readonly gate: Gate;
-  readonly group: string;
+  readonly group: Foreign;
   /** Compared with the first. */
   readonly platform: number;
   /** failed: all of the interval lies beyond the limit; held: none of it; undecided: part of it, or there is none. */
@@ -144,7 +145,7 @@ export interface GateOutcome {
   readonly share: number;
   readonly bounds: Bounds;
   /** Why it is undecided; '' otherwise. */
-  readonly reason: string;
+  readonly reason: Foreign;
 }
 
 export interface BenchComparison {

@@ -1,5 +1,7 @@
 /** The nine CSV files of a benchmark directory: their names and columns, read and written. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, raw } from '../base/foreign.js';
 import {
   type BenchDimension,
   type BenchSample,
@@ -106,8 +108,8 @@ const headerOf = ({ labels, values }: CsvShape): string =>
 export function benchCsv(name: CsvDimension, dimension: BenchDimension): string {
   const shape = CSV_SHAPES[name];
   const lines = new Map<string, { labels: readonly string[]; values: (number | undefined)[] }>();
-  const put = (iteration: number, group: string, value: number | undefined): void => {
-    const parsed = shape.parse(group);
+  const put = (iteration: number, group: Foreign, value: number | undefined): void => {
+    const parsed = shape.parse(raw(group));
     if (parsed === undefined || parsed.labels.some((label) => /[,"\r\n]/.test(label))) return;
     const key = [iteration, ...parsed.labels].join(',');
     const line = lines.get(key) ?? { labels: parsed.labels, values: [] };

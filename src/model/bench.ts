@@ -2,6 +2,7 @@
  * The data of one benchmark directory: `bench.json` (everything) and nine CSV files in the shapes of an
  * earlier study, so that its data and dit's can be compared (bench-csv.ts reads and writes those).
  */
+import type { Foreign } from '../base/foreign.js';
 
 export const BENCH_SCHEMA = 'dit.bench/1';
 /** The file in the directory; the CSV files beside it hold the same values, unrounded. Where it is, they are not read. */
@@ -31,7 +32,7 @@ export interface BenchSample {
   /** From 1, in each group. */
   readonly iteration: number;
   /** One of the dimension's groups. */
-  readonly group: string;
+  readonly group: Foreign;
   /** Of the dimension's unit; finite. May be negative where the difference of two measurements is. */
   readonly value: number;
   /** Place in the whole run, over all dimensions, from 0: drift is looked for along it. */
@@ -43,9 +44,9 @@ export interface BenchSample {
 /** A measurement that was tried and gave nothing. */
 export interface MissingSample {
   readonly iteration: number;
-  readonly group: string;
+  readonly group: Foreign;
   /** In words; untrusted where it holds an engine's message. */
-  readonly reason: string;
+  readonly reason: Foreign;
 }
 
 /**
@@ -70,7 +71,7 @@ export interface BenchDimension {
   /** Which change is an improvement; "neither" where nearer to a target is better. */
   readonly better: 'lower' | 'higher' | 'neither';
   /** In the order to print. */
-  readonly groups: readonly string[];
+  readonly groups: readonly Foreign[];
   /** In the order in which they were taken. */
   readonly samples: readonly BenchSample[];
   readonly missing?: readonly MissingSample[];
@@ -78,24 +79,24 @@ export interface BenchDimension {
 
 export interface BenchEnvironment {
   /** Label → value, for people and for "these differ": {"kernel": "6.8.0", "CPU": "…"}. Untrusted. */
-  readonly host: Readonly<Record<string, string>>;
-  readonly engine: Readonly<Record<string, string>>;
+  readonly host: Readonly<Record<string, Foreign>>;
+  readonly engine: Readonly<Record<string, Foreign>>;
 }
 
 export interface Bench {
   readonly schema: typeof BENCH_SCHEMA;
   /** The name that the comparison prints; untrusted. */
-  readonly platform: string;
+  readonly platform: Foreign;
   /** Of the random order of the blocks; null where the order was not random or is not known. */
   readonly seed: number | null;
   readonly environment: BenchEnvironment;
   /** ISO 8601, UTC; '' where it is not known. */
-  readonly started: string;
+  readonly started: Foreign;
   /** '' where the run was interrupted, or where it is not known. */
-  readonly ended: string;
+  readonly ended: Foreign;
   readonly dimensions: readonly BenchDimension[];
   /** What a reader must know: "page cache not dropped: not root". Untrusted. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Foreign[];
 }
 
 /** Unit and direction of the dimensions that have a CSV file. */

@@ -1,4 +1,5 @@
 /** What the ten toolkit tests ("checks" in the code) answer. */
+import type { Foreign } from '../base/foreign.js';
 import type { Certainty } from './trace.js';
 
 export const CHECK_NAMES = [
@@ -34,14 +35,14 @@ export type Unit =
 
 export interface Figure {
   /** "copy-up of 10 MB": untrusted where it holds a name. */
-  readonly name: string;
+  readonly name: Foreign;
   readonly value: number;
   readonly unit: Unit;
   /** Where it comes from, in words: "cpu.stat of the container's cgroup", "kernel event ovl_copy_up". */
-  readonly source: string;
+  readonly source: Foreign;
   readonly certainty: Certainty;
   /** Figures of one group make a table. */
-  readonly group?: string;
+  readonly group?: Foreign;
 }
 
 export interface CheckFinding {
@@ -49,20 +50,20 @@ export interface CheckFinding {
   /** Stable: "privileged". */
   readonly id: string;
   /** Untrusted where it holds a name. */
-  readonly title: string;
-  readonly remedy: string;
+  readonly title: Foreign;
+  readonly remedy: Foreign;
 }
 
 export interface CheckResult {
   readonly verdict: Verdict;
   /** Why: the figure against its threshold, or what is missing. */
-  readonly reason: string;
+  readonly reason: Foreign;
   /** What the reader can do; '' where there is nothing to do. */
-  readonly remedy: string;
+  readonly remedy: Foreign;
   readonly figures: readonly Figure[];
   readonly findings: readonly CheckFinding[];
   /** What the kernel says, as it says it: lines for people. Untrusted text. */
-  readonly evidence: readonly string[];
+  readonly evidence: readonly Foreign[];
 }
 
 /** What is said of one check. */

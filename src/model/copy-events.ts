@@ -18,16 +18,16 @@ export function copyEvents(
     if (kind === undefined) continue;
     const table = events.table(kind.name);
     const own = events.row.at(row);
-    const values: Record<string, EventValues[string]> = {};
-    for (const { name, type, countedBy } of kind.columns) {
-      if (countedBy !== undefined) {
-        const list = table.list(name, own);
-        values[name] = type === 'string' ? list.map(move) : list;
-      } else {
+    const values: EventValues = Object.fromEntries(
+      kind.columns.map(({ name, type, countedBy }) => {
+        if (countedBy !== undefined) {
+          const list = table.list(name, own);
+          return [name, type === 'string' ? list.map(move) : list];
+        }
         const value = table.column(name).at(own);
-        values[name] = type === 'string' ? move(value) : value;
-      }
-    }
+        return [name, type === 'string' ? move(value) : value];
+      }),
+    );
     into.push(
       kind.name,
       {

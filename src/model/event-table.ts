@@ -3,6 +3,7 @@
  * and time. One table for all kinds holds what every event has; a table a kind holds the kind's own
  * columns; `row` links the two.
  */
+import { own } from '../base/own.js';
 import { EVENT_KINDS, type EventKindName, KIND, type KindSchema, kindById } from './event-kinds.js';
 
 export type ColumnData = Float64Array | Int32Array | Uint8Array;
@@ -68,18 +69,14 @@ export class KindTable {
 
   constructor(schema: KindSchema) {
     this.schema = schema;
-    const columns: Record<string, NumberColumn> = {};
-    const listStarts: Record<string, NumberColumn> = {};
-    for (const column of schema.columns) {
-      columns[column.name] = new NumberColumn();
-      if (column.countedBy !== undefined) listStarts[column.countedBy] ??= new NumberColumn();
-    }
-    this.columns = columns;
-    this.listStarts = listStarts;
+    const grow = (names: Iterable<string>): Record<string, NumberColumn> =>
+      Object.fromEntries(Array.from(names, (name) => [name, new NumberColumn()]));
+    this.columns = grow(schema.columns.map(({ name }) => name));
+    this.listStarts = grow(new Set(schema.columns.flatMap(({ countedBy }) => countedBy ?? [])));
   }
 
   column(name: string): NumberColumn {
-    const column = this.columns[name];
+    const column = own(this.columns, name);
     if (column === undefined) throw new Error(`kind ${this.schema.name} has no column ${name}`);
     return column;
   }
@@ -88,7 +85,7 @@ export class KindTable {
   list(name: string, row: number): number[] {
     const schema = this.schema.columns.find((column) => column.name === name);
     if (schema?.countedBy === undefined) throw new Error(`${this.schema.name}.${name} is no list`);
-    const start = this.listStarts[schema.countedBy]?.at(row) ?? 0;
+    const start = own(this.listStarts, schema.countedBy)?.at(row) ?? 0;
     const count = this.column(schema.countedBy).at(row);
     const column = this.column(name);
     return Array.from({ length: count }, (_, index) => column.at(start + index));
@@ -157,15 +154,15 @@ export class EventTable {
     const table = this.#kinds[kind];
     this.pushCommon(KIND[kind], common.time, common.cpu ?? 0, common.pid, common.tid ?? common.pid);
     for (const column of table.schema.columns) {
-      const value = values[column.name];
+      const value = own(values, column.name);
       if (column.countedBy === undefined) {
-        if (table.listStarts[column.name] === undefined) {
+        if (own(table.listStarts, column.name) === undefined) {
           table.column(column.name).push(typeof value === 'number' ? value : 0);
         }
         continue;
       }
       const list = Array.isArray(value) ? (value as readonly number[]) : [];
-      const starts = table.listStarts[column.countedBy] as NumberColumn;
+      const starts = own(table.listStarts, column.countedBy) as NumberColumn;
       const counts = table.column(column.countedBy);
       if (starts.length <= this.row.at(index)) {
         starts.push(table.column(column.name).length);

@@ -6,11 +6,12 @@
  *   bytes   the JSON, UTF-8
  *   columns each at the next multiple of 8, little-endian
  */
-import type { Recording, TraceHeader } from './recording.js';
+import type { Foreign } from '../base/foreign.js';
+import type { ApiMark, Recording, TraceHeader } from './recording.js';
 import type { ActorSpan, ContainerRun, ProcessLife, Trace } from './trace.js';
 import type { Tracks } from './tracks.js';
 
-export const PAGE_DATA_VERSION = 1;
+export const PAGE_DATA_VERSION = 2;
 
 /** The arrays that a column's values are written as; the first that holds them all is taken. */
 export const NUMBER_ARRAYS = {
@@ -34,17 +35,10 @@ export interface PageColumn {
 
 /** A segment's numbers; -1 where it has none. */
 export const SEGMENT_NUMBERS = ['start', 'end', 'process', 'tid', 'syscall', 'wokenBy'] as const;
-/** A segment's texts, each an index in PageDocument.texts; '' where it has none. */
-export const SEGMENT_TEXTS = [
-  'actor',
-  'state',
-  'waitsFor',
-  'certainty',
-  'reason',
-  'phase',
-  'category',
-  'rule',
-] as const;
+/** A segment's words, which are dit's own, each an index in PageDocument.texts; '' where it has none. */
+export const SEGMENT_WORDS = ['actor', 'state', 'certainty', 'phase', 'category', 'rule'] as const;
+/** The same, of what the trace says. */
+export const SEGMENT_TEXTS = ['waitsFor', 'reason'] as const;
 
 export const SLICE_COLUMNS = [
   'track',
@@ -64,7 +58,7 @@ export const EVENT_COLUMNS = ['time', 'kind', 'cpu', 'pid', 'tid', 'row'] as con
 export interface PageDocument {
   readonly version: number;
   /** What the reader calls the trace: its file's name. */
-  readonly file: string;
+  readonly file: Foreign;
   /** Bigints in decimal. */
   readonly header: Omit<TraceHeader, 'startNs' | 'startRealtimeNs' | 'source'> & {
     readonly startNs: string;
@@ -75,9 +69,12 @@ export interface PageDocument {
       })[];
     };
   };
-  readonly recording: Omit<Recording, 'header' | 'strings' | 'events'>;
+  readonly recording: Omit<Recording, 'header' | 'strings' | 'events' | 'marks'>;
+  readonly marks: readonly (Omit<ApiMark, 'detail'> & {
+    readonly detail: readonly (readonly [Foreign, Foreign])[];
+  })[];
   /** Recording.strings by id; the first is ''. */
-  readonly strings: readonly string[];
+  readonly strings: readonly Foreign[];
   readonly events: number;
   /** Times of null: since ever. */
   readonly processes: readonly (Omit<ProcessLife, 'actors' | 'comms'> & {
@@ -91,6 +88,6 @@ export interface PageDocument {
   readonly warnings: Trace['warnings'];
   readonly tracks: Pick<Tracks, 'span' | 'tracks' | 'names'>;
   /** Texts of segments, which repeat. */
-  readonly texts: readonly string[];
+  readonly texts: readonly Foreign[];
   readonly columns: readonly PageColumn[];
 }

@@ -1,4 +1,6 @@
 /** What a process is called at a time: by its last exec, or the name that it gave itself since. */
+
+import type { Foreign } from '../base/foreign.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import type { ProcessLife } from './trace.js';
@@ -7,7 +9,7 @@ import type { ProcessLife } from './trace.js';
 const MOST_CHARACTERS = 255;
 
 /** "containerd-shim-runc-v2", "runc:[2:INIT]"; '' where nothing is known. Untrusted text. */
-export function processName({ execs, comms }: ProcessLife, time: TraceTime): string {
+export function processName({ execs, comms }: ProcessLife, time: TraceTime): Foreign {
   const exec = execs[lastUpTo(execs, time, (each) => each.time)];
   const comm =
     comms[

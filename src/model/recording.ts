@@ -3,72 +3,73 @@
  * traces/dit/trace/v1/trace.proto; times here are numbers relative to the session base (`TraceTime`), but
  * for `*_ns` in the header, which are absolute.
  */
+import type { Foreign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import type { EventTable } from './event-table.js';
 import type { StringTable } from './strings.js';
 
 export interface HostInfo {
-  readonly hostname: string;
-  readonly kernelRelease: string;
-  readonly architecture: string;
+  readonly hostname: Foreign;
+  readonly kernelRelease: Foreign;
+  readonly architecture: Foreign;
   readonly cpus: number;
   readonly memoryBytes: number;
-  readonly os: string;
-  readonly cgroupVersion: string;
-  readonly lockdown: string;
+  readonly os: Foreign;
+  readonly cgroupVersion: Foreign;
+  readonly lockdown: Foreign;
   readonly loadAverage1m: number;
 }
 
 export interface EngineInfo {
-  readonly endpoint: string;
-  readonly name: string;
-  readonly version: string;
-  readonly apiVersion: string;
-  readonly containerdVersion: string;
-  readonly runcVersion: string;
-  readonly storageDriver: string;
-  readonly cgroupDriver: string;
-  readonly cgroupVersion: string;
+  readonly endpoint: Foreign;
+  readonly name: Foreign;
+  readonly version: Foreign;
+  readonly apiVersion: Foreign;
+  readonly containerdVersion: Foreign;
+  readonly runcVersion: Foreign;
+  readonly storageDriver: Foreign;
+  readonly cgroupDriver: Foreign;
+  readonly cgroupVersion: Foreign;
   readonly privateEngine: boolean;
-  readonly defaultRuntime: string;
-  readonly dataRoot: string;
+  readonly defaultRuntime: Foreign;
+  readonly dataRoot: Foreign;
 }
 
 export interface ProbeInfo {
-  readonly program: string;
-  readonly attachPoint: string;
+  readonly program: Foreign;
+  readonly attachPoint: Foreign;
   readonly attached: boolean;
   /** Why not, in the kernel's words; '' when attached. */
-  readonly refusal: string;
+  readonly refusal: Foreign;
   /** Absolute trace clock, ns; 0 when refused. */
   readonly attachedNs: bigint;
 }
 
 export interface SourceInfo {
-  readonly name: string;
+  readonly name: Foreign;
   readonly probes: readonly ProbeInfo[];
   readonly perturbed: boolean;
-  readonly perturbation: string;
+  readonly perturbation: Foreign;
   readonly ringBytes: number;
 }
 
 export interface TargetInfo {
-  readonly image: string;
-  readonly command: readonly string[];
-  readonly containerName: string;
-  readonly network: string;
-  readonly runtime: string;
+  readonly image: Foreign;
+  readonly command: readonly Foreign[];
+  readonly containerName: Foreign;
+  readonly network: Foreign;
+  readonly runtime: Foreign;
   /** Whose starts are runs: the one container's, all that a command started, or all on the host. */
-  readonly scope: '' | 'command' | 'host' | string;
+  readonly scope: Foreign;
   /** Of several containers in the file, the one that it is about; '' for all in its scope. */
-  readonly containerId: string;
+  readonly containerId: Foreign;
 }
 
 export interface TraceHeader {
   readonly versionMajor: number;
   readonly versionMinor: number;
-  readonly traceId: string;
-  readonly ditVersion: string;
+  readonly traceId: Foreign;
+  readonly ditVersion: Foreign;
   /** The session base: absolute CLOCK_MONOTONIC, ns; a bigint, for 104 days of uptime reach 2^53. */
   readonly startNs: bigint;
   /** The same instant, ns since 1970 UTC. */
@@ -78,7 +79,7 @@ export interface TraceHeader {
   readonly source: SourceInfo;
   readonly target: TargetInfo;
   readonly redacted: boolean;
-  readonly command: readonly string[];
+  readonly command: readonly Foreign[];
 }
 
 export interface ClockSnapshot {
@@ -92,15 +93,15 @@ export interface ClockSnapshot {
 }
 
 export interface ApiMark {
-  readonly name: string;
+  readonly name: Foreign;
   readonly start: TraceTime;
   /** undefined: it had not ended. Equal to start: an instant. */
   readonly end: TraceTime | undefined;
-  readonly containerId: string;
+  readonly containerId: Foreign;
   readonly status: number;
-  readonly error: string;
+  readonly error: Foreign;
   readonly wallClock: boolean;
-  readonly detail: Readonly<Record<string, string>>;
+  readonly detail: ReadonlyMap<Foreign, Foreign>;
 }
 
 /** What a recorder knows of a process from the start; any other is followed for what it does. */
@@ -110,8 +111,8 @@ export type ProcessRole = (typeof PROCESS_ROLES)[number];
 export interface KnownProcess {
   readonly pid: number;
   readonly parentPid: number;
-  readonly comm: string;
-  readonly arguments: readonly string[];
+  readonly comm: Foreign;
+  readonly arguments: readonly Foreign[];
   readonly start: TraceTime;
   readonly role: ProcessRole;
   readonly tids: readonly number[];
@@ -119,14 +120,14 @@ export interface KnownProcess {
 
 export interface LossReport {
   readonly at: TraceTime;
-  readonly losses: readonly { readonly where: string; readonly records: number }[];
+  readonly losses: readonly { readonly where: Foreign; readonly records: number }[];
 }
 
 export interface Diagnostic {
   readonly at: TraceTime;
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
+  readonly code: Foreign;
+  readonly message: Foreign;
+  readonly remedy: Foreign;
 }
 
 /** How a recording ended; '' where the file says something else. */
@@ -136,7 +137,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 export interface TraceFooter {
   readonly end: TraceTime;
   readonly outcome: Outcome;
-  readonly failure: string;
+  readonly failure: Foreign;
   readonly events: number;
   readonly malformed: number;
   readonly disarmNs: number;
@@ -147,7 +148,7 @@ export interface TraceFooter {
 export interface ReadProblem {
   /** Byte in the file where it begins. */
   readonly offset: number;
-  readonly message: string;
+  readonly message: Foreign;
 }
 
 export interface Recording {
@@ -165,7 +166,7 @@ export interface Recording {
   readonly footer: TraceFooter | undefined;
   readonly problems: readonly ReadProblem[];
   /** Why events or marks of the file may be missing here, as a sentence; '' where all were read. */
-  readonly unread: string;
+  readonly unread: Foreign;
   /** Frames of kinds that this version does not know; skipped, and no problem. */
   readonly unknownFrames: number;
   /** Size of the file. */

@@ -1,4 +1,5 @@
 /** What is derived from runs when it is asked for: a chain, a comparison, rules explained, many runs in one. */
+import type { Foreign } from '../base/foreign.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
@@ -44,7 +45,7 @@ export interface Comparison {
 export interface RuleEvidence {
   readonly segment: Segment;
   /** "mount proc on /proc/self/fd/6 = 0", "outside any syscall"; untrusted text. */
-  readonly text: string;
+  readonly text: Foreign;
 }
 
 /** What one rule of the table of phases decided on one run. */
@@ -83,7 +84,7 @@ export interface PhaseSpread extends Spread {
 /** Several starts with the same options. */
 export interface RunsSummary {
   /** Untrusted text, as are the failures. */
-  readonly image: string;
+  readonly image: Foreign;
   /** Starts that were asked for; warm-ups are not counted. */
   readonly asked: number;
   readonly warmups: number;
@@ -91,7 +92,7 @@ export interface RunsSummary {
   readonly windows: readonly number[];
   readonly window: Spread;
   readonly phases: readonly PhaseSpread[];
-  readonly failures: readonly { readonly start: number; readonly message: string }[];
+  readonly failures: readonly { readonly start: number; readonly message: Foreign }[];
   /** Events lost in all of them. */
   readonly lost: number;
   /** File of the start whose window is nearest to the median. */

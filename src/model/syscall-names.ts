@@ -2,6 +2,8 @@
  * Syscall numbers to names, by machine (uname -m). From the kernel's own tables: Linux 6.1's unistd
  * headers and, above 450, syscall.tbl up to 6.17. A number that is not here reads as "syscall_N".
  */
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 
 type Run = readonly [first: number, names: string];
 
@@ -31,6 +33,6 @@ function expand(runs: readonly Run[]): readonly (string | undefined)[] {
 const TABLES: Readonly<Record<string, readonly Run[]>> = { x86_64: X86_64, aarch64: AARCH64 };
 
 /** A machine's names by number; empty for an unknown machine. */
-export function syscallNames(machine: string): readonly (string | undefined)[] {
-  return expand(TABLES[machine] ?? []);
+export function syscallNames(machine: Foreign): readonly (string | undefined)[] {
+  return expand(own(TABLES, machine) ?? []);
 }

@@ -1,4 +1,5 @@
 /** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
+import { type Foreign, raw } from '../base/foreign.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
 
 export type PhaseName = Phase | 'unattributed';
@@ -37,7 +38,7 @@ export interface Share extends Total {
 export interface Wait extends Share {
   readonly state: 'blocked' | 'runnable';
   /** "a CPU", "block I/O"; why it is not known, where it is not. Untrusted text. */
-  readonly waitsFor: string;
+  readonly waitsFor: Foreign;
 }
 
 export const lengthOf = (segment: Segment): number => segment.end - segment.start;
@@ -75,13 +76,13 @@ export function waits(segments: readonly Segment[]): Wait[] {
   }));
 }
 
-function waitedFor({ state, waitsFor, reason }: Segment): string {
+function waitedFor({ state, waitsFor, reason }: Segment): Foreign {
   return state === 'runnable' ? 'a CPU' : waitsFor || reason || 'unknown';
 }
 
-function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => string): Share[] {
+function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => Foreign): Share[] {
   const groups = groupBy(segments, (segment) =>
-    [segment.actor, phaseOf(segment), segment.category, keyOf(segment)].join('\0'),
+    [segment.actor, phaseOf(segment), segment.category, raw(keyOf(segment))].join('\0'),
   );
   return [...groups.values()]
     .map((group): Share => {

@@ -1,4 +1,5 @@
 /** The analysed trace: what renderers and exporters read. Immutable; built by analysis/. */
+import type { Foreign } from '../base/foreign.js';
 import type { ContainerId, ProcessKey } from '../base/ids.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import type { Recording } from './recording.js';
@@ -38,8 +39,8 @@ export type Certainty = 'exact' | 'inferred';
 
 /** Where a fact comes from: an event of the kernel (row in Recording.events) or a mark of the API. */
 export type Evidence =
-  | { readonly kind: 'event'; readonly event: number; readonly text: string }
-  | { readonly kind: 'mark'; readonly mark: number; readonly text: string };
+  | { readonly kind: 'event'; readonly event: number; readonly text: Foreign }
+  | { readonly kind: 'mark'; readonly mark: number; readonly text: Foreign };
 
 /** A span of a process's life in which it plays one part. */
 export interface ActorSpan {
@@ -51,8 +52,8 @@ export interface ActorSpan {
 
 export interface ProcessExec {
   readonly time: TraceTime;
-  readonly filename: string;
-  readonly argv: readonly string[];
+  readonly filename: Foreign;
+  readonly argv: readonly Foreign[];
   readonly event: number;
 }
 
@@ -72,7 +73,7 @@ export interface ProcessLife {
   readonly execs: readonly ProcessExec[];
   readonly comms: readonly {
     readonly time: TraceTime;
-    readonly comm: string;
+    readonly comm: Foreign;
     readonly event: number | undefined;
   }[];
   /** In time order, never empty. */
@@ -112,7 +113,7 @@ export interface Milestone {
 /** A milestone that this start does not have, and why. */
 export interface AbsentMilestone {
   readonly name: MilestoneName;
-  readonly reason: string;
+  readonly reason: Foreign;
 }
 
 export type Phase = 'kernel' | 'runtime' | 'storage';
@@ -131,12 +132,12 @@ export interface Segment {
   /** Row of the syscall that the thread is in. */
   readonly syscall: number | undefined;
   /** What a blocked thread waits for, in words: "block I/O", "timer", "rcu_preempt (kernel thread)". */
-  readonly waitsFor: string;
+  readonly waitsFor: Foreign;
   /** Row of the wake-up that ended the wait. */
   readonly wokenBy: number | undefined;
   readonly certainty: Certainty;
   /** Why it is inferred; '' when exact. */
-  readonly reason: string;
+  readonly reason: Foreign;
   /** undefined: no rule applies ("unattributed"). */
   readonly phase: Phase | undefined;
   readonly category: string;
@@ -166,14 +167,14 @@ export interface CopyUp {
   readonly duration: Duration;
   /** Size of the file; 0: a directory, or metadata alone. */
   readonly bytes: number;
-  readonly path: string;
+  readonly path: Foreign;
   readonly actor: ActorKind;
   readonly process: ProcessKey | undefined;
   readonly tid: number;
   /** Row of the syscall that caused it. */
   readonly syscall: number | undefined;
   /** Its name: "openat". */
-  readonly trigger: string;
+  readonly trigger: Foreign;
   readonly certainty: Certainty;
 }
 
@@ -183,16 +184,16 @@ export interface Finding {
   readonly id: string;
   /** Its weight: ns on the critical path, or of the copy-ups. */
   readonly ns: number;
-  readonly title: string;
-  readonly evidence: string;
+  readonly title: Foreign;
+  readonly evidence: Foreign;
   readonly advice: string;
 }
 
 /** One container start, observed. */
 export interface ContainerRun {
   readonly containerId: ContainerId;
-  readonly name: string;
-  readonly image: string;
+  readonly name: Foreign;
+  readonly image: Foreign;
   readonly milestones: readonly Milestone[];
   readonly absent: readonly AbsentMilestone[];
   /** undefined: the entrypoint was never executed, or the request was not recorded. */
@@ -207,14 +208,14 @@ export interface ContainerRun {
   readonly processes: readonly ProcessKey[];
   readonly exitCode: number | undefined;
   /** What failed, in the engine's words; ''. */
-  readonly failure: string;
+  readonly failure: Foreign;
 }
 
 /** Something a reader must know before trusting a figure. */
 export interface TraceWarning {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
+  readonly code: Foreign;
+  readonly message: Foreign;
+  readonly remedy: Foreign;
 }
 
 export interface Trace {

@@ -2,6 +2,7 @@
  * A trace as pictures and exports need it: tracks, and on each slices that nest. Columnar, because a trace has
  * a million of them. Built by analysis/tracks.ts.
  */
+import type { Foreign } from '../base/foreign.js';
 import type { ContainerId, ProcessKey } from '../base/ids.js';
 import type { ActorKind, Span } from './trace.js';
 
@@ -21,7 +22,7 @@ export interface Track {
   readonly pid: number;
   readonly tid: number;
   /** Of the thread, its last one; untrusted. */
-  readonly name: string;
+  readonly name: Foreign;
   readonly actor: ActorKind;
   readonly containerId: ContainerId | undefined;
 }
@@ -81,7 +82,7 @@ export interface Tracks {
   /** From the first thing known to the last. */
   readonly span: Span;
   readonly tracks: readonly Track[];
-  readonly names: readonly string[];
+  readonly names: readonly Foreign[];
   readonly slices: Slices;
   readonly instants: Instants;
   readonly wakeUps: WakeUps;

@@ -1,7 +1,9 @@
 /** The page: the result in one line, the timelines with their summary beside them, the tables below. */
+
 import { type ComponentChild, h } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import { escapeText } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { windowLength } from '../model/trace.js';
 import { formatMs } from '../render/format.js';
@@ -106,10 +108,10 @@ function Headline({ session }: { readonly session: Session }): ComponentChild {
   }
   const { lost, text } = lossOf(trace.recording);
   const facts = [
-    run === undefined ? '' : `${run.name} ${shortId(run.containerId)}`.trim(),
-    engine.version === '' ? '' : `${engine.name || 'Docker'} ${engine.version}`,
-    `Linux ${host.kernelRelease}`,
-    `source ${header.source.name}`,
+    run === undefined ? '' : quoting`${run.name} ${shortId(run.containerId)}`.trim(),
+    engine.version === '' ? '' : quoting`${engine.name || 'Docker'} ${engine.version}`,
+    quoting`Linux ${host.kernelRelease}`,
+    quoting`source ${header.source.name}`,
   ].filter((fact) => fact !== '');
   return h(
     'header',

@@ -1,4 +1,5 @@
 /** The embedded bytes back to a Trace and its tracks; the layout is model/page-data.ts's. */
+import { type Foreign, raw } from '../base/foreign.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { EVENT_KINDS } from '../model/event-kinds.js';
@@ -12,6 +13,7 @@ import {
   type PageDocument,
   SEGMENT_NUMBERS,
   SEGMENT_TEXTS,
+  SEGMENT_WORDS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
 } from '../model/page-data.js';
@@ -22,7 +24,7 @@ import type { Tracks } from '../model/tracks.js';
 
 export interface LoadedTrace {
   /** Untrusted, as all of a trace's text. */
-  readonly file: string;
+  readonly file: Foreign;
   readonly trace: Trace;
   readonly tracks: Omit<Tracks, 'threadTrack'>;
 }
@@ -101,6 +103,7 @@ function recordingOf(document: PageDocument, columns: Columns): Recording {
   for (const text of document.strings.slice(1)) strings.append(text);
   return {
     ...document.recording,
+    marks: document.marks.map(({ detail, ...mark }) => ({ ...mark, detail: new Map(detail) })),
     header: {
       ...header,
       startNs: BigInt(header.startNs),
@@ -143,16 +146,18 @@ function eventsOf(length: number, columns: Columns): EventTable {
   return events;
 }
 
-function segmentsOf(columns: Columns, prefix: string, texts: readonly string[]): Segment[] {
+function segmentsOf(columns: Columns, prefix: string, texts: readonly Foreign[]): Segment[] {
   const number = Object.fromEntries(
     SEGMENT_NUMBERS.map((name) => [name, columns(`${prefix}.${name}`)]),
   ) as Record<(typeof SEGMENT_NUMBERS)[number], Values>;
   const text = Object.fromEntries(
-    SEGMENT_TEXTS.map((name) => {
+    [...SEGMENT_WORDS, ...SEGMENT_TEXTS].map((name) => {
       const ids = columns(`${prefix}.${name}`);
-      return [name, (index: number): string => texts[ids[index] as number] ?? ''];
+      return [name, (index: number): Foreign => texts[ids[index] as number] ?? ''];
     }),
-  ) as Record<(typeof SEGMENT_TEXTS)[number], (index: number) => string>;
+  ) as Record<(typeof SEGMENT_WORDS | typeof SEGMENT_TEXTS)[number], (index: number) => Foreign>;
+  const word = (name: (typeof SEGMENT_WORDS)[number], index: number): string =>
+    raw(text[name](index));
   const optional = (name: 'process' | 'syscall' | 'wokenBy', index: number): number | undefined => {
     const value = number[name][index] as number;
     return value < 0 ? undefined : value;
@@ -161,18 +166,18 @@ function segmentsOf(columns: Columns, prefix: string, texts: readonly string[]):
     return {
       start: number.start[index] as TraceTime,
       end: number.end[index] as TraceTime,
-      actor: text.actor(index) as Segment['actor'],
+      actor: word('actor', index) as Segment['actor'],
       process: optional('process', index) as ProcessKey | undefined,
       tid: number.tid[index] as number,
-      state: text.state(index) as Segment['state'],
+      state: word('state', index) as Segment['state'],
       syscall: optional('syscall', index),
       waitsFor: text.waitsFor(index),
       wokenBy: optional('wokenBy', index),
-      certainty: text.certainty(index) as Segment['certainty'],
+      certainty: word('certainty', index) as Segment['certainty'],
       reason: text.reason(index),
-      phase: (text.phase(index) || undefined) as Segment['phase'],
-      category: text.category(index),
-      rule: text.rule(index),
+      phase: (word('phase', index) || undefined) as Segment['phase'],
+      category: word('category', index),
+      rule: word('rule', index),
     };
   });
 }

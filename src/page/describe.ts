@@ -1,6 +1,7 @@
 /** What is told of a slice, a segment or a milestone: in the tooltip, in the details, to a screen reader. */
 
 import { escapeText } from '../base/escape.js';
+import { joinForeign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { COPY_UP_FLAG, SYSCALL_FLAG } from '../model/event-kinds.js';
 import { processName } from '../model/process-name.js';
@@ -140,11 +141,12 @@ function programFacts(
   if (exec !== undefined) {
     return [
       ['File', escapeText(exec.filename)],
-      ['Arguments', escapeText(exec.argv.join(' ')) || 'none were recorded'],
+      ['Arguments', escapeText(joinForeign(exec.argv, ' ')) || 'none were recorded'],
     ];
   }
   const known = trace.recording.processes.find(({ pid }) => pid === life?.pid);
-  const before = known === undefined || life?.start !== undefined ? '' : known.arguments.join(' ');
+  const before =
+    known === undefined || life?.start !== undefined ? '' : joinForeign(known.arguments, ' ');
   return before === '' ? [] : [['Arguments', escapeText(before)]];
 }
 
@@ -161,7 +163,7 @@ function requestFacts({ trace }: Start, index: number): [string, string][] {
   if (mark === undefined) return [];
   const facts: [string, string][] = [['Status', mark.status === 0 ? 'none' : String(mark.status)]];
   if (mark.error !== '') facts.push(['Error', escapeText(mark.error)]);
-  for (const [name, value] of Object.entries(mark.detail)) {
+  for (const [name, value] of mark.detail) {
     facts.push([escapeText(name), escapeText(value)]);
   }
   facts.push(['Container', escapeText(mark.containerId) || 'none yet']);

@@ -1,4 +1,5 @@
 /** What keys do; the help lists them from here. */
+import { own } from '../base/own.js';
 import { type Direction, targetAt, targetBeside } from './hit.js';
 import { layOut } from './layout.js';
 import type { Session } from './session.js';
@@ -47,8 +48,9 @@ export function pressKey(
   if (event.key === 'Escape') return leave(session, target);
   if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return false;
   const onTimeline = target instanceof HTMLCanvasElement;
-  if (onTimeline && event.key in ARROWS) {
-    moveOrPan(session, ARROWS[event.key] as Direction);
+  const arrow = own(ARROWS, event.key);
+  if (onTimeline && arrow !== undefined) {
+    moveOrPan(session, arrow);
     return true;
   }
   switch (event.key) {

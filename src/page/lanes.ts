@@ -1,4 +1,5 @@
 /** A lane for each actor; in it a row for each thread, while the thread's process plays that part. */
+import type { Foreign } from '../base/foreign.js';
 import { ACTORS, type ActorKind, type ContainerRun, type ProcessLife } from '../model/trace.js';
 import { SLICE_KINDS, type Track } from '../model/tracks.js';
 import type { LoadedTrace } from './decode.js';
@@ -14,7 +15,7 @@ export interface Row {
   readonly pid: number;
   readonly tid: number;
   /** Untrusted. */
-  readonly name: string;
+  readonly name: Foreign;
   readonly isRequests: boolean;
   readonly depths: readonly SpanList[];
   readonly running: SpanList | undefined;
@@ -181,7 +182,7 @@ function nameIn(
   { to }: Part,
   outer: SpanList | undefined,
   { slices, names }: LoadedTrace['tracks'],
-): string {
+): Foreign {
   if (outer === undefined) return '';
   const last = Math.max(0, firstAbove(outer.start, to - 1, 0, outer.length) - 1);
   return names[slices.name[outer.id[last] as number] as number] ?? '';

@@ -1,4 +1,7 @@
 /** What a search finds: slices by name, path or argument; segments by category; milestones by name. */
+
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import { KIND } from '../model/event-kinds.js';
 import { SLICE_KINDS } from '../model/tracks.js';
 import type { Start } from './starts.js';
@@ -19,13 +22,13 @@ export interface Found {
 export function search(start: Start, query: string): Found {
   const wanted = query.trim().toLowerCase();
   if (wanted === '') return foundOf(start, []);
-  const matches = (text: string): boolean => text.toLowerCase().includes(wanted);
+  const matches = (text: Foreign): boolean => text.toLowerCase().includes(wanted);
   const found: Target[] = [];
   milestonesOf(start).forEach(({ name }, index) => {
     if (matches(name)) found.push({ kind: 'milestone', index });
   });
-  const categories = new Map<string, boolean>();
-  const known = (text: string): boolean => {
+  const categories = new Map<Foreign, boolean>();
+  const known = (text: Foreign): boolean => {
     let is = categories.get(text);
     if (is === undefined) {
       is = matches(text);
@@ -53,17 +56,17 @@ function foundOf(start: Start, targets: readonly Target[]): Found {
 
 function matchingSlices(
   { tracks, trace, lanes }: Start,
-  matches: (text: string) => boolean,
+  matches: (text: Foreign) => boolean,
 ): number[] {
   const { events, strings } = trace.recording;
   const shown = new Set(lanes.flatMap(({ rows }) => rows.map(({ track }) => track)));
-  const isName = tracks.names.map(matches);
+  const isName = tracks.names.map((name) => matches(name));
   const isText = Uint8Array.from({ length: strings.size }, (_, id) => +matches(strings.text(id)));
   const listed = (kind: 'syscall' | 'exec', row: number, count: string, list: string): boolean => {
     const table = events.table(kind);
-    const own = events.row.at(row);
-    const from = table.listStarts[count]?.at(own) ?? 0;
-    const to = from + table.column(count).at(own);
+    const at = events.row.at(row);
+    const from = own(table.listStarts, count)?.at(at) ?? 0;
+    const to = from + table.column(count).at(at);
     const texts = table.column(list);
     for (let index = from; index < to; index++) if (isText[texts.at(index)] === 1) return true;
     return false;

@@ -1,6 +1,7 @@
 /** What the page shows one of, or two to compare: a container's start in one of the traces. */
 
 import { escapeText } from '../base/escape.js';
+import { joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { type ContainerRun, milestone, type Span } from '../model/trace.js';
 import type { LoadedTrace } from './decode.js';
@@ -43,7 +44,10 @@ function startOf(loaded: LoadedTrace, run: ContainerRun | undefined, index: Trac
   const path = indexPath({ segments: run?.segments ?? [] });
   const lanes = lanesOf(loaded, run, index, path, shown.end - shown.start);
   const who = run === undefined ? [] : [run.name || shortId(run.containerId), run.image];
-  const named = who.filter((part) => part !== '').join(', ');
+  const named = joinForeign(
+    who.filter((part) => part !== ''),
+    ', ',
+  );
   return {
     ...loaded,
     run,
@@ -57,7 +61,7 @@ function startOf(loaded: LoadedTrace, run: ContainerRun | undefined, index: Trac
     path,
     lanes,
     places: placesOf(lanes),
-    label: escapeText(named === '' ? loaded.file : `${loaded.file}: ${named}`),
+    label: escapeText(named === '' ? loaded.file : quoting`${loaded.file}: ${named}`),
   };
 }
 

@@ -1,6 +1,8 @@
 /** Finds and loads the native addon, and states its types. */
+
 import { createRequire } from 'node:module';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, firstLine, joinForeign, quoting } from '../base/foreign.js';
 import { packagePath } from './package-files.js';
 
 export interface ProgramState {
@@ -80,7 +82,7 @@ const require = createRequire(import.meta.url);
 
 /** @throws DitError addon-missing, with the command that builds it. */
 export function loadAddon(): NativeAddon {
-  const tried: string[] = [];
+  const tried: Foreign[] = [];
   for (const place of [
     'native/build/Release/dit_native.node',
     `native/prebuilds/linux-${process.arch}/dit_native.node`,
@@ -89,13 +91,13 @@ export function loadAddon(): NativeAddon {
     try {
       return require(path) as NativeAddon;
     } catch (error) {
-      tried.push(`${place}: ${messageOf(error).split('\n')[0]}`);
+      tried.push(quoting`${place}: ${firstLine(messageOf(error))}`);
     }
   }
   throw new DitError({
     code: 'addon-missing',
     exitCode: EXIT.capability,
-    message: `the native addon cannot be loaded (${tried.join('; ')})`,
+    message: quoting`the native addon cannot be loaded (${joinForeign(tried, '; ')})`,
     remedy:
       'build it: npm run build:addon (needs g++, cmake and libbpf-dev), or run scripts/set-up',
   });

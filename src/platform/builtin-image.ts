@@ -1,9 +1,11 @@
 /** The image for a `dit trace run` without one: busybox, made on the spot, so no registry is needed. */
+
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import { own } from '../base/own.js';
 import { followProgress } from './engine-streams.js';
 
 const REPOSITORY = 'dit-builtin';
@@ -57,7 +59,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { amd64: 'x64', arm64: '
 
 async function needSameArchitecture(docker: Dockerode): Promise<void> {
   const { Arch } = await docker.version();
-  if (ARCHITECTURES[Arch] === process.arch) return;
+  if (own(ARCHITECTURES, Arch) === process.arch) return;
   throw new DitError({
     code: 'builtin-image-architecture',
     exitCode: EXIT.capability,

@@ -2,9 +2,11 @@
  * What this machine can do for dit: the list that `dit doctor` prints and that tests skip by. Here are the
  * capabilities that need neither the addon nor a BPF program; sources add their own.
  */
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { machine, release, type } from 'node:os';
 import { DitError, messageOf } from '../base/errors.js';
+import { joinForeign, quoting } from '../base/foreign.js';
 import type { Capability } from '../model/capability.js';
 import { builtinRoot } from './builtin-image.js';
 import { type EndpointSearch, findEngine } from './engine-endpoint.js';
@@ -60,7 +62,7 @@ const MACHINE_CHECKS: readonly Check[] = [
       const version = readHostInfo().cgroupVersion;
       return {
         available: version !== '',
-        evidence: version === '' ? 'no cgroup hierarchy is mounted' : `version ${version}`,
+        evidence: version === '' ? 'no cgroup hierarchy is mounted' : quoting`version ${version}`,
         remedy: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
       };
     },
@@ -117,7 +119,7 @@ function findLockdown(): Finding {
   const { lockdown } = readHostInfo();
   return {
     available: lockdown !== 'confidentiality',
-    evidence: lockdown === '' ? 'this kernel has no lockdown' : `lockdown is ${lockdown}`,
+    evidence: lockdown === '' ? 'this kernel has no lockdown' : quoting`lockdown is ${lockdown}`,
     remedy: 'boot without lockdown=confidentiality: it forbids BPF to read kernel memory',
   };
 }
@@ -185,11 +187,11 @@ export async function machineCapabilities(host?: string): Promise<Capability[]> 
 
 /** One whose kernel is this machine's. */
 function localEngine({ endpoint, tried }: EndpointSearch): Finding {
-  const attempts = tried.map(({ origin, url, result }) => `${origin} ${url}: ${result}`);
+  const attempts = tried.map(({ origin, url, result }) => quoting`${origin} ${url}: ${result}`);
   if (endpoint === undefined) {
     return {
       available: false,
-      evidence: `no engine answers (${attempts.join('; ')})`,
+      evidence: quoting`no engine answers (${joinForeign(attempts, '; ')})`,
       remedy: 'start Docker, or let dit start its own: dit engine start',
     };
   }
@@ -201,7 +203,7 @@ function localEngine({ endpoint, tried }: EndpointSearch): Finding {
         "run dit on the engine's machine, or use dit's own: --engine private; requests alone: --source api",
     };
   }
-  return { available: true, evidence: attempts.join('; ') };
+  return { available: true, evidence: joinForeign(attempts, '; ') };
 }
 
 /** What the api source needs. */

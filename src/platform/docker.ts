@@ -1,6 +1,8 @@
 /** The door to dockerode: connecting, and the engine's refusals in dit's words. */
+
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { type Foreign, quoting, raw } from '../base/foreign.js';
 import { dockerodeOptions, type EngineEndpoint } from './engine-endpoint.js';
 import { guardModem } from './guarded-modem.js';
 
@@ -19,7 +21,7 @@ export async function connectDocker(
 
 interface EngineRefusal {
   readonly status: number;
-  readonly message: string;
+  readonly message: Foreign;
 }
 
 /** The HTTP status and the engine's own message of what a request threw; status 0: it did not answer. */
@@ -40,19 +42,19 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
   if (error instanceof DitError) return error;
   const { status, message } = engineRefusal(error);
   const system = systemErrorCode(error);
-  const fail = (code: string, text: string, remedy: string): DitError =>
+  const fail = (code: string, text: Foreign, remedy: string): DitError =>
     new DitError({ code, exitCode: EXIT.engine, message: text, remedy, cause: error });
 
   if (system !== undefined && GONE.has(system) && status === 0) {
     return system === 'EACCES'
       ? fail(
           'engine-denied',
-          `the engine refuses this user while ${doing}: ${message}`,
+          quoting`the engine refuses this user while ${doing}: ${message}`,
           'run as root (sudo), or join the docker group',
         )
       : fail(
           'engine-gone',
-          `the engine does not answer while ${doing}: ${message}`,
+          quoting`the engine does not answer while ${doing}: ${message}`,
           ENGINE_GONE_REMEDY,
         );
   }
@@ -60,47 +62,47 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
   if (system?.startsWith('HPE_')) {
     return fail(
       'engine-nonsense',
-      `what answers does not speak the Docker API while ${doing}: ${message}`,
+      quoting`what answers does not speak the Docker API while ${doing}: ${message}`,
       'check the address of the engine: docker context ls, or name another with --host',
     );
   }
   if (status === 0) {
     return fail(
       'engine-gone',
-      `the engine went away while ${doing}: ${message}`,
+      quoting`the engine went away while ${doing}: ${message}`,
       ENGINE_GONE_REMEDY,
     );
   }
   if (
     /dial tcp|no such host|TLS handshake|i\/o timeout|connection refused|Client\.Timeout|server misbehaving|network is unreachable|EOF$/i.test(
-      message,
+      raw(message),
     ) &&
     image !== ''
   ) {
     return fail(
       'registry-unreachable',
-      `the registry of image '${image}' cannot be reached: ${message}`,
+      quoting`the registry of image '${image}' cannot be reached: ${message}`,
       'check the network, load the image by hand (docker load), or leave the image out: dit trace run uses a built-in one',
     );
   }
   if (
     image !== '' &&
     (status === 404 ||
-      /not found|manifest unknown|pull access denied|does not exist/i.test(message))
+      /not found|manifest unknown|pull access denied|does not exist/i.test(raw(message)))
   ) {
     return fail(
       'image-not-found',
-      `image '${image}' is not here and the registry does not have it: ${message}`,
+      quoting`image '${image}' is not here and the registry does not have it: ${message}`,
       'check the name, or leave it out: dit trace run uses a built-in image',
     );
   }
-  if (/OCI runtime create failed|failed to create (task|shim)/i.test(message)) {
+  if (/OCI runtime create failed|failed to create (task|shim)/i.test(raw(message))) {
     const missing = /executable file not found|no such file or directory|permission denied/i.test(
-      message,
+      raw(message),
     );
     return fail(
       missing ? 'command-not-found' : 'runtime-failed',
-      `the container cannot be started: ${message}`,
+      quoting`the container cannot be started: ${message}`,
       missing
         ? 'check the command: is it in the image, and executable?'
         : 'what the runtime did up to its failure is in the trace: dit trace show',
@@ -109,13 +111,13 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
   if (status === 409) {
     return fail(
       'engine-conflict',
-      `the engine refuses ${doing}: ${message}`,
+      quoting`the engine refuses ${doing}: ${message}`,
       'choose another name with --name',
     );
   }
   return fail(
     'engine-refused',
-    `the engine refuses ${doing}: ${message}`,
+    quoting`the engine refuses ${doing}: ${message}`,
     "the engine's log says more: journalctl -u docker, or dit engine status for its own",
   );
 }

@@ -3,7 +3,9 @@
  * typed. Whoever listens at a socket may be no engine, or a broken one, and what it says is checked before anybody
  * relies on it. A request that is not in the table is not sent.
  */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { own } from '../base/own.js';
 
 /** Says what does not fit; undefined: nothing. */
 type Check = (value: unknown, at: string) => string | undefined;
@@ -32,7 +34,7 @@ const object =
   (value, at) => {
     if (!isObject(value)) return `${at} is not an object`;
     for (const [name, check] of Object.entries(fields)) {
-      const misfit = check(Object.hasOwn(value, name) ? value[name] : undefined, `${at}.${name}`);
+      const misfit = check(own(value, name), `${at}.${name}`);
       if (misfit !== undefined) return misfit;
     }
     return undefined;

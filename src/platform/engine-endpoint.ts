@@ -1,10 +1,12 @@
 /** Which engine to talk to: the one asked for, else the first that answers, in the Docker client's order. */
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerOptions } from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { type ApiAddress, ping } from './engine-api.js';
 import { engineLayout } from './engine-layout.js';
 
@@ -42,7 +44,7 @@ export interface EndpointAttempt {
   readonly origin: EndpointOrigin;
   readonly url: string;
   /** 'answers', or why not. */
-  readonly result: string;
+  readonly result: Foreign;
 }
 
 export interface EndpointSearch {
@@ -123,7 +125,7 @@ async function chosenEndpoint(
     throw new DitError({
       code: 'engine-context',
       exitCode: EXIT.engine,
-      message: `the Docker context '${context}' of DOCKER_CONTEXT cannot be used: ${messageOf(error)}`,
+      message: quoting`the Docker context '${context}' of DOCKER_CONTEXT cannot be used: ${messageOf(error)}`,
       remedy: 'docker context ls',
       cause: error,
     });
@@ -156,7 +158,7 @@ async function answer(
   endpoint: EngineEndpoint,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<Foreign> {
   // A connection through ssh takes keys and questions that the client library knows about.
   if (endpoint.url.startsWith('ssh:')) return 'answers';
   try {
@@ -268,7 +270,7 @@ function record(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-function unreachable(endpoint: EngineEndpoint, reason: string): DitError {
+function unreachable(endpoint: EngineEndpoint, reason: Foreign): DitError {
   const remedies: Readonly<Record<string, string>> = {
     '--host': 'start that engine, or leave --host away',
     DOCKER_HOST: 'start that engine, or: unset DOCKER_HOST',
@@ -278,7 +280,7 @@ function unreachable(endpoint: EngineEndpoint, reason: string): DitError {
   return new DitError({
     code: 'engine-unreachable',
     exitCode: EXIT.engine,
-    message: `the Docker engine at '${endpoint.url}' (${endpoint.origin}) does not answer: ${reason}`,
+    message: quoting`the Docker engine at '${endpoint.url}' (${endpoint.origin}) does not answer: ${reason}`,
     remedy: denied ? 'run as root, or as a member of the group docker' : remedies[endpoint.origin],
   });
 }

@@ -1,4 +1,5 @@
 /** What an engine says of itself: versions, drivers, folders, images. Asked plainly, before a client is loaded. */
+import { own } from '../base/own.js';
 import type { EngineInfo } from '../model/recording.js';
 import { engineError } from './docker.js';
 import { getJson, StatusError } from './engine-api.js';
@@ -47,7 +48,7 @@ export async function readEngineInfo(
     ];
     const component = (name: string): string =>
       version.Components?.find((candidate) => candidate.Name === name)?.Version ?? '';
-    const said = (name: string): string => String(info[name] ?? '');
+    const said = (name: string): string => String(own(info, name) ?? '');
     return {
       endpoint: endpoint.url,
       name: version.Platform?.Name || 'Docker Engine',

@@ -163,11 +163,10 @@ function dockerdFlags(layout: EngineLayout, bridge: Bridge, options: LaunchOptio
 }
 
 /** dockerd follows proxies, and talks to another containerd or Docker if told by what dit inherited. */
-function inheritedEnv(): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined || /^(DOCKER_|CONTAINERD_|NOTIFY_SOCKET$|OTEL_)/.test(name)) continue;
-    env[name] = value;
-  }
-  return env;
+function inheritedEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(DOCKER_|CONTAINERD_|NOTIFY_SOCKET$|OTEL_)/.test(name),
+    ),
+  );
 }

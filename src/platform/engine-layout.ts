@@ -1,6 +1,8 @@
 /** Where a private engine keeps what: names and paths only, nothing is touched here. */
+
 import { join } from 'node:path';
 import { DitError, EXIT } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
 
 export const DEFAULT_ENGINE = 'engine';
 
@@ -37,7 +39,7 @@ export function engineLayout(name = DEFAULT_ENGINE, dataRoot?: string): EngineLa
     throw new DitError({
       code: 'engine-name',
       exitCode: EXIT.usage,
-      message: `${JSON.stringify(name)} is not a name for a private engine`,
+      message: `${safeJson(name)} is not a name for a private engine`,
       remedy: 'use up to 32 of a-z, 0-9, "." and "-", beginning with a letter',
     });
   }

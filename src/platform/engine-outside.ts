@@ -3,6 +3,7 @@
  * their place, in its mount namespace: it changes nothing there, and other engines' files stay unseen. Only the mount
  * points have to be there; those that were not are taken away with the last engine.
  */
+
 import {
   cpSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
 import { type EngineLayout, STATE_ROOT } from './engine-layout.js';
 import { hasOtherEngines } from './engine-state.js';
 import type { Step } from './mount-namespace.js';
@@ -113,5 +115,5 @@ function readRegister(): Made[] {
 
 function writeRegister(made: readonly Made[]): void {
   mkdirSync(STATE_ROOT, { recursive: true, mode: 0o711 });
-  writeFileSync(REGISTER, JSON.stringify(made), { mode: 0o600 });
+  writeFileSync(REGISTER, safeJson(made), { mode: 0o600 });
 }

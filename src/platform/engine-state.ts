@@ -1,8 +1,10 @@
 /** What a private engine remembers of itself until it is cleared away, by whom ever; and the lock of all engines. */
+
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
 import { type EngineLayout, engineLayout, RUN_ROOT } from './engine-layout.js';
 import { withFileLock } from './file-lock.js';
 
@@ -24,7 +26,7 @@ export function withEngineLock<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export async function writeState(layout: EngineLayout, state: EngineState): Promise<void> {
-  await writeFile(layout.stateFile, JSON.stringify(state));
+  await writeFile(layout.stateFile, safeJson(state));
 }
 
 /** Undefined where nothing is to be cleared away, or only half of it was written. */

@@ -1,10 +1,14 @@
 /** dit's own Docker engine: started where none answers or a clean one is wanted, and taken away whole. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import { engineVersion, killRunningContainers, ping } from './engine-api.js';
 import { type Bridge, createBridge, findBridge } from './engine-bridge.js';
 import { cgroupParentOf } from './engine-cgroups.js';
@@ -60,7 +64,7 @@ export type EngineStatus =
       readonly name: string;
       readonly pid: number;
       readonly logFile: string;
-      readonly reason: string;
+      readonly reason: Foreign;
     };
 
 const START_LIMIT_MS = 30_000;
@@ -168,7 +172,7 @@ async function launch(layout: EngineLayout, options: EngineOptions): Promise<Eng
   const mounted = await mountCgroups();
   if (mounted !== undefined) notes.push(mounted);
   await mkdir(layout.execRoot, { recursive: true, mode: 0o700 });
-  await writeFile(layout.configFile, JSON.stringify(options.config ?? {}));
+  await writeFile(layout.configFile, safeJson(options.config ?? {}));
   for (const [path, text] of Object.entries(options.ownFiles ?? {})) {
     await mkdir(dirname(ownFilePath(layout, path)), { recursive: true });
     await writeFile(ownFilePath(layout, path), text);
@@ -312,7 +316,7 @@ function silentError(status: Extract<EngineStatus, { state: 'silent' }>): DitErr
   return new DitError({
     code: 'engine-silent',
     exitCode: EXIT.engine,
-    message: `the private engine '${status.name}' runs (pid ${status.pid}) and does not answer: ${status.reason}`,
+    message: quoting`the private engine '${status.name}' runs (pid ${status.pid}) and does not answer: ${status.reason}`,
     remedy: engineCommand('stop', status.name),
   });
 }

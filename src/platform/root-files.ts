@@ -2,9 +2,11 @@
  * The files of a container or a layer, as they are seen from within: "/" is their root, and no link, no ".." and no
  * mount point leads out of it, though its owner changes them at any time. Nothing else in dit opens such paths.
  */
+
 import { closeSync, constants } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting, raw } from '../base/foreign.js';
 import { loadAddon } from './addon.js';
 import { HeldFolder, O_PATH, openPlace } from './held-folder.js';
 
@@ -76,7 +78,10 @@ function systemError(error: unknown, path: string): unknown {
   if (typeof errno !== 'number') return error;
   const code = getSystemErrorName(-errno);
   if (code === 'ENOSYS') return openInRootMissing();
-  return Object.assign(new Error(`${code}: ${messageOf(error)}`, { cause: error }), { code, path });
+  return Object.assign(new Error(raw(quoting`${code}: ${messageOf(error)}`), { cause: error }), {
+    code,
+    path,
+  });
 }
 
 /** A kernel before Linux 5.6, or a sandbox around dit that does not know the call. */

@@ -1,9 +1,11 @@
 /** Files that nobody keeps, where this machine takes them. */
+
 import { randomBytes } from 'node:crypto';
 import { constants, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { makeOwnFolder } from './own-folder.js';
 
 /** $TMPDIR, else what every system has. */
@@ -31,7 +33,7 @@ export const openTemporaryFile = (first: string): number =>
   });
 
 function inTheFirst<T>(candidates: readonly string[], make: (place: string) => T): T {
-  const refusals: string[] = [];
+  const refusals: Foreign[] = [];
   for (const place of new Set(candidates.map((each) => resolve(each)))) {
     try {
       if (!isSafe(place)) throw new Error(`another user can exchange what is in '${place}'`);
@@ -43,7 +45,7 @@ function inTheFirst<T>(candidates: readonly string[], make: (place: string) => T
   throw new DitError({
     code: 'no-temporary-folder',
     exitCode: EXIT.usage,
-    message: `there is no place for temporary files: ${refusals.join('; ')}`,
+    message: quoting`there is no place for temporary files: ${joinForeign(refusals, '; ')}`,
     remedy: 'make room, or name a folder of your own: TMPDIR=DIR',
   });
 }

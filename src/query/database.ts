@@ -2,8 +2,10 @@
  * DuckDB inside this process, locked down: it reads the files that it was given and no others, loads nothing, writes
  * nothing but the one file that a result goes to, and runs a single SELECT.
  */
+
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { firstLine, quoting } from '../base/foreign.js';
 import { sqlError, wordsOf } from './sql-errors.js';
 import {
   createEmptySchema,
@@ -176,7 +178,7 @@ function unreadable(error: unknown): DitError {
   return new DitError({
     code: 'query-parquet',
     exitCode: EXIT.usage,
-    message: `a Parquet file cannot be read: ${wordsOf(error)}`,
+    message: quoting`a Parquet file cannot be read: ${wordsOf(error)}`,
     remedy: 'leave the file out, or export it again: dit trace export --to parquet -o DIR',
     cause: error,
   });
@@ -209,7 +211,7 @@ async function loadDuckdb(): Promise<Duckdb> {
     throw new DitError({
       code: 'query-engine',
       exitCode: EXIT.capability,
-      message: `the embedded database cannot be loaded: ${messageOf(error).split('\n')[0]}`,
+      message: quoting`the embedded database cannot be loaded: ${firstLine(messageOf(error))}`,
       remedy: 'npm install --include=optional; it has binaries for x64 and arm64',
       cause: error,
     });

@@ -1,5 +1,7 @@
 /** What the process of a query and dit say to each other: one call at a time, each answered once. */
+
 import { DitError } from '../base/errors.js';
+import { type Foreign, raw } from '../base/foreign.js';
 import type { CheckedQuery, DatabaseOptions, ResultColumn } from './database.js';
 import type { TableFile } from './tables.js';
 
@@ -32,10 +34,10 @@ export type QueryReply =
   | { readonly value: unknown }
   | { readonly failure: Pick<DitError, 'code' | 'exitCode' | 'message' | 'remedy'> }
   /** A bug. */
-  | { readonly bug: string };
+  | { readonly bug: Foreign };
 
 /** An error of the other process. */
 export function failureOf(reply: QueryReply): Error | undefined {
   if ('failure' in reply) return new DitError(reply.failure);
-  return 'bug' in reply ? new Error(reply.bug) : undefined;
+  return 'bug' in reply ? new Error(raw(reply.bug)) : undefined;
 }

@@ -1,14 +1,16 @@
 /** DuckDB's errors in dit's words: what is wrong, and where in the SQL. */
+
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, firstLine, quoting, raw } from '../base/foreign.js';
 
 /** What DuckDB says with errors_as_json. */
 interface DuckError {
   readonly exception_type: string;
-  readonly exception_message: string;
+  readonly exception_message: Foreign;
   /** Byte in the SQL, in decimal. */
   readonly position?: string;
   readonly type?: string;
-  readonly name?: string;
+  readonly name?: Foreign;
 }
 
 export interface SqlContext {
@@ -20,13 +22,13 @@ export function sqlError(error: unknown, { sql, tables }: SqlContext): DitError 
   const duck = parseDuckError(messageOf(error));
   const message = wordsOf(error);
   if (duck === undefined) {
-    return refused('query-failed', `the query failed: ${message}`, SEE_COLUMNS, error);
+    return refused('query-failed', quoting`the query failed: ${message}`, SEE_COLUMNS, error);
   }
   const where = duck.position === undefined ? '' : place(sql, Number(duck.position));
   if (duck.exception_type === 'Catalog' && duck.type === 'Table') {
     return refused(
       'query-table',
-      `there is no table "${duck.name ?? ''}"${where}`,
+      quoting`there is no table "${duck.name ?? ''}"${where}`,
       `use ${tables.join(', ')}: docs/schema.md`,
       error,
     );
@@ -37,35 +39,40 @@ export function sqlError(error: unknown, { sql, tables }: SqlContext): DitError 
   if (duck.exception_type === 'Permission') {
     return refused(
       'query-files',
-      `the query reads a file of its own, which it may not${where}: ${message}`,
+      quoting`the query reads a file of its own, which it may not${where}: ${message}`,
       'name traces and folders after the SQL; the tables hold what is in them',
       error,
     );
   }
-  return refused('query-sql', `the SQL is not right${where}: ${message}`, SEE_COLUMNS, error);
+  return refused(
+    'query-sql',
+    quoting`the SQL is not right${where}: ${message}`,
+    SEE_COLUMNS,
+    error,
+  );
 }
 
-export const tooMuchMemory = (why: string, cause?: unknown): DitError =>
-  refused('query-memory', `the query needs more memory: ${why}`, GIVE_MORE, cause);
+export const tooMuchMemory = (why: Foreign, cause?: unknown): DitError =>
+  refused('query-memory', quoting`the query needs more memory: ${why}`, GIVE_MORE, cause);
 
 /** The first line of what DuckDB says. */
-export function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown): Foreign {
   const text = messageOf(error);
-  return (parseDuckError(text)?.exception_message ?? text).split('\n')[0] ?? '';
+  return firstLine(parseDuckError(text)?.exception_message ?? text);
 }
 
 const GIVE_MORE = 'give it more: --memory 2g; or ask for less: a LIMIT, fewer files';
 const SEE_COLUMNS =
   'docs/schema.md names tables and columns, as does dit trace query "DESCRIBE runs"';
 
-function refused(code: string, message: string, remedy: string, cause: unknown): DitError {
+function refused(code: string, message: Foreign, remedy: string, cause: unknown): DitError {
   return new DitError({ code, exitCode: EXIT.usage, message, remedy, cause });
 }
 
 /** "Parser Error: {…}" */
-function parseDuckError(text: string): DuckError | undefined {
+function parseDuckError(text: Foreign): DuckError | undefined {
   try {
-    const error: unknown = JSON.parse(text.slice(text.indexOf('{')));
+    const error: unknown = JSON.parse(raw(text.slice(text.indexOf('{'))));
     return typeof error === 'object' && error !== null && 'exception_message' in error
       ? (error as DuckError)
       : undefined;

@@ -1,5 +1,7 @@
 /** What has to be undone, in reverse order, on success, error and signal alike. */
+
 import { messageOf } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 
 export class CleanUp {
   readonly #steps: { what: string; undo: () => Promise<void> | void }[] = [];
@@ -10,15 +12,15 @@ export class CleanUp {
   }
 
   /** Runs every step, whatever the others do; returns what failed, in words. */
-  async run(): Promise<string[]> {
-    const failures: string[] = [];
+  async run(): Promise<Foreign[]> {
+    const failures: Foreign[] = [];
     for (;;) {
       const step = this.#steps.pop();
       if (step === undefined) return failures;
       try {
         await step.undo();
       } catch (error) {
-        failures.push(`${step.what}: ${messageOf(error)}`);
+        failures.push(quoting`${step.what}: ${messageOf(error)}`);
       }
     }
   }

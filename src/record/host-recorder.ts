@@ -2,8 +2,10 @@
  * The recording behind `dit trace watch`: all starts on this machine, for as long as it runs. It holds the
  * last events in memory and forgets what is asked of it; what it forgets of processes stays in their list.
  */
+
 import { randomBytes } from 'node:crypto';
 import { DitError } from '../base/errors.js';
+import { raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { copyEvents } from '../model/copy-events.js';
 import { EventTable } from '../model/event-table.js';
@@ -133,7 +135,7 @@ export class HostRecorder {
       status: mark.status ?? 0,
       error: mark.error ?? '',
       wallClock: mark.wallClock ?? false,
-      detail: mark.detail ?? {},
+      detail: new Map(Object.entries(mark.detail ?? {})),
     });
   };
 
@@ -356,7 +358,7 @@ function sourceOptions(
     daemons.map(({ pid }) => pid),
   );
   return {
-    machine: host.architecture,
+    machine: raw(host.architecture),
     baseNs: base.monotonicNs,
     strings,
     redact,

@@ -1,6 +1,8 @@
 /** The labels by which dit's own containers are known, and the removal of those whose dit is dead. */
+
 import { readFileSync } from 'node:fs';
 import type Dockerode from 'dockerode';
+import { safeJson } from '../base/escape.js';
 import { engineError } from '../platform/docker.js';
 import { getJson } from '../platform/engine-api.js';
 import { apiAddress, type EngineEndpoint } from '../platform/engine-endpoint.js';
@@ -40,7 +42,7 @@ export async function findOrphans(
   endpoint: EngineEndpoint,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [RUN_LABEL] }));
+  const filters = encodeURIComponent(safeJson({ label: [RUN_LABEL] }));
   const listed = await getJson(
     apiAddress(endpoint),
     `/containers/json?all=1&filters=${filters}`,

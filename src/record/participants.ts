@@ -1,6 +1,9 @@
 /** Who is followed from the start: the engine's daemons, found from its socket. */
+
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import type { ProcessRole } from '../model/recording.js';
 import { loadAddon } from '../platform/addon.js';
 import { listProcesses, type ProcessStat, processStat } from '../platform/process-table.js';
@@ -110,11 +113,11 @@ function findContainerd(sockets: readonly string[] = CONTAINERD_SOCKETS): number
   return undefined;
 }
 
-function unknownProcess(socketPath: string, reason: string): DitError {
+function unknownProcess(socketPath: string, reason: Foreign): DitError {
   return new DitError({
     code: 'engine-process-unknown',
     exitCode: EXIT.capability,
-    message: `the process behind '${socketPath}' cannot be found: ${reason}`,
+    message: quoting`the process behind '${socketPath}' cannot be found: ${reason}`,
     remedy: "run dit on the engine's own host, in the host's pid namespace",
   });
 }

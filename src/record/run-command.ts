@@ -1,10 +1,12 @@
 /** `dit trace exec`: a command of the user's, and every container that it starts. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import type { EngineInfo, HostInfo } from '../model/recording.js';
 import { EVENT_TOO_LONG, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { SourceKind, SourceRefusal } from '../sources/sources.js';
@@ -106,7 +108,7 @@ export async function recordCommand(request: CommandRequest): Promise<CommandRes
         : new DitError({
             code: 'bug',
             exitCode: EXIT.bug,
-            message: `dit failed while recording: ${messageOf(error)}`,
+            message: quoting`dit failed while recording: ${messageOf(error)}`,
             cause: error,
           });
     recorder.diagnostic(failure.code, failure.message, failure.remedy);
@@ -138,7 +140,10 @@ async function nameContainers(
     );
     cleanUp.add('closing the event stream', () => events.close());
   } catch (error) {
-    recorder.diagnostic('engine-events', `containers have no names here: ${messageOf(error)}`);
+    recorder.diagnostic(
+      'engine-events',
+      quoting`containers have no names here: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -172,7 +177,7 @@ const noShell = (error: unknown): DitError =>
   new DitError({
     code: 'no-shell',
     exitCode: EXIT.capability,
-    message: `the command cannot be started: ${messageOf(error)}`,
+    message: quoting`the command cannot be started: ${messageOf(error)}`,
     remedy: 'dit starts it through /bin/sh: look whether that is there',
     cause: error,
   });

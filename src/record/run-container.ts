@@ -1,7 +1,9 @@
 /** `dit trace run`: one container started by dit's own client while everything is recorded. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, quoting, raw } from '../base/foreign.js';
 import type { EngineInfo, HostInfo, TargetInfo } from '../model/recording.js';
 import { Deadline, unlessAborted } from '../platform/deadline.js';
 import { ENGINE_GONE_REMEDY } from '../platform/docker.js';
@@ -55,7 +57,7 @@ export interface RunResult {
   readonly exitCode: number | undefined;
   /** What went wrong after the probes were armed; the trace holds it too. */
   readonly failure: DitError | undefined;
-  readonly cleanUpFailures: readonly string[];
+  readonly cleanUpFailures: readonly Foreign[];
 }
 
 /** runc start answers the API before the entrypoint's exec is over. */
@@ -74,7 +76,7 @@ export async function runContainer(request: RunRequest): Promise<RunResult> {
   const { signal } = request;
   const early = await prepare(request);
 
-  const daemons = daemonsOnce(request.engine.endpoint);
+  const daemons = daemonsOnce(raw(request.engine.endpoint));
   // The file cannot be written any more, or the engine is gone: whichever comes first.
   const broken = new AbortController();
   const recorder = await TraceRecorder.start({
@@ -143,7 +145,7 @@ async function prepare(request: RunRequest): Promise<readonly RawMark[]> {
   try {
     if (!request.imageIsHere) {
       const client = new EngineClient(await request.docker(), (mark) => marks.push(mark));
-      await unlessAborted(client.pull(target.image, request.onPull, signal), signal);
+      await unlessAborted(client.pull(raw(target.image), request.onPull, signal), signal);
     }
     signal.throwIfAborted();
     return marks;
@@ -253,7 +255,7 @@ function failureOf(error: unknown, signal: AbortSignal): DitError {
   return new DitError({
     code: 'bug',
     exitCode: EXIT.bug,
-    message: `dit failed while recording: ${messageOf(error)}`,
+    message: quoting`dit failed while recording: ${messageOf(error)}`,
     cause: error,
   });
 }

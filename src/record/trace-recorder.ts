@@ -2,8 +2,10 @@
  * A live recording: source and trace file together. Everything that comes in is on disk within
  * FLUSH_EVERY_MS; memory holds no more than that and what the ring delivers at once.
  */
+
 import { randomBytes } from 'node:crypto';
 import { DitError } from '../base/errors.js';
+import { type Foreign, raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { EventTable } from '../model/event-table.js';
 import type {
@@ -99,7 +101,7 @@ export class TraceRecorder {
     const strings = new StringInterner();
     const clocks = readClocks();
     const { kind, source, refusals } = await startFirst(options.sources, (kind) => ({
-      machine: options.host.architecture,
+      machine: raw(options.host.architecture),
       baseNs: clocks.monotonicNs,
       strings,
       redact: options.redact,
@@ -168,12 +170,12 @@ export class TraceRecorder {
         status: mark.status ?? 0,
         error: this.#said(mark.error ?? ''),
         wallClock: mark.wallClock ?? false,
-        detail: mark.detail ?? {},
+        detail: new Map(Object.entries(mark.detail ?? {})),
       }),
     );
   };
 
-  diagnostic(code: string, message: string, remedy = ''): void {
+  diagnostic(code: string, message: Foreign, remedy: Foreign = ''): void {
     this.#write(() =>
       this.#writer.diagnostic({
         at: this.#relative(process.hrtime.bigint()),
@@ -287,7 +289,7 @@ export class TraceRecorder {
   }
 
   /** An engine's message quotes whatever it was given: commands, variables, paths. */
-  #said(text: string): string {
+  #said(text: Foreign): Foreign {
     return this.#options.redact && text !== '' ? REDACTED : text;
   }
 

@@ -15,6 +15,7 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import { quoting } from '../base/foreign.js';
 import { lengthOf, type Share, selfTimes, type Wait, waits } from '../model/totals.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { formatCount, formatDuration, formatMs, formatPercent } from './format.js';
@@ -63,7 +64,8 @@ function blamePage(run: ContainerRun, options: PageOptions): string[] {
 
 const SURE = '~ inferred, in part or as a whole';
 
-const waitText = ({ waitsFor, category }: Wait): string => escapeText(`${category}: ${waitsFor}`);
+const waitText = ({ waitsFor, category }: Wait): string =>
+  escapeText(quoting`${category}: ${waitsFor}`);
 
 function shareRow(
   share: Share,

@@ -1,4 +1,5 @@
 /** What the toolkit tests found, as one JSON document; docs/json.md describes it. */
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import type { CheckReport } from '../model/check.js';
 import type { EngineInfo, HostInfo } from '../model/recording.js';
 import { keyByLine } from './json.js';
@@ -14,7 +15,7 @@ export interface ChecksDocument {
   readonly host: HostInfo;
   readonly engine: EngineInfo;
   readonly reports: readonly CheckReport[];
-  readonly leftBehind: readonly string[];
+  readonly leftBehind: readonly Foreign[];
 }
 
 /** "Docker Engine 28.5.2 (overlay2, cgroupfs), Linux 6.12.0, 2 CPUs, dit 0.1.0; begun at 2026-…": untrusted. */
@@ -24,10 +25,15 @@ export const whereAndWhen = ({
   ditVersion,
   host,
   engine,
-}: ChecksDocument): string =>
-  `${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver}), ` +
-  `Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}` +
-  (interrupted ? ', and interrupted: the other tests were not made' : '');
+}: ChecksDocument): Foreign =>
+  joinForeign(
+    [
+      quoting`${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver})`,
+      quoting`Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}`,
+      ...(interrupted ? ['and interrupted: the other tests were not made'] : []),
+    ],
+    ', ',
+  );
 
 export function checksJson({
   begun,

@@ -11,7 +11,10 @@
  *           throttled periods         51
  *           by cpuacct.usage and cpu.stat of the container's cgroup
  */
+
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import {
   CHECK_NAMES,
   type CheckFinding,
@@ -63,7 +66,7 @@ export function renderCheck(report: CheckReport, theme: Theme, width: number): s
     `${paintOf(verdict, theme)(WORDS[verdict])}  ${theme.strong(name)}  ${theme.dim(formatSeconds(ms))}`,
     ...indented(wrapped(shows, room), theme.dim),
     ...indented(wrapped(reason, room)),
-    ...indented(remedy === '' ? [] : wrapped(`try: ${remedy}`, room)),
+    ...indented(remedy === '' ? [] : wrapped(quoting`try: ${remedy}`, room)),
     ...indented(wrapped(thresholds, room), theme.dim),
   ];
   for (const [group, own] of grouped(figures)) {
@@ -105,8 +108,8 @@ export function renderVerdicts(
 }
 
 /** Figures by their group, in the order of their first. */
-export function grouped(figures: readonly Figure[]): Map<string, Figure[]> {
-  const groups = new Map<string, Figure[]>();
+export function grouped(figures: readonly Figure[]): Map<Foreign, Figure[]> {
+  const groups = new Map<Foreign, Figure[]>();
   for (const figure of figures) {
     const own = groups.get(figure.group ?? '');
     if (own === undefined) groups.set(figure.group ?? '', [figure]);
@@ -138,7 +141,7 @@ function valueText(value: number, unit: Figure['unit']): string {
 
 /** @param width room for a line */
 function figureTable(
-  group: string,
+  group: Foreign,
   figures: readonly Figure[],
   theme: Theme,
   width: number,
@@ -147,7 +150,7 @@ function figureTable(
   const values = figures.map(figureText);
   const sources = [...new Set(figures.map(({ source }) => source))];
   const isOne = sources.length === 1;
-  const mark = (source: string): string => (isOne ? '' : ` [${sources.indexOf(source) + 1}]`);
+  const mark = (source: Foreign): string => (isOne ? '' : ` [${sources.indexOf(source) + 1}]`);
   const valueColumns = Math.max(...values.map(columnsOf)) + 2;
   const markColumns = Math.max(...sources.map((source) => mark(source).length));
   const nameColumns = Math.min(
@@ -165,9 +168,10 @@ function figureTable(
       ];
     }),
     ...sources.flatMap((source) =>
-      wrapped(`${isOne ? 'by' : mark(source).trim()} ${source}`, width - FIGURE_INDENT.length).map(
-        (line) => FIGURE_INDENT + theme.dim(line),
-      ),
+      wrapped(
+        quoting`${isOne ? 'by' : mark(source).trim()} ${source}`,
+        width - FIGURE_INDENT.length,
+      ).map((line) => FIGURE_INDENT + theme.dim(line)),
     ),
   ];
 }
@@ -181,7 +185,7 @@ function findingLines(finding: CheckFinding, theme: Theme, width: number): strin
   return [
     paint(alignLeft(finding.severity, SEVERITY_COLUMNS)) + first,
     ...more.map((line) => under + line),
-    ...wrapped(`→ ${finding.remedy}`, room).map((line) => under + theme.dim(line)),
+    ...wrapped(quoting`→ ${finding.remedy}`, room).map((line) => under + theme.dim(line)),
   ];
 }
 
@@ -189,7 +193,7 @@ function findingLines(finding: CheckFinding, theme: Theme, width: number): strin
  * As the kernel writes it, its columns and indentation with it, over a few lines at most: the paths of layers are endless.
  * @param width room for a line
  */
-function evidenceLines(text: string, width: number): string[] {
+function evidenceLines(text: Foreign, width: number): string[] {
   const escaped = escapeText(text);
   const indent = FIGURE_INDENT + (/^ */.exec(escaped)?.[0] ?? '').slice(0, MOST_INDENT);
   const first = width - indent.length;
@@ -201,4 +205,4 @@ function evidenceLines(text: string, width: number): string[] {
 }
 
 /** Untrusted text over lines. */
-const wrapped = (text: string, columns: number): string[] => wrap(escapeText(text), columns);
+const wrapped = (text: Foreign, columns: number): string[] => wrap(escapeText(text), columns);

@@ -2,7 +2,9 @@
  * Distributions as a picture, one dimension a picture: each group and platform a row with every value as a dot, the box of
  * its quartiles, and the median with its 95 % interval. Bars would hide what the data doctor looks for.
  */
+
 import { escapeText } from '../base/escape.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { BenchComparison, ComparedGroup, GroupSummary } from '../model/bench-comparison.js';
 import { cut } from './columns.js';
 import { formatValue, letterOf } from './compare-tables.js';
@@ -43,7 +45,7 @@ export function compareCharts(comparison: BenchComparison): Chart[] {
 }
 
 interface Row {
-  readonly group: string;
+  readonly group: Foreign;
   readonly platform: number;
   readonly summary: GroupSummary;
 }
@@ -68,7 +70,7 @@ function chart(
   });
   canvas.y += 20;
   canvas.list(
-    platforms.map(({ name }, index) => `${letterOf(index)} ${name}`),
+    platforms.map(({ name }, index) => quoting`${letterOf(index)} ${name}`),
     LIGHT.dim,
   );
   const top = canvas.y;

@@ -1,4 +1,5 @@
 /** A comparison as one page that needs no other file and runs no program: tables, findings, and the charts drawn in it. */
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
 import { compareCharts } from './compare-chart.js';
 import {
@@ -36,7 +37,10 @@ export function renderCompareHtml(
   sha256: (text: string) => string,
 ): string {
   const { platforms, findings, modes, gates } = comparison;
-  const title = `dit compare: ${platforms.map(({ name }) => name).join(', ')}`;
+  const title = quoting`dit compare: ${joinForeign(
+    platforms.map(({ name }) => name),
+    ', ',
+  )}`;
   const policy = `default-src 'none'; style-src 'sha256-${sha256(STYLE)}'; base-uri 'none'; form-action 'none'`;
   const charts = new Map(compareCharts(comparison).map(({ dimension, svg }) => [dimension, svg]));
   const dimensions = [...new Set(comparison.groups.map(({ dimension }) => dimension))];
@@ -51,7 +55,12 @@ export function renderCompareHtml(
     `<style>${STYLE}</style>`,
     '</head>',
     '<body>',
-    `<h1>${xmlText(platforms.map(({ name }) => name).join(' · '))}</h1>`,
+    `<h1>${xmlText(
+      joinForeign(
+        platforms.map(({ name }) => name),
+        ' · ',
+      ),
+    )}</h1>`,
     table(platformTable(comparison), 'h2'),
     ...platformNotes(comparison).map((note) => `<p class="dim">${xmlText(note)}</p>`),
     '<h2>In short</h2>',
@@ -92,7 +101,7 @@ function table(
   { title, caption, columns, rows, marked }: CompareTable,
   heading: 'h2' | 'h3',
 ): string {
-  const cell = (name: 'th' | 'td', text: string, index: number): string => {
+  const cell = (name: 'th' | 'td', text: Foreign, index: number): string => {
     const column = columns[index];
     const classes = [
       column?.align === 'right' ? 'right' : '',

@@ -1,5 +1,7 @@
 /** A comparison as one JSON document: every figure unrounded, every value in it; what is no number is null. */
+
 import { safeJson } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import {
   type BenchComparison,
   type Bounds,
@@ -10,7 +12,7 @@ import {
 
 export function compareJson(comparison: BenchComparison): string {
   const { platforms, findings, groups, tests, modes, gates } = comparison;
-  const nameOf = (platform: number): string => platforms[platform]?.name ?? '';
+  const nameOf = (platform: number): Foreign => platforms[platform]?.name ?? '';
   const side = ({ platform, group }: Side): Record<string, unknown> => ({
     platform: nameOf(platform),
     group,

@@ -1,5 +1,8 @@
 /** A comparison as LaTeX tables to \input: booktabs and longtable, UTF-8; findings of the data doctor as a list. */
+
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
 import {
   type CompareTable,
@@ -45,7 +48,7 @@ const LEFT_OUT: readonly string[] = ['host', 'min', 'max', "study's median", "st
 function table({ title, caption, columns, rows }: CompareTable): string {
   if (rows.length === 0) return '';
   const kept = columns.flatMap(({ head }, index) => (LEFT_OUT.includes(head) ? [] : [index]));
-  const line = (cells: readonly string[]): string =>
+  const line = (cells: readonly Foreign[]): string =>
     `${kept.map((index) => latex(cells[index] ?? '')).join(' & ')} \\\\`;
   const head = ['\\toprule', line(columns.map((column) => column.head)), '\\midrule'];
   return [
@@ -86,7 +89,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '∞': '$\\infty$',
 };
 
-const latex = (text: string): string =>
+const latex = (text: Foreign): string =>
   escapeText(text)
-    .replace(/[\\{}$&#%_^~<>|"[\]*±×→∞]/g, (character) => NAMED[character] ?? character)
+    .replace(/[\\{}$&#%_^~<>|"[\]*±×→∞]/g, (character) => own(NAMED, character) ?? character)
     .replace(/(^|[ {\]},])-(?=[\d$])/g, '$1$-$');

@@ -1,5 +1,7 @@
 /** A comparison as Markdown (GitHub's): for issues, pull requests and papers' appendices. */
+
 import { markdownText } from '../base/escape.js';
+import { joinForeign } from '../base/foreign.js';
 import type { BenchComparison } from '../model/bench-comparison.js';
 import {
   type CompareTable,
@@ -21,7 +23,12 @@ export function renderCompareMarkdown(comparison: BenchComparison): string {
   const outliers = outlierLines(comparison);
   const notes = platformNotes(comparison);
   const blocks = [
-    `# ${markdownText(platforms.map(({ name }) => name).join(' · '))}`,
+    `# ${markdownText(
+      joinForeign(
+        platforms.map(({ name }) => name),
+        ' · ',
+      ),
+    )}`,
     table(platformTable(comparison), 2),
     notes.map((note) => `- ${markdownText(note)}`).join('\n'),
     inShort(comparison)

@@ -1,4 +1,6 @@
 /** The tables of a comparison, as cells of plain text: what text, Markdown, LaTeX and HTML print is the same. */
+import { safeJson } from '../base/escape.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import {
   type BenchComparison,
   type Bounds,
@@ -24,7 +26,7 @@ export interface CompareTable {
   readonly caption: string;
   readonly columns: readonly CompareColumn[];
   /** Untrusted where they hold names. */
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly (readonly Foreign[])[];
   /** Rows that say that something is different. */
   readonly marked: readonly boolean[];
 }
@@ -70,10 +72,11 @@ function withoutEmptyColumns(table: CompareTable): CompareTable {
   };
 }
 
-const labelled = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([label, value]) => `${label} ${value}`)
-    .join(', ') || '-';
+const labelled = (labels: Readonly<Record<string, Foreign>>): Foreign =>
+  joinForeign(
+    Object.entries(labels).map(([label, value]) => quoting`${label} ${value}`),
+    ', ',
+  ) || '-';
 
 export const SUMMARY_CAPTION =
   "Interval of the mean: 95 %, Student's t. Interval of the median: 95 %, bootstrap. Outliers: modified z-score above 3.5; they are part of every figure.";
@@ -85,15 +88,15 @@ export const STUDY_CAPTION =
 const MOST_NAMED = 12;
 
 /** What the comparison comes to, a line each: of the data, of every two platforms, of the gates. Untrusted names. */
-export function inShort({ findings, tests, platforms, gates }: BenchComparison): string[] {
+export function inShort({ findings, tests, platforms, gates }: BenchComparison): Foreign[] {
   const wrong = new Set(
     findings
       .filter(({ severity }) => severity === 'wrong')
       .flatMap(({ platform, dimension, groups }) =>
-        groups.map((group) => JSON.stringify([platform, dimension, group])),
+        groups.map((group) => safeJson([platform, dimension, group])),
       ),
   ).size;
-  const lines =
+  const lines: Foreign[] =
     wrong === 0
       ? []
       : [
@@ -110,13 +113,13 @@ export function inShort({ findings, tests, platforms, gates }: BenchComparison):
     }
   }
   for (const { gate, group, verdict } of gates) {
-    if (verdict !== 'held') lines.push(`gate ${gate.text} ${verdict}: ${group}`);
+    if (verdict !== 'held') lines.push(quoting`gate ${gate.text} ${verdict}: ${group}`);
   }
   return lines;
 }
 
 /** The largest effects first; those of suspect data are no differences. */
-function pairInShort(tests: readonly TestOutcome[], pair: string): string[] {
+function pairInShort(tests: readonly TestOutcome[], pair: string): Foreign[] {
   const found = tests
     .filter((test) => isSignificant(test) && !test.suspect)
     .sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.p - b.p);
@@ -126,7 +129,7 @@ function pairInShort(tests: readonly TestOutcome[], pair: string): string[] {
     .slice(0, MOST_NAMED)
     .map(
       ({ dimension, first, shift, shiftBounds, unit, magnitude }) =>
-        `${pair}: ${dimension} ${first.group} ${signed(shift)} ${unit} (95 % ${formatBounds(shiftBounds)}), ${magnitude}`,
+        quoting`${pair}: ${dimension} ${first.group} ${signed(shift)} ${unit} (95 % ${formatBounds(shiftBounds)}), ${magnitude}`,
     );
   const rest = found.length - named.length;
   return [
@@ -170,7 +173,7 @@ export function summaryTables({ groups }: BenchComparison): CompareTable[] {
   });
 }
 
-function summaryRow(group: string, platform: number, summary: GroupSummary): string[] {
+function summaryRow(group: Foreign, platform: number, summary: GroupSummary): Foreign[] {
   const { samples, missing, mean, meanBounds, median, medianBounds, sd, outliers } = summary;
   if (samples.length === 0) {
     const none = new Array<string>(10).fill('-');
@@ -196,7 +199,7 @@ function summaryRow(group: string, platform: number, summary: GroupSummary): str
 export function platformTests({ tests, platforms }: BenchComparison): CompareTable {
   return {
     ...testTable(tests, (test) => [
-      `${test.dimension} ${test.first.group}`,
+      quoting`${test.dimension} ${test.first.group}`,
       `${letterOf(test.first.platform)}→${letterOf(test.second.platform)}`,
     ]),
     title: 'Differences between platforms',
@@ -207,7 +210,7 @@ export function platformTests({ tests, platforms }: BenchComparison): CompareTab
 export function modeTests({ modes }: BenchComparison): CompareTable {
   return {
     ...testTable(modes, (test) => [
-      `${test.dimension} ${test.first.group}→${test.second.group}`,
+      quoting`${test.dimension} ${test.first.group}→${test.second.group}`,
       letterOf(test.first.platform),
     ]),
     title: 'Differences between modes, on one platform',
@@ -231,7 +234,7 @@ function markOf(test: TestOutcome): string {
 
 function testTable(
   tests: readonly TestOutcome[],
-  names: (test: TestOutcome) => readonly [string, string],
+  names: (test: TestOutcome) => readonly [Foreign, string],
 ): Pick<CompareTable, 'columns' | 'rows' | 'marked'> {
   return {
     columns: [
@@ -286,11 +289,11 @@ export function gateTable({ gates }: BenchComparison): CompareTable {
   };
 }
 
-const verdictOf = ({ verdict, reason }: GateOutcome): string =>
-  reason === '' ? verdict.toUpperCase() : `${verdict.toUpperCase()}: ${reason}`;
+const verdictOf = ({ verdict, reason }: GateOutcome): Foreign =>
+  reason === '' ? verdict.toUpperCase() : quoting`${verdict.toUpperCase()}: ${reason}`;
 
 export interface OutlierLine {
-  readonly where: string;
+  readonly where: Foreign;
   readonly values: string;
 }
 
@@ -302,7 +305,7 @@ export function outlierLines({ groups }: BenchComparison): OutlierLine[] {
         ? []
         : [
             {
-              where: `${dimension} ${group}, ${letterOf(platform)}`,
+              where: quoting`${dimension} ${group}, ${letterOf(platform)}`,
               values: summary.outliers
                 .map(({ iteration, value }) => `#${iteration}: ${formatValue(value)}`)
                 .join(', ')
@@ -314,14 +317,19 @@ export function outlierLines({ groups }: BenchComparison): OutlierLine[] {
 }
 
 /** "A write "overlayfs", "volume"". */
-export function findingPlace(finding: DataFinding, platforms: readonly Platform[]): string {
-  const groups = finding.groups.map((group) => `"${group}"`).join(', ');
-  return `${letterOf(finding.platform)} (${platforms[finding.platform]?.name}), ${finding.dimension} ${groups}`;
+export function findingPlace(finding: DataFinding, platforms: readonly Platform[]): Foreign {
+  const groups = joinForeign(
+    finding.groups.map((group) => quoting`"${group}"`),
+    ', ',
+  );
+  return quoting`${letterOf(finding.platform)} (${platforms[finding.platform]?.name ?? ''}), ${finding.dimension} ${groups}`;
 }
 
 /** What is said of a platform besides its figures. */
-export const platformNotes = ({ platforms }: BenchComparison): string[] =>
-  platforms.flatMap(({ bench }, index) => bench.notes.map((note) => `${letterOf(index)}: ${note}`));
+export const platformNotes = ({ platforms }: BenchComparison): Foreign[] =>
+  platforms.flatMap(({ bench }, index) =>
+    bench.notes.map((note) => quoting`${letterOf(index)}: ${note}`),
+  );
 
 /** Two decimals as far as they tell something; small values keep three digits. */
 export function formatValue(value: number): string {

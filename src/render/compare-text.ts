@@ -14,7 +14,9 @@
  *   group          n    mean  ± 95 %  median     sd
  *   alpine/warm A  50  567.62    5.47  567.56  19.24
  */
+
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import type { BenchComparison, DataFinding } from '../model/bench-comparison.js';
 import { columnsOf, cut, cutStart, wrap } from './columns.js';
 import {
@@ -36,7 +38,7 @@ import type { PageOptions } from './subject.js';
 
 export function renderCompareText(comparison: BenchComparison, options: PageOptions): string {
   const { theme, width } = options;
-  const paragraph = (text: string): string[] => wrap(escapeText(text), width).map(theme.dim);
+  const paragraph = (text: Foreign): string[] => wrap(escapeText(text), width).map(theme.dim);
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines];
   const table = (table: CompareTable): string[] =>
@@ -82,7 +84,7 @@ function doctor({ findings, platforms }: BenchComparison, options: PageOptions):
     findings.filter((finding) => finding.severity === severity).length;
   const counts = `${of('wrong')} wrong, ${of('doubtful')} doubtful, ${plural(of('note'), 'note')}`;
   const paint = { wrong: theme.bad, doubtful: theme.warning, note: theme.strong };
-  const indented = (text: string, mark: string): string[] =>
+  const indented = (text: Foreign, mark: string): string[] =>
     wrap(escapeText(text), width - 4).map(
       (line, index) => `${index === 0 ? `  ${mark} ` : '    '}${line}`,
     );

@@ -14,6 +14,7 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import type { Comparison, Difference } from '../model/summaries.js';
 import { PHASES } from '../model/totals.js';
 import { columnsOf, cut, wrap } from './columns.js';
@@ -22,8 +23,8 @@ import type { PageOptions } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
 
 export interface DiffSide {
-  readonly path: string;
-  readonly image: string;
+  readonly path: Foreign;
+  readonly image: Foreign;
   readonly containerId: string;
 }
 
@@ -32,7 +33,7 @@ export interface DiffFacts {
   readonly after: DiffSide;
   readonly comparison: Comparison;
   /** What else differs between the two; untrusted text. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Foreign[];
 }
 
 export interface DiffOptions extends PageOptions {

@@ -11,6 +11,7 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import { own } from '../base/own.js';
 import type { Capability } from '../model/capability.js';
 import { alignLeft, wrap } from './columns.js';
 import type { Theme } from './theme.js';
@@ -40,7 +41,7 @@ export function renderDoctor(
   const verdict =
     source === undefined
       ? theme.bad('dit cannot record here; it can read trace files: dit trace show FILE')
-      : theme.good(`dit can record here, with the ${source} source${REMARKS[source] ?? ''}`);
+      : theme.good(`dit can record here, with the ${source} source${own(REMARKS, source) ?? ''}`);
   const lines = [verdict, ''];
   for (const { title, available, required, evidence, remedy } of capabilities) {
     const [word, paint] = available

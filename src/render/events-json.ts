@@ -8,6 +8,7 @@
  */
 
 import { safeJson } from '../base/escape.js';
+import { own } from '../base/own.js';
 import {
   COPY_UP_FLAG,
   EVENT_KINDS,
@@ -96,7 +97,7 @@ function kindEncoder(table: KindTable, text: (id: number) => string): RowEncoder
     const column = table.column(name);
     // Texts go with their positions, counts with their lists.
     if (counts.has(name) || name === 'text_positions') continue;
-    const key = `,"${FIELD_NAMES[name] ?? name}":`;
+    const key = `,"${own(FIELD_NAMES, name) ?? name}":`;
     const encode = type === 'string' ? text : String;
     if (name === 'texts') parts.push(textsEncoder(table, text));
     else if (countedBy !== undefined) parts.push(listEncoder(table, name, key, encode));
@@ -155,7 +156,7 @@ function flagsEncoder(table: KindTable, column: NumberColumn, key: string): RowE
     let encoded = known.get(flags);
     if (encoded === undefined) {
       const set = names.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => snakeCase(name));
-      encoded = key + JSON.stringify(set);
+      encoded = key + safeJson(set);
       known.set(flags, encoded);
     }
     return encoded;

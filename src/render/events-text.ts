@@ -7,6 +7,7 @@
  */
 
 import { escapeText } from '../base/escape.js';
+import { type Foreign, joinForeign } from '../base/foreign.js';
 import { EXIT_FLAG, SYSCALL_FLAG, WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import type { EventTable } from '../model/event-table.js';
 import type { Recording } from '../model/recording.js';
@@ -54,7 +55,7 @@ export function describeEvent(recording: Recording, row: number): string {
     }
     case 'exec': {
       const argv = events.values(row, 'arguments').map((id) => recording.strings.text(id));
-      return `exec ${text('filenames')} ${escapeText(argv.slice(1).join(' '))}`.trimEnd();
+      return `exec ${text('filenames')} ${escapeText(joinForeign(argv.slice(1), ' '))}`.trimEnd();
     }
     case 'exit': {
       const code = number('codes');
@@ -85,7 +86,7 @@ export function describeEvent(recording: Recording, row: number): string {
 }
 
 function describeSyscall({ events, strings }: Recording, row: number): string {
-  const texts = new Map<number, string>();
+  const texts = new Map<number, Foreign>();
   const positions = events.values(row, 'text_positions');
   events.values(row, 'texts').forEach((id, index) => {
     texts.set(positions[index] ?? 0, strings.text(id));

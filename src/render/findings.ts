@@ -7,6 +7,7 @@
  */
 
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import type { Finding } from '../model/trace.js';
 import { alignRight, wrap } from './columns.js';
 import type { PageOptions } from './subject.js';
@@ -18,7 +19,7 @@ export function renderFindings(
   findings: readonly Finding[],
   { theme, width }: PageOptions,
 ): string[] {
-  const block = (text: string, first: string): string[] =>
+  const block = (text: Foreign, first: string): string[] =>
     wrap(shortenIds(escapeText(text)), width - MARGIN - first.length).map(
       (line, index) => ' '.repeat(MARGIN) + (index === 0 ? first : ' '.repeat(first.length)) + line,
     );

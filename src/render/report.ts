@@ -14,6 +14,7 @@
  */
 
 import { escapeText } from '../base/escape.js';
+import { type Foreign, firstLine, joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
 import { lengthOf, type PhaseTotal, phaseTotals, shares } from '../model/totals.js';
@@ -70,7 +71,7 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
   lines.push(...headline(trace, options), ...header(trace, options));
   for (const run of trace.runs) {
     if (trace.runs.length > 1) {
-      const who = `${shortId(run.containerId)}  ${run.name}  ${run.image}`.trimEnd();
+      const who = quoting`${shortId(run.containerId)}  ${run.name}  ${run.image}`.trimEnd();
       lines.push('', subjectLine(who, run.window, options));
     }
     const milestones = [...run.milestones].sort((a, b) => a.time - b.time);
@@ -107,7 +108,7 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
 }
 
 const CLOCK = 'times: CLOCK_MONOTONIC, kernel timestamps unless marked api';
-const TOLD_ABOVE: ReadonlySet<string> = new Set(['incomplete']);
+const TOLD_ABOVE: ReadonlySet<Foreign> = new Set<Foreign>(['incomplete']);
 
 /** The result in one line, then whatever a reader must know before believing the rest. */
 function headline(trace: Trace, options: ReportOptions): string[] {
@@ -120,7 +121,7 @@ function headline(trace: Trace, options: ReportOptions): string[] {
       ? theme.strong(`${trace.runs.length} containers were started`)
       : subjectLine(image, run?.window, options),
   ];
-  const say = (text: string): void => {
+  const say = (text: Foreign): void => {
     lines.push(...alert(text, theme.bad, width));
   };
   const failure = run?.failure || footer?.failure || '';
@@ -134,7 +135,8 @@ function headline(trace: Trace, options: ReportOptions): string[] {
   }
   if (footer?.outcome === 'interrupted')
     say('the recording was interrupted; what was recorded until then is here');
-  if (failure !== '' && footer?.outcome !== 'interrupted') say(`the start failed: ${failure}`);
+  if (failure !== '' && footer?.outcome !== 'interrupted')
+    say(quoting`the start failed: ${failure}`);
   if (run === undefined) say('no container was created while this was recorded');
   if (header.source.name === 'api') {
     say('the kernel was not seen: what the engine did between request and answer is unattributed');
@@ -150,7 +152,7 @@ function header(trace: Trace, options: ReportOptions): string[] {
   const [run] = trace.runs;
   const { theme, width } = options;
   const lines: string[] = [''];
-  const add = (label: string, ...parts: readonly string[]): void => {
+  const add = (label: string, ...parts: readonly Foreign[]): void => {
     const text = parts
       .filter((part) => part !== '')
       .map(escapeText)
@@ -160,18 +162,18 @@ function header(trace: Trace, options: ReportOptions): string[] {
       lines.push(theme.dim(alignLeft(index === 0 ? label : '', LABEL)) + line);
     });
   };
-  const named = (name: string, version: string): string =>
-    version === '' ? '' : `${name} ${version}`;
+  const named = (name: string, version: Foreign): Foreign =>
+    version === '' ? '' : quoting`${name} ${version}`;
 
   if (trace.runs.length === 1 && run !== undefined)
-    add('container', `${shortId(run.containerId)}  ${run.name}`);
-  if (target.command.length > 0) add('command', target.command.join(' '));
+    add('container', quoting`${shortId(run.containerId)}  ${run.name}`);
+  if (target.command.length > 0) add('command', joinForeign(target.command, ' '));
   const noEngine = engine.version === '';
   add(
     'engine',
     noEngine
       ? ''
-      : `${engine.name || 'Docker'} ${engine.version}${engine.privateEngine ? " (dit's own)" : ''}`,
+      : quoting`${engine.name || 'Docker'} ${engine.version}${engine.privateEngine ? " (dit's own)" : ''}`,
     named('containerd', engine.containerdVersion),
     named('runc', engine.runcVersion),
     engine.storageDriver,
@@ -179,7 +181,7 @@ function header(trace: Trace, options: ReportOptions): string[] {
   );
   add(
     'kernel',
-    `${host.kernelRelease} ${host.architecture}`,
+    quoting`${host.kernelRelease} ${host.architecture}`,
     plural(host.cpus, 'CPU'),
     formatBytes(host.memoryBytes),
     named('cgroup', host.cgroupVersion),
@@ -197,11 +199,11 @@ function header(trace: Trace, options: ReportOptions): string[] {
     source.perturbed ? 'slows what it measures' : '',
   );
   for (const probe of refused) {
-    add('', `refused: ${probe.attachPoint} (${probe.refusal.split('\n')[0]})`);
+    add('', quoting`refused: ${probe.attachPoint} (${firstLine(probe.refusal)})`);
   }
   if (options.all === true) {
     for (const probe of source.probes)
-      if (probe.attached) add('', `attached: ${probe.attachPoint}`);
+      if (probe.attached) add('', quoting`attached: ${probe.attachPoint}`);
   }
   add(
     'recorded',
@@ -395,7 +397,7 @@ function warnings(all: readonly TraceWarning[], { theme, width }: ReportOptions)
   ]);
 }
 
-function alert(text: string, paint: Paint, width: number): string[] {
+function alert(text: Foreign, paint: Paint, width: number): string[] {
   return wrap(escapeText(text), width - 2).map((line, index) =>
     paint(`${index === 0 ? '! ' : INDENT}${line}`),
   );

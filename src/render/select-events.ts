@@ -1,4 +1,5 @@
 /** Which events a reader asked for, in time order, one at a time. */
+import type { Foreign } from '../base/foreign.js';
 import { actorLookup } from '../model/actor-lookup.js';
 import { type EventKindName, KIND } from '../model/event-kinds.js';
 import type { ActorKind, ActorSpan, Trace } from '../model/trace.js';
@@ -7,7 +8,7 @@ import type { ActorKind, ActorSpan, Trace } from '../model/trace.js';
 export interface EventSelection {
   readonly kinds?: ReadonlySet<EventKindName>;
   readonly actors?: ReadonlySet<ActorKind>;
-  readonly syscalls?: ReadonlySet<string>;
+  readonly syscalls?: ReadonlySet<Foreign>;
   readonly pid?: number;
   readonly from?: number;
   /** Exclusive. */

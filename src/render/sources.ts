@@ -7,6 +7,7 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import { alignLeft } from './columns.js';
 import type { Theme } from './theme.js';
 
@@ -20,8 +21,8 @@ export interface SourceTable {
   /** What is missing here, by source. */
   readonly missing: readonly {
     readonly source: string;
-    readonly reason: string;
-    readonly remedy: string;
+    readonly reason: Foreign;
+    readonly remedy: Foreign;
   }[];
 }
 

@@ -1,6 +1,7 @@
 /** The first line of what is printed about a run: its image and how long its start took. */
 
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import {
   type ContainerRun,
@@ -21,7 +22,7 @@ export interface PageOptions {
 
 /** "alpine:3.20   264.113 ms from the create request to the entrypoint" */
 export function subjectLine(
-  image: string,
+  image: Foreign,
   window: Window | undefined,
   { theme, width }: PageOptions,
 ): string {

@@ -1,6 +1,7 @@
 /** A picture that is drawn from top to bottom: its elements so far, and where the next one goes. */
 
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import { columnsOf, cut, wrap } from './columns.js';
 import { type Attributes, element, xmlText } from './svg-markup.js';
 import type { Fill, Palette } from './svg-paint.js';
@@ -48,26 +49,26 @@ export class Canvas {
     return fill === 'runtime' ? this.palette.fill.runtime : `url(#${this.prefix}-${fill})`;
   }
 
-  text(x: number, text: string, attributes: Attributes = {}): void {
+  text(x: number, text: Foreign, attributes: Attributes = {}): void {
     const defaults = { x, y: this.y, fill: this.palette.text };
     this.parts.push(element('text', { ...defaults, ...attributes }, xmlText(text)));
   }
 
   /** One line from margin to margin, cut where it is longer. */
-  line(text: string, fill: string, size = TEXT_SIZE): void {
+  line(text: Foreign, fill: string, size = TEXT_SIZE): void {
     const shown = cut(escapeText(text), columnsIn(this.room, size));
     this.text(MARGIN, shown, { fill, 'font-size': size });
     this.y += LINE_HEIGHT;
   }
 
   /** Wrapped, and cut after some lines: untrusted text has any length. */
-  paragraph(text: string, fill: string): void {
+  paragraph(text: Foreign, fill: string): void {
     const lines = wrap(escapeText(text), columnsIn(this.room, SMALL_SIZE));
     for (const line of lines.slice(0, SHOWN_LINES)) this.line(line, fill, SMALL_SIZE);
   }
 
   /** The same of short parts, which lines do not break: "a · b · c". */
-  list(parts: readonly string[], fill: string): void {
+  list(parts: readonly Foreign[], fill: string): void {
     const columns = columnsIn(this.room, SMALL_SIZE);
     const lines: string[] = [];
     for (const part of parts.map(escapeText)) {

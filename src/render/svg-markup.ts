@@ -1,10 +1,12 @@
 /** Elements of an SVG document as text. Whatever comes from a trace is escaped here and nowhere else. */
+
 import { escapeMarkup, escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 
 /** Safe in content and in attributes; control characters, which XML has none of, become visible escapes. */
-export const xmlText = (text: string): string => escapeMarkup(escapeText(text));
+export const xmlText = (text: Foreign): string => escapeMarkup(escapeText(text));
 
-export type Attributes = Readonly<Record<string, string | number | undefined>>;
+export type Attributes = Readonly<Record<string, Foreign | number | undefined>>;
 
 /** @param content markup, not text: from element() or xmlText() */
 export function element(

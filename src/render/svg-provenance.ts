@@ -1,29 +1,32 @@
 /** Where a picture's figures come from, and what a reader must know before believing them: plain, untrusted text. */
+
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import { lengthOf } from '../model/totals.js';
 import { type ContainerRun, type Trace, windowLength } from '../model/trace.js';
 import { formatBytes, formatCount, formatDate, formatPercent, plural } from './format.js';
 
 /** Two lists: engine and machine; source, certainty, loss and date. */
-export function provenanceOf(trace: Trace, run: ContainerRun): string[][] {
+export function provenanceOf(trace: Trace, run: ContainerRun): Foreign[][] {
   const { header, events, loss } = trace.recording;
   const { engine, host, source } = header;
-  const named = (name: string, version: string): string =>
-    version === '' ? '' : `${name} ${version}`;
+  const named = (name: string, version: Foreign): Foreign =>
+    version === '' ? '' : quoting`${name} ${version}`;
   const own = engine.privateEngine ? " (dit's own)" : '';
   const refused = source.probes.filter(({ attached }) => !attached).length;
   const lost = loss?.losses.reduce((sum, { records }) => sum + records, 0);
   return [
     [
-      engine.version === '' ? '' : `${engine.name || 'Docker'} ${engine.version}${own}`,
+      engine.version === '' ? '' : quoting`${engine.name || 'Docker'} ${engine.version}${own}`,
       named('containerd', engine.containerdVersion),
       named('runc', engine.runcVersion),
       engine.storageDriver,
-      `kernel ${host.kernelRelease} ${host.architecture}`.trim(),
+      quoting`kernel ${host.kernelRelease} ${host.architecture}`.trim(),
       plural(host.cpus, 'CPU'),
       formatBytes(host.memoryBytes),
     ],
     [
-      `source ${source.name}`,
+      quoting`source ${source.name}`,
       source.perturbed ? 'slows what it measures' : '',
       refused === 0 ? '' : `${plural(refused, 'probe')} refused`,
       certaintyOf(run),
@@ -47,13 +50,13 @@ function certaintyOf({ segments, window }: ContainerRun): string {
 }
 
 /** Sentences for what makes figures doubtful; most often none. */
-export function cautionsOf(trace: Trace): string[] {
+export function cautionsOf(trace: Trace): Foreign[] {
   const { header, footer, loss } = trace.recording;
   const { source } = header;
   const lost = loss?.losses.reduce((sum, { records }) => sum + records, 0) ?? 0;
   return [
     source.perturbed
-      ? `The source slows what it measures: ${source.perturbation || source.name}`
+      ? quoting`The source slows what it measures: ${source.perturbation || source.name}`
       : '',
     lost > 0 ? `${formatCount(lost)} events were lost: figures are incomplete` : '',
     footer === undefined ? 'The recording ends early' : '',

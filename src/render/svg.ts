@@ -12,6 +12,7 @@
  */
 
 import { escapeText } from '../base/escape.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { phaseTotals } from '../model/totals.js';
 import {
@@ -82,7 +83,11 @@ export function renderSvg(trace: Trace, run: ContainerRun, options: SvgOptions =
       'font-size': TEXT_SIZE,
     },
     [
-      element('title', { id: `${prefix}-title` }, xmlText(`${titleOf(run)}: ${resultOf(run)}`)),
+      element(
+        'title',
+        { id: `${prefix}-title` },
+        xmlText(quoting`${titleOf(run)}: ${resultOf(run)}`),
+      ),
       element('desc', { id: `${prefix}-desc` }, xmlText(inWords(trace, run, milestones))),
       element('defs', {}, patternsOf(canvas.palette, prefix)),
       element('rect', { width, height, fill: canvas.palette.background }),
@@ -92,7 +97,7 @@ export function renderSvg(trace: Trace, run: ContainerRun, options: SvgOptions =
   return `${svg}\n`;
 }
 
-const titleOf = ({ image }: ContainerRun): string => image || 'a container';
+const titleOf = ({ image }: ContainerRun): Foreign => image || 'a container';
 
 /** "187.585 ms, create requested → entrypoint exec" */
 function resultOf({ window }: ContainerRun): string {
@@ -108,7 +113,7 @@ function observed(milestones: readonly Milestone[]): Span | undefined {
 }
 
 /** The picture for those who do not see it. */
-function inWords(trace: Trace, run: ContainerRun, milestones: readonly Milestone[]): string {
+function inWords(trace: Trace, run: ContainerRun, milestones: readonly Milestone[]): Foreign {
   const begin = milestones[0]?.time ?? 0;
   const reached = milestones.map(({ name, time, certainty }) => {
     return `${name} ${formatMs(time - begin)}${certainty === 'inferred' ? ' (inferred)' : ''}`;
@@ -122,14 +127,13 @@ function inWords(trace: Trace, run: ContainerRun, milestones: readonly Milestone
           .map(({ phase, ns }) => {
             return `${phase} ${formatMs(ns)} ms (${formatPercent(ns / windowLength(window))})`;
           });
-  return [
+  const sentences = [
     sums.length === 0 ? '' : `Critical path: ${sums.join(', ')}.`,
     reached.length === 0 ? '' : `Milestones, ms after the first: ${reached.join(', ')}.`,
-    ...provenanceOf(trace, run).map((parts) => parts.join(', ')),
+    ...provenanceOf(trace, run).map((parts) => joinForeign(parts, ', ')),
     ...cautionsOf(trace),
-  ]
-    .filter((sentence) => sentence !== '')
-    .join(' ');
+  ].filter((sentence) => sentence !== '');
+  return joinForeign(sentences, ' ');
 }
 
 function drawHead(canvas: Canvas, trace: Trace, run: ContainerRun): void {
@@ -142,9 +146,9 @@ function drawHead(canvas: Canvas, trace: Trace, run: ContainerRun): void {
   canvas.y += LINE_HEIGHT + 5;
   canvas.text(MARGIN, resultOf(run), { 'font-size': RESULT_SIZE });
   canvas.y += LINE_HEIGHT + 1;
-  const who = [shortId(containerId), name, command.join(' ')].filter((part) => part !== '');
+  const who = [shortId(containerId), name, joinForeign(command, ' ')].filter((part) => part !== '');
   canvas.line(who.map(escapeText).join(' · '), dim);
-  if (failure !== '') canvas.paragraph(`The start failed: ${failure}`, warning);
+  if (failure !== '') canvas.paragraph(quoting`The start failed: ${failure}`, warning);
 }
 
 function drawFoot(canvas: Canvas, trace: Trace, run: ContainerRun): void {

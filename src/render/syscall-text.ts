@@ -1,6 +1,8 @@
 /** A syscall's arguments as strace writes them, for the calls whose arguments are recorded. */
 
 import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import { FILE_OF_ARGUMENT } from '../model/event-kinds.js';
 
 type Flags = readonly (readonly [bit: number, name: string])[];
@@ -163,11 +165,11 @@ const AT_FDCWD = -100;
  * @param texts by position: an argument's text, or at FILE_OF_ARGUMENT + n the path behind descriptor n
  */
 export function syscallText(
-  name: string,
+  name: Foreign,
   values: readonly number[],
-  texts: ReadonlyMap<number, string>,
+  texts: ReadonlyMap<number, Foreign>,
 ): string {
-  const known = SIGNATURES[name];
+  const known = own(SIGNATURES, name);
   // Of a call without a signature, the texts alone mean something.
   const parts =
     values.length === 0 || known === undefined
@@ -180,7 +182,7 @@ function argument(
   letter: string,
   value: number,
   index: number,
-  texts: ReadonlyMap<number, string>,
+  texts: ReadonlyMap<number, Foreign>,
 ): string {
   switch (letter) {
     case 's': {
@@ -213,13 +215,13 @@ function argument(
   }
 }
 
-function descriptor(value: number, index: number, texts: ReadonlyMap<number, string>): string {
+function descriptor(value: number, index: number, texts: ReadonlyMap<number, Foreign>): string {
   const path = texts.get(FILE_OF_ARGUMENT + index);
   const number = String(value | 0);
   return path === undefined ? number : `${number}<${escapeText(path)}>`;
 }
 
-const quote = (text: string): string => `"${escapeText(text)}"`;
+const quote = (text: Foreign): string => `"${escapeText(text)}"`;
 const hex = (value: number): string => (value === 0 ? '0' : `0x${unsigned(value).toString(16)}`);
 const unsigned = (value: number): number => (value < 0 ? value + 2 ** 64 : value);
 

@@ -6,6 +6,7 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
@@ -96,7 +97,7 @@ export function renderStart(line: StartLine, theme: Theme, width: number): strin
   return row(who, [...numbers, cause].join('  '), width);
 }
 
-function row(who: readonly string[], rest: string, width: number): string {
+function row(who: readonly Foreign[], rest: string, width: number): string {
   const [time = '', id = '', name = '', image = ''] = who.map(escapeText);
   const room = Math.max(14, Math.min(24, Math.floor((width - 96) / 2)));
   const texts = [

@@ -1,6 +1,9 @@
 /** By which numbers the kernel knows a container's cgroups: for BPF programs that ask whose call it is. */
+
 import { readFileSync, statSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import { cgroupFolder, cgroupHierarchies } from './container-cgroup.js';
 
 /** As bpf/syscall_counts.bpf.c computes it: a cgroup's id is the inode of its folder, one a hierarchy. */
@@ -24,7 +27,7 @@ export function ownMemberships(membership: string, containerId: string): string[
 export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
   const keys: bigint[] = [];
   let lines: string[] = [];
-  let why = 'none of them is named after it, and mounted here';
+  let why: Foreign = 'none of them is named after it, and mounted here';
   try {
     const hierarchies = cgroupHierarchies();
     lines = ownMemberships(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), containerId);
@@ -41,7 +44,7 @@ export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
   throw new DitError({
     code: 'cgroup-unknown',
     exitCode: EXIT.capability,
-    message: `the cgroups of container ${containerId.slice(0, 12)} cannot be found: ${why}`,
+    message: quoting`the cgroups of container ${containerId.slice(0, 12)} cannot be found: ${why}`,
     remedy: `look at them: cat /proc/${pid}/cgroup; dit has to see the host's cgroups`,
   });
 }

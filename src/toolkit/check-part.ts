@@ -1,4 +1,5 @@
 /** A check that consists of several measurements: each judges itself, and the worst decides. */
+import { type Foreign, joinForeign } from '../base/foreign.js';
 import type { CheckResult, Verdict } from '../model/check.js';
 
 export interface CheckPart extends CheckResult {
@@ -11,7 +12,10 @@ export function joinParts(parts: readonly CheckPart[]): CheckResult {
   const verdict = WORST_FIRST.find((each) => parts.some((part) => part.verdict === each)) ?? 'pass';
   return {
     verdict,
-    reason: parts.map(({ reason }) => reason).join('; '),
+    reason: joinForeign(
+      parts.map(({ reason }) => reason),
+      '; ',
+    ),
     remedy: parts.find((part) => part.verdict === verdict)?.remedy ?? '',
     figures: parts.flatMap(({ figures }) => figures),
     findings: parts.flatMap(({ findings }) => findings),
@@ -20,7 +24,7 @@ export function joinParts(parts: readonly CheckPart[]): CheckResult {
 }
 
 /** What could not be measured, and lets the rest stand: the id is the finding's. */
-export const leftOut = (id: string, title: string, remedy: string): CheckPart => ({
+export const leftOut = (id: string, title: Foreign, remedy: Foreign): CheckPart => ({
   verdict: 'pass',
   reason: title,
   remedy: '',

@@ -1,5 +1,7 @@
 /** The contract of the ten toolkit tests: what each is given, and what it must do. */
+
 import type Dockerode from 'dockerode';
+import type { Foreign } from '../base/foreign.js';
 import type { CheckName, CheckResult } from '../model/check.js';
 import type { EngineInfo } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
@@ -45,7 +47,7 @@ export interface Check {
 }
 
 /** A check that cannot be done here. */
-export const skipped = (reason: string, remedy: string): CheckResult => ({
+export const skipped = (reason: Foreign, remedy: Foreign): CheckResult => ({
   verdict: 'skipped',
   reason,
   remedy,

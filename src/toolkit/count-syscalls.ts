@@ -1,5 +1,7 @@
 /** The syscalls of one start, by who made them and by name. Pure. */
+
 import { namespacesOf, type SyscallView, viewSyscall } from '../analysis/syscall-view.js';
+import { type Foreign, raw } from '../base/foreign.js';
 import { actorLookup } from '../model/actor-lookup.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { ActorKind, ContainerRun, Trace } from '../model/trace.js';
@@ -7,14 +9,14 @@ import type { ActorKind, ContainerRun, Trace } from '../model/trace.js';
 /** Calls of one name by one actor. */
 export interface CallCell {
   readonly actor: ActorKind;
-  readonly name: string;
+  readonly name: Foreign;
   calls: number;
   /** Inside them until the start was over; threads wait beside each other, so the sum exceeds the start. */
   ns: number;
 }
 
 export interface CallTotal {
-  readonly name: string;
+  readonly name: Foreign;
   readonly calls: number;
   readonly ns: number;
 }
@@ -66,7 +68,7 @@ export function countSyscalls(trace: Trace, run: ContainerRun): SyscallCounts {
     const name = strings.text(columns.names?.at(at) ?? 0);
     const unfinished = ((columns.flags?.at(at) ?? 0) & SYSCALL_FLAG.unfinished) !== 0;
     const end = unfinished ? window.end : time + (columns.durations_ns?.at(at) ?? 0);
-    const key = `${span.actor}\0${name}`;
+    const key = `${span.actor}\0${raw(name)}`;
     const cell = cells.get(key) ?? { actor: span.actor, name, calls: 0, ns: 0 };
     cell.calls++;
     cell.ns += Math.min(end, window.end) - time;
@@ -78,10 +80,10 @@ export function countSyscalls(trace: Trace, run: ContainerRun): SyscallCounts {
   return { cells: [...cells.values()], structural };
 }
 
-const MAKES_PROCESS: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);
-const MOUNTS: ReadonlySet<string> = new Set(['mount', 'move_mount']);
-const CHANGES_ROOT: ReadonlySet<string> = new Set(['pivot_root', 'chroot']);
-const CANDIDATES: ReadonlySet<string> = new Set([
+const MAKES_PROCESS: ReadonlySet<Foreign> = new Set<Foreign>(['clone', 'clone3', 'fork', 'vfork']);
+const MOUNTS: ReadonlySet<Foreign> = new Set<Foreign>(['mount', 'move_mount']);
+const CHANGES_ROOT: ReadonlySet<Foreign> = new Set<Foreign>(['pivot_root', 'chroot']);
+const CANDIDATES: ReadonlySet<Foreign> = new Set<Foreign>([
   ...MAKES_PROCESS,
   ...MOUNTS,
   ...CHANGES_ROOT,
@@ -110,9 +112,9 @@ const makesThread = (call: SyscallView): boolean =>
 /** Sums of cells that have something in common, most calls first. */
 export function totalBy(
   cells: readonly CallCell[],
-  keyOf: (cell: CallCell) => string,
+  keyOf: (cell: CallCell) => Foreign,
 ): CallTotal[] {
-  const totals = new Map<string, { name: string; calls: number; ns: number }>();
+  const totals = new Map<Foreign, { name: Foreign; calls: number; ns: number }>();
   for (const cell of cells) {
     const name = keyOf(cell);
     const total = totals.get(name) ?? { name, calls: 0, ns: 0 };

@@ -1,4 +1,5 @@
 /** The cpu test: whether quotas, weights and CPU sets hold containers to what they were given. */
+import { quoting } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import type { Check, CheckContext } from './check.js';
 import {
@@ -126,7 +127,7 @@ function resultOf({ quotas, weights, cpu, cpuCount }: Measured): CheckResult {
   const worst = Math.max(...quotas.map((each) => Math.abs(deviation(each))));
   const good: Judgement = {
     verdict: 'pass',
-    reason: `the shares at ${quotas.map(({ limit }) => limit).join(', ')} CPUs are within ${worst.toFixed(2)} points of their quotas; ${judgeWeights(weights).reason}; the CPU set is kept`,
+    reason: quoting`the shares at ${quotas.map(({ limit }) => limit).join(', ')} CPUs are within ${worst.toFixed(2)} points of their quotas; ${judgeWeights(weights).reason}; the CPU set is kept`,
     remedy: '',
   };
   return {
@@ -145,7 +146,7 @@ function worstOf(judged: readonly Judgement[]): Judgement | undefined {
   const bad = judged.filter(({ verdict }) => verdict !== 'pass');
   const worst = bad.find(({ verdict }) => verdict === 'fail') ?? bad[0];
   if (worst === undefined || bad.length === 1) return worst;
-  return { ...worst, reason: `${worst.reason}; ${bad.length - 1} more of such` };
+  return { ...worst, reason: quoting`${worst.reason}; ${bad.length - 1} more of such` };
 }
 
 function quotaFigures(measured: QuotaMeasurement): Figure[] {

@@ -1,6 +1,8 @@
 /** fio where it is installed: the same writes by another program, for comparison. */
+
 import { closeSync, constants } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import {
   type FileIn,
   removeFile,
@@ -76,11 +78,11 @@ interface FioOutput {
   }[];
 }
 
-function fioFailed(reason: string): DitError {
+function fioFailed(reason: Foreign): DitError {
   return new DitError({
     code: 'fio-failed',
     exitCode: EXIT.capability,
-    message: `fio gives no figures: ${reason}`,
+    message: quoting`fio gives no figures: ${reason}`,
     remedy: 'try it by hand: fio --name=dit --rw=write --size=64m --output-format=json',
   });
 }

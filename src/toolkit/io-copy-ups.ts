@@ -1,5 +1,7 @@
 /** The copy-ups of a recorded start, judged: the kernel must have copied what the files hold. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { Figure } from '../model/check.js';
 import type { CheckContext } from './check.js';
 import { type CheckPart, leftOut } from './check-part.js';
@@ -16,8 +18,8 @@ export async function copyUpPart(context: CheckContext, image: string): Promise<
   }
 }
 
-const unseen = (why: string, remedy: string): CheckPart =>
-  leftOut('copy-ups-unseen', `copy-ups are left out: ${why}`, remedy);
+const unseen = (why: Foreign, remedy: Foreign): CheckPart =>
+  leftOut('copy-ups-unseen', quoting`copy-ups are left out: ${why}`, remedy);
 
 /** Pure. */
 export function judgeCopyUps({ copyUps, source }: MeasuredCopyUps): CheckPart {
@@ -26,7 +28,7 @@ export function judgeCopyUps({ copyUps, source }: MeasuredCopyUps): CheckPart {
   }
   const group = 'copy-up: the first write of a lower file, which is in the page cache';
   const figures: Figure[] = [];
-  const evidence: string[] = [];
+  const evidence: Foreign[] = [];
   const wrong: string[] = [];
   for (const { megabytes, fileBytes, copiedBytes, ns, certainty, trigger } of copyUps) {
     if (copiedBytes !== fileBytes) {
@@ -40,7 +42,7 @@ export function judgeCopyUps({ copyUps, source }: MeasuredCopyUps): CheckPart {
       { name: `${megabytes} MB: took`, value: ns / 1e6, unit: 'ms', ...common },
     );
     evidence.push(
-      `copy-up of ${megabytes} MB: ${copiedBytes} bytes, ${ns} ns, in ${trigger}; ${certainty}: ${source}`,
+      quoting`copy-up of ${megabytes} MB: ${copiedBytes} bytes, ${ns} ns, in ${trigger}; ${certainty}: ${source}`,
     );
   }
   const fine = wrong.length === 0;

@@ -2,6 +2,7 @@
  * What can be measured of I/O where dit is not on the engine's machine: sequential writes by the container's own dd.
  * Its bytes are known beforehand and the clock is read around it: what dd prints is rounded and changes its unit.
  */
+import { quoting } from '../base/foreign.js';
 import type { Figure } from '../model/check.js';
 import type { CheckContext } from './check.js';
 import { type CheckPart, leftOut } from './check-part.js';
@@ -59,7 +60,12 @@ export async function ioInContainer(
     "reads, random access and metadata are left out: the container's files are not on this machine, or not dit's to read",
     "run it as root on the engine's machine: sudo dit test io",
   );
-  return { ...rest, reason: `sequential writes were measured; ${rest.reason}`, figures, evidence };
+  return {
+    ...rest,
+    reason: quoting`sequential writes were measured; ${rest.reason}`,
+    figures,
+    evidence,
+  };
 }
 
 const ddScript = (file: string, flag: string): string =>

@@ -1,5 +1,8 @@
 /** The four kinds of place where a container's files may lie, in one container that stays. */
+
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import type { Foreign } from '../base/foreign.js';
+import { quoting } from '../base/foreign.js';
 import type { HeldFolder } from '../platform/held-folder.js';
 import { makeOwnFolder, removeOwnFolder } from '../platform/own-folder.js';
 import type { CheckContext } from './check.js';
@@ -21,7 +24,7 @@ export interface IoPlaces {
   readonly container: Running;
   readonly places: readonly Place[];
   /** What lies behind the bind mount: "a folder below /var/tmp", "a volume's folder: …". */
-  readonly bound: string;
+  readonly bound: Foreign;
   /** The kernel's lines of the four mounts. */
   readonly mounts: readonly string[];
 }
@@ -53,7 +56,7 @@ export async function containerFolder(
     throw new DitError({
       code: 'container-folder-taken',
       exitCode: EXIT.engine,
-      message: `the container's '${path}' is not the folder that dit makes there: ${messageOf(error)}`,
+      message: quoting`the container's '${path}' is not the folder that dit makes there: ${messageOf(error)}`,
       remedy: `use an image without '${path}', or leave --image out`,
       cause: error,
     });
@@ -102,8 +105,8 @@ const BOUND_BELOW = '/var/tmp';
 async function startWithBind(
   { docker, sandbox, seesKernel }: PlaceContext,
   start: (source: string) => Promise<Running>,
-): Promise<{ container: Running; bound: string }> {
-  let why = "dit is not on the engine's machine";
+): Promise<{ container: Running; bound: Foreign }> {
+  let why: Foreign = "dit is not on the engine's machine";
   if (seesKernel) {
     try {
       const folder = makeOwnFolder(BOUND_BELOW, 'io');
@@ -111,7 +114,7 @@ async function startWithBind(
       return { container: await start(folder), bound: `a folder below ${BOUND_BELOW}` };
     } catch (error) {
       why = messageOf(error);
-      if (/bind source path does not exist/.test(why)) {
+      if (why.includes('bind source path does not exist')) {
         why = `the engine does not see ${BOUND_BELOW} of this machine`;
       } else if (systemErrorCode(error) === undefined) {
         throw error;
@@ -119,7 +122,10 @@ async function startWithBind(
     }
   }
   const { Mountpoint } = await docker.getVolume(await sandbox.volume()).inspect();
-  return { container: await start(Mountpoint), bound: `the folder of another volume, for ${why}` };
+  return {
+    container: await start(Mountpoint),
+    bound: quoting`the folder of another volume, for ${why}`,
+  };
 }
 
 const optionsOf = (

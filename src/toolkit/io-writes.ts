@@ -1,4 +1,5 @@
 /** Sequential writes on every place in turn, by dit's own loop and by fio, and what their figures say together. */
+import { joinForeign } from '../base/foreign.js';
 import type { CheckFinding, Figure } from '../model/check.js';
 import { median } from '../stats/summary.js';
 import type { CheckPart } from './check-part.js';
@@ -131,7 +132,7 @@ export function judgeWrites(
   return {
     findings,
     verdict: worst.length > 0 ? 'warn' : 'pass',
-    reason: [...new Set([fast, ...worst.map(({ title }) => title)])].join('; '),
+    reason: joinForeign([...new Set([fast, ...worst.map(({ title }) => title)])], '; '),
     remedy: worst[0]?.remedy ?? '',
   };
 }

@@ -1,6 +1,8 @@
 /** I/O: what reading, writing and file operations cost on each kind of place, and what a copy-up costs by size. */
+
 import type { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import { quoting } from '../base/foreign.js';
 import type { CheckResult, Figure, Unit } from '../model/check.js';
 import { median } from '../stats/summary.js';
 import type { Check, CheckContext } from './check.js';
@@ -62,7 +64,7 @@ async function run(context: CheckContext): Promise<CheckResult> {
   say('recording copy-ups of 1, 10 and 100 MB');
   const copyUps = await copyUpPart(context, image);
   const joined = joinParts([measured, copyUps]);
-  const where = [...at.mounts, `behind the bind mount: ${at.bound}`];
+  const where = [...at.mounts, quoting`behind the bind mount: ${at.bound}`];
   return { ...joined, evidence: [...where, ...joined.evidence] };
 }
 

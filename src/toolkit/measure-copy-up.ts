@@ -1,7 +1,9 @@
 /** Copy-up by size: lower files whose first write is recorded, and the kernel's own events of it. */
+
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import { type Foreign, raw } from '../base/foreign.js';
 import type { Certainty, CopyUp } from '../model/trace.js';
 import type { CheckContext } from './check.js';
 
@@ -57,7 +59,7 @@ export interface MeasuredCopyUp {
   readonly ns: number;
   readonly certainty: Certainty;
   /** The syscall that caused it: "openat". */
-  readonly trigger: string;
+  readonly trigger: Foreign;
 }
 
 export interface MeasuredCopyUps {
@@ -91,7 +93,7 @@ export async function measureCopyUps(
 export function matchCopyUps(events: readonly CopyUp[], sizes: readonly number[]): MeasuredCopyUps {
   const copyUps = sizes.map((megabytes): MeasuredCopyUp => {
     const event = events.find(
-      ({ path, bytes }) => bytes > 0 && basename(path) === nameOf(megabytes),
+      ({ path, bytes }) => bytes > 0 && basename(raw(path)) === nameOf(megabytes),
     );
     return {
       megabytes,

@@ -1,5 +1,7 @@
 /** What making a namespace costs in the kernel: the time inside unshare(2), not that of a process around it. */
+
 import { NAMESPACE_FLAGS, namespacesOf, viewSyscall } from '../analysis/syscall-view.js';
+import { own } from '../base/own.js';
 import { KIND } from '../model/event-kinds.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { median } from '../stats/summary.js';
@@ -52,7 +54,9 @@ export async function measureNamespaces(
   times: number,
   signal: AbortSignal,
 ): Promise<NamespaceCosts> {
-  const round = sets.map((kinds) => `unshare ${kinds.map((kind) => OPTIONS[kind]).join(' ')} true`);
+  const round = sets.map(
+    (kinds) => `unshare ${kinds.map((kind) => own(OPTIONS, kind) ?? '').join(' ')} true`,
+  );
   // Namespaces are taken down by a worker of the kernel's after their last process; it is given the time.
   const script = `n=0; while [ $n -lt ${times} ]; do ${round.map((one) => `${one}; sleep ${PAUSE_S}`).join('; ')}; n=$((n + 1)); done`;
   const captured = await captureCommand(['/bin/sh', '-c', script], signal);

@@ -2,11 +2,14 @@
  * What a network gives: round trips, connections, bytes, names. Round trips are timed by ping in the container,
  * everything else by dit's own client, on CLOCK_MONOTONIC both.
  */
+
 import { Resolver } from 'node:dns/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { packagePath } from '../platform/package-files.js';
 import { median, quantile } from '../stats/summary.js';
 import type { Running } from './sandbox.js';
@@ -71,7 +74,7 @@ export interface ClientResult {
   /** Untrusted. */
   readonly resolved: readonly string[];
   /** Why something was not done; ''. */
-  readonly error: string;
+  readonly error: Foreign;
 }
 
 /** The name server that an engine puts into networks that users define. */
@@ -85,7 +88,7 @@ export async function runClient(task: ClientTask): Promise<ClientResult> {
   const resolveMs: number[] = [];
   let resolved: string[] = [];
   let received = { bytes: 0, receivedMs: 0 };
-  let error = '';
+  let error: Foreign = '';
   try {
     for (let i = 0; i < task.connections; i++) connectMs.push(await connectOnce(task));
     if (task.receiveMs > 0) received = await receive(task);
@@ -178,7 +181,7 @@ export async function runClientIn(
 ): Promise<ClientResult> {
   const { execa } = await import('execa');
   const program = packagePath('dist/toolkit/network-client.js');
-  const command = [`--net=/proc/${pid}/ns/net`, process.execPath, program, JSON.stringify(task)];
+  const command = [`--net=/proc/${pid}/ns/net`, process.execPath, program, safeJson(task)];
   try {
     const { stdout } = await execa('nsenter', command, { cancelSignal: signal });
     return JSON.parse(stdout) as ClientResult;
@@ -190,7 +193,7 @@ export async function runClientIn(
       exitCode: EXIT.capability,
       message: missing
         ? "'nsenter' is not there, with which a container's network is entered"
-        : `nothing could be run in the container's network: ${messageOf(error)}`,
+        : quoting`nothing could be run in the container's network: ${messageOf(error)}`,
       remedy: missing
         ? 'sudo apt-get install util-linux'
         : 'sudo nsenter --net=/proc/1/ns/net true',

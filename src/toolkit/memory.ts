@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { pack } from 'tar-stream';
+import type { Foreign } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import { processArguments } from '../platform/process-table.js';
 import { memoryCgroup, readCgroupMemory } from './cgroup-memory.js';
@@ -64,7 +65,7 @@ async function sharing(context: CheckContext): Promise<CheckPart> {
   };
   const running: Running[] = [];
   const figures: Figure[] = [];
-  const evidence: string[] = [];
+  const evidence: Foreign[] = [];
   let most: ContainersMemory | undefined;
   for (const count of COUNTS) {
     say(`memory of ${count} ${count === 1 ? 'container' : 'identical containers'}`);

@@ -1,8 +1,10 @@
 /** A container's namespaces against the host's: what each isolates, proved, and what making it costs the kernel. */
+
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import { median } from '../stats/summary.js';
 import { type Check, type CheckContext, skipped } from './check.js';
@@ -193,13 +195,13 @@ async function makeQueue({ sandbox }: CheckContext): Promise<string | undefined>
   }
 }
 
-function statusLine(pid: number, field: string): string {
+function statusLine(pid: number, field: string): Foreign {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const line = status.split('\n').find((each) => each.startsWith(`${field}:`)) ?? '';
     return line.replace(/\s+/g, ' ');
   } catch (error) {
-    return `/proc/${pid}/status: ${messageOf(error)}`;
+    return quoting`/proc/${pid}/status: ${messageOf(error)}`;
   }
 }
 
@@ -208,15 +210,15 @@ export interface NamespaceCostFacts {
   readonly alone: NamespaceCosts;
   /** Of each recorded start. */
   readonly starts: readonly (readonly NamespaceCall[])[];
-  readonly recorder: string;
+  readonly recorder: Foreign;
 }
 
 async function measureCost(
   context: CheckContext,
-): Promise<{ cost: NamespaceCostFacts; notMeasured: string }> {
+): Promise<{ cost: NamespaceCostFacts; notMeasured: Foreign }> {
   const { image, record, signal, say } = context;
   const starts: NamespaceCall[][] = [];
-  let recorder = '';
+  let recorder: Foreign = '';
   for (let n = 1; n <= STARTS; n++) {
     signal.throwIfAborted();
     say(`recording start ${n} of ${STARTS}`);
@@ -268,9 +270,9 @@ interface Facts {
   readonly proofs: readonly Proof[];
   readonly cost: NamespaceCostFacts | undefined;
   /** Why there is no cost; ''. */
-  readonly notMeasured: string;
+  readonly notMeasured: Foreign;
   /** "NSpid: 4711 1": the same process in each pid namespace that it is in. */
-  readonly pidLine: string;
+  readonly pidLine: Foreign;
 }
 
 /** Pure. */
@@ -295,12 +297,12 @@ export function namespacesResult({ proofs, cost, notMeasured, pidLine }: Facts):
         ({ kind, own, inside, host, observed }) =>
           `${kind}: ${own ? `${inside}, the host's ${host}` : `the host's ${host}`}; ${observed}`,
       ),
-      `the container's first process, on the host and inside: ${pidLine}`,
+      quoting`the container's first process, on the host and inside: ${pidLine}`,
       ...(cost?.starts[0] ?? []).map(
         ({ name, kinds, ns }) =>
           `a start: ${name} of ${kinds.join(', ')}: ${(ns / MS).toFixed(3)} ms in the kernel`,
       ),
-      ...(notMeasured === '' ? [] : [`cost: not measured: ${notMeasured}`]),
+      ...(notMeasured === '' ? [] : [quoting`cost: not measured: ${notMeasured}`]),
     ],
   };
 }
@@ -308,7 +310,7 @@ export function namespacesResult({ proofs, cost, notMeasured, pidLine }: Facts):
 function judge(
   proofs: readonly Proof[],
   agreement: Agreement | undefined,
-  notMeasured: string,
+  notMeasured: Foreign,
 ): Pick<CheckResult, 'verdict' | 'reason' | 'remedy'> {
   const leaks = proofs.filter(({ holds }) => holds === false);
   const shared = proofs.filter(({ kind, own }) => !own && EXPECTED.includes(kind));
@@ -328,7 +330,7 @@ function judge(
   if (agreement === undefined) {
     return {
       verdict: 'warn',
-      reason: `${isolated}; what they cost is not known: ${notMeasured || 'the recorded starts made none that could be made alone'}`,
+      reason: quoting`${isolated}; what they cost is not known: ${notMeasured || 'the recorded starts made none that could be made alone'}`,
       remedy: 'dit doctor says what recording needs; unshare is in util-linux',
     };
   }
@@ -360,7 +362,7 @@ function costFigures({ alone }: NamespaceCostFacts): Figure[] {
 function agreementFigures(cost: NamespaceCostFacts, agreement: Agreement): Figure[] {
   const { starts, recorder, alone } = cost;
   const calls = [...new Set(starts.flat().map(({ name }) => name))].join(', ');
-  const figure = (name: string, ns: number, source: string): Figure => ({
+  const figure = (name: string, ns: number, source: Foreign): Figure => ({
     name,
     value: ns / MS,
     unit: 'ms',
@@ -372,7 +374,7 @@ function agreementFigures(cost: NamespaceCostFacts, agreement: Agreement): Figur
     figure(
       `made by a start, median of ${starts.length}`,
       agreement.startNs,
-      `inside ${calls} of the runtime, recorded by ${recorder}`,
+      quoting`inside ${calls} of the runtime, recorded by ${recorder}`,
     ),
     figure(
       'the same made alone',

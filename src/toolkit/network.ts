@@ -1,6 +1,8 @@
 /** The network test: what each kind of network gives a container, without the internet. */
+
 import { networkInterfaces } from 'node:os';
 import type Dockerode from 'dockerode';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { CheckResult, Figure, Verdict } from '../model/check.js';
 import type { Check, CheckContext } from './check.js';
 import { skipped } from './check.js';
@@ -53,7 +55,7 @@ interface Seen {
 export interface Problem {
   readonly verdict: 'warn' | 'fail';
   /** Untrusted where it holds an answer. */
-  readonly what: string;
+  readonly what: Foreign;
   readonly remedy: string;
 }
 
@@ -354,7 +356,7 @@ function report(
   if (!ok) {
     seen.problems.push({
       verdict: 'fail',
-      what: `${seen.mode}: ${from}: ${result.error}`,
+      what: quoting`${seen.mode}: ${from}: ${result.error}`,
       remedy: 'see packet filters and listeners: iptables -S, ss -tln',
     });
     return;
@@ -424,11 +426,15 @@ function resultOf(seen: readonly Seen[], seesKernel: boolean, bridge: boolean): 
 export function judge(
   problems: readonly Problem[],
   figures: readonly Figure[],
-): { verdict: Verdict; reason: string; remedy: string } {
+): { verdict: Verdict; reason: Foreign; remedy: string } {
   const worst = problems.find(({ verdict }) => verdict === 'fail') ?? problems[0];
   if (worst !== undefined) {
     const others = problems.length === 1 ? '' : `; ${problems.length - 1} more of such`;
-    return { verdict: worst.verdict, reason: worst.what + others, remedy: worst.remedy };
+    return {
+      verdict: worst.verdict,
+      reason: quoting`${worst.what}${others}`,
+      remedy: worst.remedy,
+    };
   }
   const value = (group: string, name: string): number | undefined =>
     figures.find((figure) => figure.group === group && figure.name === name)?.value;

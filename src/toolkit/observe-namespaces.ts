@@ -1,6 +1,8 @@
 /** What a container sees of the machine, and what the machine sees: read inside and outside. Parsing is pure. */
+
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import type { Running } from './sandbox.js';
 
 /** What one side sees. */
@@ -91,7 +93,7 @@ function linksOf(pid: number | 'self'): Map<string, string> {
     throw new DitError({
       code: 'namespaces-unreadable',
       exitCode: EXIT.capability,
-      message: `the namespaces of process ${pid} cannot be read: ${messageOf(error)}`,
+      message: quoting`the namespaces of process ${pid} cannot be read: ${messageOf(error)}`,
       remedy: "run dit as root on the engine's own machine",
     });
   }

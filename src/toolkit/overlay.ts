@@ -1,7 +1,9 @@
 /** Overlay: the layers of a container, and what a change of lower files leaves in the upper one. */
+
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import { processStat } from '../platform/process-table.js';
 import { RootFiles } from '../platform/root-files.js';
@@ -104,7 +106,7 @@ async function mountsOf({ seesKernel }: CheckContext, container: Running): Promi
 
 function noOverlay({ engine }: CheckContext, type: string): CheckResult {
   return skipped(
-    `the container's root is on ${type} and no overlay: the engine's storage is '${engine.storageDriver}'`,
+    quoting`the container's root is on ${type} and no overlay: the engine's storage is '${engine.storageDriver}'`,
     'choose the storage driver overlay2 or the containerd image store in daemon.json',
   );
 }
@@ -175,7 +177,7 @@ async function lookIntoUpper(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DitError) return error;
-    return unseen(`a layer cannot be read: ${messageOf(error)}`, 'run dit as root');
+    return unseen(quoting`a layer cannot be read: ${messageOf(error)}`, 'run dit as root');
   } finally {
     view.close();
   }
@@ -225,7 +227,7 @@ function viewOf(pid: number, upper: string, token: string): RootFiles | undefine
   return undefined;
 }
 
-const unseen = (message: string, remedy: string): DitError =>
+const unseen = (message: Foreign, remedy: Foreign): DitError =>
   new DitError({ code: 'upper-unseen', exitCode: EXIT.capability, message, remedy });
 
 function byTheKernel(

@@ -1,6 +1,8 @@
 /** The page cache of the whole machine, dropped: what starts next is read from the disk. */
+
 import { writeFile } from 'node:fs/promises';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 
 /**
  * Clean pages, dentries and inodes go; what is dirty is written first, for it would stay.
@@ -15,7 +17,7 @@ export async function dropPageCache(): Promise<void> {
     throw new DitError({
       code: 'cache-kept',
       exitCode: EXIT.capability,
-      message: `the page cache cannot be dropped: ${messageOf(error)}`,
+      message: quoting`the page cache cannot be dropped: ${messageOf(error)}`,
       remedy: 'run dit as root on the machine itself',
       cause: error,
     });

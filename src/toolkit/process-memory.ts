@@ -24,11 +24,11 @@ export const readSmapsRollup = (pid: number): string =>
  * @param text lines as "Pss:                 123 kB"
  */
 export function processMemory(text: string): ProcessMemory {
-  const sums: Record<string, number> = {};
+  const sums = new Map<string, number>();
   for (const [, name = '', kilobytes] of text.matchAll(/^(\w+): +(\d+) kB$/gm)) {
-    sums[name] = (sums[name] ?? 0) + Number(kilobytes) * 1024;
+    sums.set(name, (sums.get(name) ?? 0) + Number(kilobytes) * 1024);
   }
-  const of = (name: string): number => sums[name] ?? 0;
+  const of = (name: string): number => sums.get(name) ?? 0;
   return {
     rss: of('Rss'),
     pss: of('Pss'),

@@ -1,5 +1,7 @@
 /** The processes of a start as a tree, each with the namespaces that it does not share with the host. Pure. */
+
 import { namespacesOf, viewSyscall } from '../analysis/syscall-view.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { KIND } from '../model/event-kinds.js';
 import { processName } from '../model/process-name.js';
 import type { ContainerRun, ProcessLife, Trace } from '../model/trace.js';
@@ -100,7 +102,7 @@ function followThreads(trace: Trace): Map<number, ThreadNamespaces> {
 }
 
 /** "  runc:[2:INIT] 4711 (init, entrypoint): made mnt, net; joined user". Untrusted text. */
-export function processLine(trace: Trace, { process, depth, namespaces }: ProcessNode): string {
+export function processLine(trace: Trace, { process, depth, namespaces }: ProcessNode): Foreign {
   const until = process.end ?? trace.recording.footer?.end ?? Number.POSITIVE_INFINITY;
   const actors = [...new Set(process.actors.map(({ actor }) => actor))].join(', ');
   const of = (how: Belonging): string[] => {
@@ -115,5 +117,5 @@ export function processLine(trace: Trace, { process, depth, namespaces }: Proces
         ];
   };
   const said = [...of('made'), ...of('joined')].join('; ') || "the engine's";
-  return `${'  '.repeat(depth)}${processName(process, until as never)} ${process.pid} (${actors}): ${said}`;
+  return quoting`${'  '.repeat(depth)}${processName(process, until as never)} ${process.pid} (${actors}): ${said}`;
 }

@@ -1,6 +1,8 @@
 /** Runs checks one after the other, each in a sandbox of its own, and says what became of each. */
+
 import { randomBytes } from 'node:crypto';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { CheckReport, CheckResult } from '../model/check.js';
 import { type Check, type CheckContext, skipped } from './check.js';
 import { Sandbox } from './sandbox.js';
@@ -9,7 +11,7 @@ export interface CheckRun {
   /** undefined: it was interrupted. */
   readonly report: CheckReport | undefined;
   /** What could not be taken away, in words. */
-  readonly leftBehind: readonly string[];
+  readonly leftBehind: readonly Foreign[];
 }
 
 /** One check. Whatever it throws becomes its verdict, but for an interruption. */
@@ -39,12 +41,12 @@ function resultOf(error: unknown): CheckResult {
     return skipped(error.message, error.remedy ?? '');
   }
   return {
-    ...skipped(`it could not be done: ${messageOf(error)}`, remedyOf(error)),
+    ...skipped(quoting`it could not be done: ${messageOf(error)}`, remedyOf(error)),
     verdict: 'fail',
   };
 }
 
-const remedyOf = (error: unknown): string =>
+const remedyOf = (error: unknown): Foreign =>
   error instanceof DitError && error.remedy !== undefined
     ? error.remedy
     : 'run it again; if it fails again, with DIT_DEBUG=1';

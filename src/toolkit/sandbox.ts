@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
+import type { Foreign } from '../base/foreign.js';
 import { within } from '../platform/deadline.js';
 import { ENGINE_LIMITS } from '../platform/engine-limits.js';
 import { demux, type OutputName } from '../platform/engine-streams.js';
@@ -191,7 +192,7 @@ export class Sandbox {
   }
 
   /** Takes everything away; returns what could not be, in words. May be called again. */
-  close(): Promise<string[]> {
+  close(): Promise<Foreign[]> {
     return this.#cleanUp.run();
   }
 }

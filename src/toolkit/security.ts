@@ -1,6 +1,8 @@
 /** The security test: what the default container, a hardened one and every container that runs may do to the machine. */
+
 import { existsSync } from 'node:fs';
 import type Dockerode from 'dockerode';
+import { quoting, raw } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
 import { RUN_LABEL } from '../record/owner-labels.js';
 import type { Check, CheckContext } from './check.js';
@@ -65,7 +67,7 @@ async function run(context: CheckContext): Promise<CheckResult> {
 
 /** @throws nothing */
 function engineSockets({ engine }: CheckContext): string[] {
-  const own = engine.endpoint.replace(/^unix:\/\//, '');
+  const own = raw(engine.endpoint).replace(/^unix:\/\//, '');
   return ENGINE_SOCKETS.concat(own.startsWith('/') ? [own] : []).filter((path) => existsSync(path));
 }
 
@@ -124,7 +126,7 @@ export function verdictOf(
   if (enforced !== undefined) {
     return {
       verdict: 'fail',
-      reason: `the engine does not enforce what it is asked for: ${enforced.title}`,
+      reason: quoting`the engine does not enforce what it is asked for: ${enforced.title}`,
       remedy: 'see the options of the engine and of its default runtime: docker info',
     };
   }
@@ -133,7 +135,7 @@ export function verdictOf(
     const others = high(ofRunning).length + high(ofDefault).length - 1;
     return {
       verdict: 'fail',
-      reason: `a container has a way to the machine: ${worst.title}${others > 0 ? `, and ${others} more` : ''}`,
+      reason: quoting`a container has a way to the machine: ${worst.title}${others > 0 ? `, and ${others} more` : ''}`,
       remedy: worst.remedy,
     };
   }
@@ -142,7 +144,7 @@ export function verdictOf(
   if (first !== undefined) {
     return {
       verdict: 'warn',
-      reason: `in running containers ${medium.length} ${medium.length === 1 ? 'layer of defence is' : 'layers of defence are'} gone: ${first.title}${medium.length > 1 ? ' …' : ''}`,
+      reason: quoting`in running containers ${medium.length} ${medium.length === 1 ? 'layer of defence is' : 'layers of defence are'} gone: ${first.title}${medium.length > 1 ? ' …' : ''}`,
       remedy: first.remedy,
     };
   }

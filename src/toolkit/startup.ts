@@ -1,5 +1,7 @@
 /** The start of a container, from the request to its entrypoint: first, with a cold page cache, and warm. */
+
 import { DitError, EXIT } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { NS_PER_MS } from '../base/time.js';
 import type { CheckFinding, CheckResult, Figure, Verdict } from '../model/check.js';
 import { type ContainerRun, milestone, type Trace } from '../model/trace.js';
@@ -89,7 +91,7 @@ export function startupResult(starts: Starts): CheckResult {
   const { pulled, first, cold, warm } = starts;
   const middle = middleStart(warm) as Start;
   const { header } = middle.trace.recording;
-  const source = `recording by ${header.source.name}: create request to ${middle.to}`;
+  const source = quoting`recording by ${header.source.name}: create request to ${middle.to}`;
   const ms = (name: string, start: StartMeasure, group: string): Figure => ({
     name,
     value: start.totalNs / NS_PER_MS,
@@ -140,19 +142,22 @@ const seesPhases = ({ to }: StartMeasure): boolean => to !== 'start answered';
 function judgeStarts(
   middle: Start,
   slowestNs: number,
-): { verdict: Verdict; reason: string; remedy: string } {
+): { verdict: Verdict; reason: Foreign; remedy: string } {
   const took = `${(middle.totalNs / NS_PER_MS).toFixed(1)} ms from the create request to ${middle.to === 'entrypoint exec' ? "the entrypoint's exec" : middle.to}, warm`;
   const share = (ns: number): number => ns / middle.totalNs;
   const of = (phase: string): number =>
     share(middle.phases.find((each) => each.phase === phase)?.ns ?? 0);
-  const warn = (reason: string, remedy: string) => ({
+  const warn = (reason: Foreign, remedy: string) => ({
     verdict: 'warn' as const,
-    reason: `${took}; ${reason}`,
+    reason: quoting`${took}; ${reason}`,
     remedy,
   });
   const { perturbed, perturbation } = middle.trace.recording.header.source;
   if (perturbed) {
-    return warn(`recording slowed it: ${perturbation}`, 'use eBPF: dit doctor says what it needs');
+    return warn(
+      quoting`recording slowed it: ${perturbation}`,
+      'use eBPF: dit doctor says what it needs',
+    );
   }
   if (seesPhases(middle)) {
     if (of('unattributed') > MAX_UNATTRIBUTED_SHARE) {
@@ -196,7 +201,7 @@ const pullFigure = (ns: number): Figure => ({
   group: 'start',
 });
 
-function teardownFigures(warm: readonly Start[], source: string): Figure[] {
+function teardownFigures(warm: readonly Start[], source: Foreign): Figure[] {
   const lengths = warm.flatMap(({ teardownNs }) => teardownNs ?? []);
   if (lengths.length === 0) return [];
   return [
@@ -204,7 +209,7 @@ function teardownFigures(warm: readonly Start[], source: string): Figure[] {
       name: `teardown, median of ${lengths.length}`,
       value: median(lengths) / NS_PER_MS,
       unit: 'ms',
-      source: `recording by ${source}: exit of the container to the answer to its removal`,
+      source: quoting`recording by ${source}: exit of the container to the answer to its removal`,
       certainty: source === 'api' ? 'inferred' : 'exact',
       group: 'teardown',
     },
@@ -238,20 +243,20 @@ function shareFigures(start: Start): Figure[] {
   }));
 }
 
-function milestoneLines(run: ContainerRun): string[] {
+function milestoneLines(run: ContainerRun): Foreign[] {
   const from = run.window?.start ?? 0;
   return run.milestones.map(
     ({ name, time, certainty, evidence }) =>
-      `${((time - from) / NS_PER_MS).toFixed(3).padStart(9)} ms  ${name}: ${evidence.text}${certainty === 'inferred' ? ' (inferred)' : ''}`,
+      quoting`${((time - from) / NS_PER_MS).toFixed(3).padStart(9)} ms  ${name}: ${evidence.text}${certainty === 'inferred' ? ' (inferred)' : ''}`,
   );
 }
 
 /** One of each kind: a share that is inferred differs from start to start. */
-function warningLines(starts: readonly Start[]): string[] {
+function warningLines(starts: readonly Start[]): Foreign[] {
   const byCode = new Map(
     starts.flatMap(({ trace }) => trace.warnings).map((each) => [each.code, each]),
   );
-  return [...byCode.values()].map(({ message }) => `warning: ${message}`);
+  return [...byCode.values()].map(({ message }) => quoting`warning: ${message}`);
 }
 
 /** Starts and ends at once: what is measured is the way to the entrypoint. @throws DitError */
@@ -263,12 +268,12 @@ async function recordStart(context: CheckContext, image: string): Promise<Start>
   throw new DitError({
     code: 'start-incomplete',
     exitCode: EXIT.engine,
-    message: `a start of image '${image}' does not reach its entrypoint: ${why}`,
+    message: quoting`a start of image '${image}' does not reach its entrypoint: ${why}`,
     remedy: `look at a start of it: dit trace run ${image} true`,
   });
 }
 
-const absence = (run: ContainerRun): string =>
+const absence = (run: ContainerRun): Foreign =>
   milestone(run, 'entrypoint exec') === undefined
     ? (run.absent.find(({ name }) => name === 'entrypoint exec')?.reason ?? 'it is not known why')
     : 'its request was not recorded';

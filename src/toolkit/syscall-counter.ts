@@ -1,6 +1,8 @@
 /** Syscalls of containers, counted in the kernel: bpf/syscall_counts.bpf.c from user space. */
+
 import { machine } from 'node:os';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import { syscallNames } from '../model/syscall-names.js';
 import { loadAddon, type NativeSession } from '../platform/addon.js';
 import { packagePath } from '../platform/package-files.js';
@@ -46,7 +48,7 @@ export class SyscallCounter {
       throw new DitError({
         code: 'counter-refused',
         exitCode: EXIT.capability,
-        message: `the kernel does not count syscalls for dit: ${messageOf(error).trim()}`,
+        message: quoting`the kernel does not count syscalls for dit: ${messageOf(error).trim()}`,
         remedy:
           'build the BPF programs (npm run build:bpf); dit doctor says what else this kernel lacks',
         cause: error,

@@ -1,6 +1,7 @@
 /** What a start does, told by its syscalls: by actor, by name, and by the processes and namespaces it makes. */
 
 import { namespacesOf } from '../analysis/syscall-view.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import type { CheckResult, Figure } from '../model/check.js';
 import type { Certainty, Trace } from '../model/trace.js';
 import { type Check, type CheckContext, skipped } from './check.js';
@@ -62,8 +63,8 @@ export function syscallsResult(trace: Trace, run: Trace['runs'][number]): CheckR
   const { source: recorder } = trace.recording.header;
   const lost = (trace.recording.loss?.losses ?? []).reduce((sum, each) => sum + each.records, 0);
   const certainty: Certainty = lost > 0 || recorder.perturbed ? 'inferred' : 'exact';
-  const source = `recording by ${recorder.name}: calls from the create request to the entrypoint's exec`;
-  const figure = (name: string, value: number, unit: Figure['unit'], group: string): Figure => ({
+  const source = quoting`recording by ${recorder.name}: calls from the create request to the entrypoint's exec`;
+  const figure = (name: Foreign, value: number, unit: Figure['unit'], group: string): Figure => ({
     name,
     value,
     unit,
@@ -115,7 +116,7 @@ function judge(
   counts: readonly { readonly what: StructuralCall; readonly calls: readonly unknown[] }[],
   facts: {
     readonly lost: number;
-    readonly perturbed: string;
+    readonly perturbed: Foreign;
     readonly all: number;
     readonly ofClient: number;
   },
@@ -142,7 +143,7 @@ function judge(
   if (perturbed !== '') {
     return {
       verdict: 'warn',
-      reason: `${said}; ${perturbed}`,
+      reason: quoting`${said}; ${perturbed}`,
       remedy: 'use eBPF, which sees every call: dit doctor says what it needs',
     };
   }
@@ -150,11 +151,11 @@ function judge(
 }
 
 /** "unshare of mnt, net = 0, 1.20 ms, init 4711": as the kernel returned it. Untrusted where it holds a path. */
-function callLine({ what, actor, pid, call }: StructuralView): string {
+function callLine({ what, actor, pid, call }: StructuralView): Foreign {
   const kinds = what === 'calls that made namespaces' ? namespacesOf(call) : [];
   const texts = [0, 1, 2].map((at) => call.text(at)).filter((text) => text !== '');
   const named = kinds.length > 0 ? ` of ${kinds.join(', ')}` : '';
-  const given = texts.length > 0 ? `(${texts.join(', ')})` : '';
+  const given = texts.length > 0 ? quoting`(${joinForeign(texts, ', ')})` : '';
   const ms = ((call.duration ?? 0) / 1e6).toFixed(3);
-  return `${call.name}${given}${named} = ${call.result}, ${ms} ms, ${actor} ${pid}`;
+  return quoting`${call.name}${given}${named} = ${call.result}, ${ms} ms, ${actor} ${pid}`;
 }

@@ -2,10 +2,12 @@
  * What an overlay's upper layer holds, as it lies on the disk. GNU tar reads it: Node can neither read extended
  * attributes, of which an opaque directory is made, nor the numbers of a device without a second call.
  */
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Header } from 'tar-stream';
 import { DitError, EXIT } from '../base/errors.js';
+import { safeJson } from '../base/escape.js';
 import type { HeldFolder } from '../platform/held-folder.js';
 
 export type UpperKind =
@@ -90,7 +92,7 @@ export function upperEntry(header: Header): UpperEntry {
   const is = (name: string, value?: string): boolean =>
     attributes.some((each) => each.name === name && (value === undefined || each.value === value));
   const bytes = header.size ?? 0;
-  const shown = attributes.map(({ whole, value }) => `${whole}=${JSON.stringify(value)}`);
+  const shown = attributes.map(({ whole, value }) => `${whole}=${safeJson(value)}`);
   const metadataOnly = is('metacopy');
   const seen = (letter: string): string => [letter, ...shown, path].join(' ');
   const entry = (kind: UpperKind, line: string): UpperEntry => ({

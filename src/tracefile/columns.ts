@@ -2,6 +2,7 @@
  * EventChunk: events in packed columns, between the event table and the wire. The columns are those of
  * EVENT_KINDS; no object is made for an event.
  */
+import { own } from '../base/own.js';
 import { EVENT_KINDS, type KindSchema, kindById } from '../model/event-kinds.js';
 import type { ColumnData, EventTable, KindTable } from '../model/event-table.js';
 import { relativeNs } from './instants.js';
@@ -52,8 +53,9 @@ function encodeKind(writer: WireWriter, table: KindTable, from: number, to: numb
       encodeColumn(writer, field, values.subarray(from, to), signed);
       continue;
     }
-    const start = table.listStarts[countedBy]?.at(from) ?? 0;
-    const end = (table.listStarts[countedBy]?.at(to - 1) ?? 0) + table.column(countedBy).at(to - 1);
+    const start = own(table.listStarts, countedBy)?.at(from) ?? 0;
+    const end =
+      (own(table.listStarts, countedBy)?.at(to - 1) ?? 0) + table.column(countedBy).at(to - 1);
     // Never left out where it has values: a count alone must not make a reader allocate.
     if (end > start) writer.packed(field, values, start, end, signed);
   }
@@ -413,7 +415,7 @@ function decodeKind(
     }
     const listLength = listLengths.get(name);
     if (listLength === undefined) continue;
-    const starts = table.listStarts[name]?.append(rows);
+    const starts = own(table.listStarts, name)?.append(rows);
     if (starts === undefined) continue;
     let start = listLength;
     for (let row = 0; row < rows; row++) {

@@ -2,6 +2,8 @@
  * The small messages of a trace file: a schema as data, and its codec. Field names are those of
  * trace.proto in camelCase; a test compares the two.
  */
+
+import { type Foreign, raw } from '../base/foreign.js';
 import { cutText, NAME_CHARACTERS, TEXT_CHARACTERS } from './limits.js';
 import type { Charge } from './memory-budget.js';
 import { MalformedError, WIRE, WireReader, type WireWriter } from './wire.js';
@@ -38,9 +40,9 @@ export const signedInstant = scalar('signedInstant', 0n);
 export const bool = scalar('bool', false);
 export const double = scalar('double', 0);
 /** A longer one is cut, as TEXT_CHARACTERS says. */
-export const text = scalar('text', '');
+export const text = scalar<Foreign>('text', '');
 /** What something is called: short. */
-export const name = (field: number): FieldSchema<string> => ({
+export const name = (field: number): FieldSchema<Foreign> => ({
   ...text(field),
   most: NAME_CHARACTERS,
 });
@@ -54,11 +56,11 @@ export const many = <T>(one: FieldSchema<T>): FieldSchema<readonly T[]> => ({
 });
 
 /** map<string, string> */
-export const map = (field: number): FieldSchema<Readonly<Record<string, string>>> => ({
+export const map = (field: number): FieldSchema<ReadonlyMap<Foreign, Foreign>> => ({
   field,
   type: 'map',
   repeated: false,
-  absent: {},
+  absent: new Map(),
 });
 
 export const message = <S extends MessageSchema>(
@@ -72,12 +74,10 @@ export const message = <S extends MessageSchema>(
 });
 
 function emptyMessage<S extends MessageSchema>(schema: S): MessageOf<S> {
-  const empty: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(schema)) empty[name] = field.absent;
-  return empty as MessageOf<S>;
+  const empty = Object.entries(schema).map(([name, { absent }]) => [name, absent]);
+  return Object.fromEntries(empty) as MessageOf<S>;
 }
 
-const PLAIN_PROPERTY = { enumerable: true, configurable: true, writable: true };
 const MAP_KEY = 1;
 const MAP_VALUE = 2;
 
@@ -131,13 +131,13 @@ function encodeValue(writer: WireWriter, { field, type }: FieldSchema<unknown>, 
       writer.double(value as number);
       return;
     case 'text':
-      writer.text(field, value as string);
+      writer.text(field, raw(value as Foreign));
       return;
     case 'map':
-      for (const [key, item] of Object.entries(value as Record<string, string>)) {
+      for (const [key, item] of value as ReadonlyMap<Foreign, Foreign>) {
         const start = writer.begin(field);
-        writer.text(MAP_KEY, key);
-        writer.text(MAP_VALUE, item);
+        writer.text(MAP_KEY, raw(key));
+        writer.text(MAP_VALUE, raw(item));
         writer.end(start);
       }
       return;
@@ -172,7 +172,9 @@ export function decodeMessage<S extends MessageSchema>(
 ): MessageOf<S> {
   charge(OBJECT_BYTES);
   const fields = fieldsByNumber(schema);
-  const result = emptyMessage(schema) as Record<string, unknown>;
+  const result = new Map<string, unknown>(
+    Object.entries(schema).map(([name, { absent }]) => [name, absent]),
+  );
   while (!reader.done) {
     const tag = reader.varint();
     const wireType = tag % 8;
@@ -183,16 +185,15 @@ export function decodeMessage<S extends MessageSchema>(
     }
     const { name, schema: field } = known;
     if (field.repeated) {
-      if (result[name] === field.absent) result[name] = [];
-      decodeItems(reader, field, wireType, result[name] as unknown[], charge);
+      if (result.get(name) === field.absent) result.set(name, []);
+      decodeItems(reader, field, wireType, result.get(name) as unknown[], charge);
     } else if (field.type === 'map') {
       const { key, value } = decodeNested(reader, MAP_ENTRY, charge);
-      if (result[name] === field.absent) result[name] = {};
-      // Not an assignment: an entry named __proto__ is data like any other.
-      Object.defineProperty(result[name], key, { value, ...PLAIN_PROPERTY });
-    } else result[name] = decodeValue(reader, field, charge);
+      if (result.get(name) === field.absent) result.set(name, new Map());
+      (result.get(name) as Map<Foreign, Foreign>).set(key, value);
+    } else result.set(name, decodeValue(reader, field, charge));
   }
-  return result as MessageOf<S>;
+  return Object.fromEntries(result) as MessageOf<S>;
 }
 
 interface NamedField {

@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync } from 'node:fs';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { Recording, TraceHeader } from '../model/recording.js';
 import { NotAFileError } from '../platform/held-folder.js';
 import { openInput } from '../platform/input-files.js';
@@ -75,10 +76,15 @@ function cannotOpen(name: string, error: unknown): DitError {
     code === 'EACCES' || code === 'EPERM'
       ? 'a recording made as root is readable by root alone: use sudo, or chown the file'
       : LIST_TRACES;
-  return unusable('trace-unreadable', `cannot open "${name}": ${messageOf(error)}`, remedy, error);
+  return unusable(
+    'trace-unreadable',
+    quoting`cannot open "${name}": ${messageOf(error)}`,
+    remedy,
+    error,
+  );
 }
 
-function unusable(code: string, message: string, remedy: string, cause?: unknown): DitError {
+function unusable(code: string, message: Foreign, remedy: string, cause?: unknown): DitError {
   return new DitError({ code, exitCode: EXIT.usage, message, remedy, cause });
 }
 

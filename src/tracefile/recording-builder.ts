@@ -1,4 +1,5 @@
 /** Collects what the frames of a trace file hold into a Recording, and what is wrong with them. */
+import { type Foreign, raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { EventTable } from '../model/event-table.js';
 import {
@@ -228,14 +229,14 @@ export class RecordingBuilder {
     return id;
   }
 
-  #detail(detail: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    const { exit_code: code, ...others } = detail;
-    if (code === undefined || /^-?\d{1,9}$/.test(code)) return detail;
+  #detail(detail: ReadonlyMap<Foreign, Foreign>): ReadonlyMap<Foreign, Foreign> {
+    const code = detail.get('exit_code');
+    if (code === undefined || /^-?\d{1,9}$/.test(raw(code))) return detail;
     this.#refuse(1, 'exit codes are no numbers; left out');
-    return others;
+    return new Map([...detail].filter(([key]) => key !== 'exit_code'));
   }
 
-  #oneOf<T extends string>(known: readonly T[], value: string, what: string): T {
+  #oneOf<T extends string>(known: readonly T[], value: Foreign, what: string): T {
     const found = known.find((each) => each === value);
     if (found === undefined) this.#refuse(1, `${what}; ignored`);
     return found ?? ('' as T);

@@ -1,4 +1,5 @@
 /** Where a trace file's frames go: a file of mode 0600, or memory. */
+
 import {
   closeSync,
   constants,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
 import { kindOf } from '../platform/held-folder.js';
 import type { Owner } from '../platform/owner.js';
 import { findPlace, type NamedPlace } from '../platform/safe-path.js';
@@ -128,7 +130,7 @@ function unwritable(path: string, error: unknown): DitError {
   return new DitError({
     code: 'trace-unwritable',
     exitCode: EXIT.usage,
-    message: `cannot write the trace "${path}": ${messageOf(error)}`,
+    message: quoting`cannot write the trace "${path}": ${messageOf(error)}`,
     remedy: remedyFor(path, systemErrorCode(error)),
     cause: error,
   });

@@ -5,6 +5,7 @@
  * its calls do nothing, so that the recording can be cleaned up like any other. What was written before
  * stays readable.
  */
+import { raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import type { EventTable } from '../model/event-table.js';
 import type {
@@ -157,14 +158,14 @@ export class TraceFileWriter {
     while (texts.length > 0 && !this.#failed) {
       let count = 0;
       for (let units = 0; count < texts.length && units < STRINGS_FRAME_UNITS; count++) {
-        units += (texts[count] as string).length;
+        units += texts[count]?.length ?? 0;
       }
       const batch = texts.slice(0, count);
       texts = texts.slice(count);
       this.#frame(FRAME.strings, (wire) => {
         wire.tag(STRING_TABLE.firstId, WIRE.varint);
         wire.varint(this.#writtenStrings);
-        for (const text of batch) wire.text(STRING_TABLE.values, text);
+        for (const text of batch) wire.text(STRING_TABLE.values, raw(text));
       });
       this.#writtenStrings += count;
     }

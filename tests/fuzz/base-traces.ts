@@ -70,7 +70,12 @@ const scoped = (recording: Recording, scope: string): Recording => ({
 const synthetic = (): Recording =>
   startedContainer({ shim: 2_000, runc: 3_000, init: 4_000, entrypoint: 10_000 })
     .mark('create', 100, 500)
-    .mark('start', 600, 9_000, { detail: { name: '/web', exit_code: '0' } })
+    .mark('start', 600, 9_000, {
+      detail: new Map([
+        ['name', '/web'],
+        ['exit_code', '0'],
+      ]),
+    })
     .recording();
 
 function bytesOf({

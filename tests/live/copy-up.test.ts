@@ -1,10 +1,12 @@
 /** Copy-ups of a real container, against what the upper layer holds afterwards. */
+
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
+import { raw } from '../../src/base/foreign.js';
 import type { CopyUp } from '../../src/model/trace.js';
 import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
 import { RUN_LABEL } from '../../src/record/owner-labels.js';
@@ -134,19 +136,19 @@ describe
     ])('%s is copied once, by what changed it', (name, trigger) => {
       expect(
         files()
-          .filter(({ path }) => path.split('/').at(-1) === name)
+          .filter(({ path }) => raw(path).split('/').at(-1) === name)
           .map((copyUp) => copyUp.trigger),
       ).toEqual([expect.stringMatching(trigger)]);
     });
 
     test('50 small files are 50 copy-ups', () => {
-      const small = files().filter(({ path }) => /small\/\d+$/.test(path));
+      const small = files().filter(({ path }) => /small\/\d+$/.test(raw(path)));
       expect(new Set(small.map(({ path }) => path)).size).toBe(50);
       expect(small).toHaveLength(50);
     });
 
     test('the upper layer holds what was copied, and what is new', () => {
-      const copied = files().map(({ path }) => path.replace(/^.*?lower\//, ''));
+      const copied = files().map(({ path }) => raw(path).replace(/^.*?lower\//, ''));
       const made = ['new', 'made', 'linked-too'];
       const now = copied.map((name) => (name === 'renamed' ? 'renamed-now' : name));
       expect([...now, ...made].sort()).toEqual([...inUpper].sort());

@@ -403,7 +403,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
 /** A sample whose container is called NAME, and whose entrypoint was given ARGUMENT. */
 function writeHostile(path: string): void {
   const recording = readTraceFile(BRIDGE);
-  const name = recording.marks.find(({ detail }) => detail.name !== undefined)?.detail.name ?? '';
+  const name = recording.marks.find(({ detail }) => detail.has('name'))?.detail.get('name') ?? '';
   const exec = [...Array(recording.events.length).keys()].findLast(
     (row) =>
       recording.events.kindName(row) === 'exec' &&
@@ -427,8 +427,8 @@ function writeHostile(path: string): void {
   for (const clock of recording.clocks) writer.clock(clock);
   writer.processes(recording.clocks[0]?.trace ?? (0 as never), recording.processes);
   for (const mark of recording.marks) {
-    const detail = Object.fromEntries(
-      Object.entries(mark.detail).map(([key, value]) => [key, value === name ? NAME : value]),
+    const detail = new Map(
+      Array.from(mark.detail, ([key, value]) => [key, value === name ? NAME : value]),
     );
     writer.mark({ ...mark, detail });
   }

@@ -1,9 +1,11 @@
 /** Each source on a real start: it gives what src/sources/abilities.ts promises. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
+import { type Foreign, raw } from '../../src/base/foreign.js';
 import { KIND } from '../../src/model/event-kinds.js';
 import type { Recording } from '../../src/model/recording.js';
 import type { ContainerRun, MilestoneName, Trace } from '../../src/model/trace.js';
@@ -101,7 +103,7 @@ describe
         return analyse(readTraceFile(file));
       };
       /** Of the entrypoint. */
-      let every: readonly string[] = [];
+      let every: readonly Foreign[] = [];
       beforeAll(async () => {
         every = callsOf(await recordFigures('ebpf'));
         expect(every.length).toBeGreaterThan(20);
@@ -177,7 +179,7 @@ describe
 );
 
 /** What a recording shows of each figure. */
-const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly string[]) => Ability>> = {
+const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly Foreign[]) => Ability>> = {
   'critical path, phases': ({ runs: [run] }) => {
     const known = (run?.segments ?? []).filter(
       ({ actor, phase }) => actor !== 'client' && phase !== undefined,
@@ -207,7 +209,7 @@ const exactOrOrder = ({ header }: Recording): Ability =>
 const WAITS: ReadonlySet<string> = new Set(['wait4', 'rt_sigreturn', 'exit_group']);
 
 /** The syscalls of the entrypoint's own process, in time order. */
-function callsOf({ recording, order, processes, runs }: Trace): string[] {
+function callsOf({ recording, order, processes, runs }: Trace): Foreign[] {
   const { events, strings } = recording;
   const exec = runs[0]?.milestones.find(({ name }) => name === 'entrypoint exec');
   const own = processes.find(
@@ -218,7 +220,7 @@ function callsOf({ recording, order, processes, runs }: Trace): string[] {
     .filter((row) => events.kind.at(row) === KIND.syscall && events.pid.at(row) === own?.pid)
     .filter((row) => events.time.at(row) >= (exec?.time ?? Number.POSITIVE_INFINITY))
     .map((row) => strings.text(events.value(row, 'names')))
-    .filter((name) => !WAITS.has(name));
+    .filter((name) => !WAITS.has(raw(name)));
 }
 
 interface Pair {

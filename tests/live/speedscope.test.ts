@@ -1,4 +1,5 @@
 /** The export in speedscope's own page. */
+
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
@@ -7,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTracks } from '../../src/analysis/tracks.js';
+import { raw } from '../../src/base/foreign.js';
 import { speedscopeFile } from '../../src/export/speedscope.js';
 import type { ContainerRun, Trace } from '../../src/model/trace.js';
 import { chromiumPath } from '../support/chromium.js';
@@ -76,7 +78,7 @@ describe.skipIf(lacks('chromium'))('speedscope', () => {
       // The sandwich's table is text; the flame graphs are drawn. It begins with the largest.
       await page.getByText('Sandwich').click();
       await page.getByText('Total', { exact: true }).click();
-      const row = page.locator('tr', { hasText: '(100%)' }).filter({ hasText: container });
+      const row = page.locator('tr', { hasText: '(100%)' }).filter({ hasText: raw(container) });
       const ms = ((window?.end ?? 0) - (window?.start ?? 0)) / 1e6;
       expect(await row.first().innerText()).toContain(`${ms.toFixed(2)}ms (100%)`);
       expect(errors).toEqual([]);

@@ -166,7 +166,7 @@ describe
       expect(events.pid.at(eventOf(run, 'exec FIFO opened'))).toBe(initPid);
       expect(events.pid.at(eventOf(run, 'exited'))).toBe(initPid);
       const inspected = recording.marks.find(({ name }) => name === 'inspect');
-      expect(inspected?.detail.init_pid).toBe(String(initPid));
+      expect(inspected?.detail.get('init_pid')).toBe(String(initPid));
       const init = lifeOf(trace, run, initPid);
       expect(init.exitCode).toBe(-9);
       expect(init.actors.map(({ actor }) => actor)).toContain('init');

@@ -1,8 +1,14 @@
 /** Synthetic recordings: threads that run, block and wake each other, written down as the kernel would. */
+
 import type { TraceTime } from '../../src/base/time.js';
 import { SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
-import type { ApiMark, KnownProcess, ProcessRole, Recording } from '../../src/model/recording.js';
+import {
+  type ApiMark,
+  type KnownProcess,
+  PROCESS_ROLES,
+  type Recording,
+} from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
 
 export const CONTAINER = 'c'.repeat(64);
@@ -22,14 +28,14 @@ export class Stream {
   readonly marks: ApiMark[] = [];
   readonly processes: KnownProcess[] = [];
 
-  known(pid: number, role: string, parentPid = 1, tids: readonly number[] = [pid]): this {
+  known(pid: number, comm: string, parentPid = 1, tids: readonly number[] = [pid]): this {
     this.processes.push({
       pid,
       parentPid,
-      comm: role,
-      arguments: [role],
+      comm,
+      arguments: [comm],
       start: -1e9 as TraceTime,
-      role: role as ProcessRole,
+      role: PROCESS_ROLES.find((role) => role === comm) ?? '',
       tids,
     });
     return this;
@@ -44,7 +50,7 @@ export class Stream {
       status: 200,
       error: '',
       wallClock: false,
-      detail: {},
+      detail: new Map(),
       ...more,
     });
     return this;

@@ -1,5 +1,7 @@
 /** Round trips, connections and throughput: through the bridge, on the host's network, to a published port. */
+
 import { DitError, EXIT } from '../../base/errors.js';
+import { quoting, raw } from '../../base/foreign.js';
 import { median } from '../../stats/summary.js';
 import type { CheckContext } from '../../toolkit/check.js';
 import {
@@ -132,7 +134,7 @@ async function roundTrip(group: string, from: Running, address: string): Promise
 }
 
 function connections(group: string, result: ClientResult): Reading[] {
-  if (result.error !== '') throw new Error(`connecting (${group}): ${result.error}`);
+  if (result.error !== '') throw new Error(raw(quoting`connecting (${group}): ${result.error}`));
   if (!(result.receivedMs > 0))
     throw new Error(`no bytes came for ${TASK.receiveMs} ms (${group})`);
   return [

@@ -2,6 +2,8 @@
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../../base/errors.js';
+import type { Foreign } from '../../base/foreign.js';
+import { quoting } from '../../base/foreign.js';
 import { engineError } from '../../platform/docker.js';
 import { followProgress } from '../../platform/engine-streams.js';
 import { ownerLabels } from '../../record/owner-labels.js';
@@ -98,10 +100,10 @@ async function removeImage(docker: Dockerode, reference: string): Promise<void> 
     });
 }
 
-const unreachable = (where: string): DitError =>
+const unreachable = (where: Foreign): DitError =>
   new DitError({
     code: 'registry-unreachable',
     exitCode: EXIT.capability,
-    message: `the engine cannot reach a registry on this machine's loopback: ${where}`,
+    message: quoting`the engine cannot reach a registry on this machine's loopback: ${where}`,
     remedy: 'measure pulls on the machine of the engine',
   });

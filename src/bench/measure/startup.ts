@@ -1,5 +1,7 @@
 /** Starts of a container, recorded: warm, with a cold page cache, and the first of a new image. */
+
 import { DitError, EXIT } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import { NS_PER_MS } from '../../base/time.js';
 import { PHASES } from '../../model/totals.js';
 import type { CheckContext } from '../../toolkit/check.js';
@@ -95,7 +97,7 @@ function readingsOf(
     throw new DitError({
       code: 'start-incomplete',
       exitCode: EXIT.engine,
-      message: `a start does not reach its entrypoint: ${run.failure || 'it is not known why'}`,
+      message: quoting`a start does not reach its entrypoint: ${run.failure || 'it is not known why'}`,
       remedy: 'look at a start of it: dit trace run',
     });
   }

@@ -1,7 +1,9 @@
 /** The image that is pulled: the same bytes on every machine, made on the spot. */
+
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { safeJson } from '../../base/escape.js';
 import { randomFrom } from '../../stats/random.js';
 
 export interface Blob {
@@ -77,7 +79,7 @@ export function packImage(
   const config = blob(
     'application/vnd.docker.container.image.v1+json',
     Buffer.from(
-      JSON.stringify({
+      safeJson({
         architecture,
         os: 'linux',
         config: { Labels: labels },
@@ -94,7 +96,7 @@ export function packImage(
   const manifest = blob(
     'application/vnd.docker.distribution.manifest.v2+json',
     Buffer.from(
-      JSON.stringify({
+      safeJson({
         schemaVersion: 2,
         mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
         config: describe(config),

@@ -1,5 +1,7 @@
 /** What a benchmark measured, a line a group: the middle and the range; what they tell is dit compare's to say. */
+
 import { escapeText } from '../../base/escape.js';
+import type { Foreign } from '../../base/foreign.js';
 import type { Bench, BenchDimension } from '../../model/bench.js';
 import { plural } from '../../render/format.js';
 import { number, type TableColumn, tableHead, tableRow, word } from '../../render/table.js';
@@ -37,7 +39,7 @@ export function renderBench(bench: Bench, theme: Theme, width: number): string {
   ].join('\n');
 }
 
-function rowOf({ name, unit, samples }: BenchDimension, group: string): string[] {
+function rowOf({ name, unit, samples }: BenchDimension, group: Foreign): string[] {
   const values = samples.filter((sample) => sample.group === group).map(({ value }) => value);
   const at = (p: number): string =>
     values.length === 0 ? '' : Number(quantile(values, p).toPrecision(4)).toString();

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { type Foreign, quoting } from '../../base/foreign.js';
 import {
   BENCH_FILE,
   BENCH_SCHEMA,
@@ -63,7 +64,7 @@ function filesIn(path: string): string[] {
       'name a directory that "dit bench --out DIR" wrote, or one of its CSV files\' kind';
     if (code === 'ENOENT') throw unusable(`there is no directory "${path}"`, remedy);
     if (code === 'ENOTDIR') throw unusable(`"${path}" is no directory`, remedy);
-    throw unusable(`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
+    throw unusable(quoting`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
   }
 }
 
@@ -132,12 +133,12 @@ function readText(path: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof DitError) throw error;
-    throw unusable(`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
+    throw unusable(quoting`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-function unusable(message: string, remedy: string): DitError {
+function unusable(message: Foreign, remedy: string): DitError {
   return new DitError({ code: 'bench-folder', exitCode: EXIT.usage, message, remedy });
 }

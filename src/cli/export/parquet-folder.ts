@@ -4,7 +4,9 @@
  */
 import { dirname, join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
-import { shortId } from '../../base/ids.js';
+import { plainName } from '../../base/escape.js';
+import { quoting } from '../../base/foreign.js';
+import { parseRuntimeId, shortId } from '../../base/ids.js';
 import { parquetFile } from '../../export/parquet.js';
 import { dayText, originOf } from '../../export/tables/origin.js';
 import { type RowOptions, rowsOf } from '../../export/tables/rows.js';
@@ -66,7 +68,7 @@ export function writeParquetFolder(
       throw new DitError({
         code: 'output-folder',
         exitCode: EXIT.usage,
-        message: `"${path}" cannot be written: ${messageOf(error)}`,
+        message: quoting`"${path}" cannot be written: ${messageOf(error)}`,
         remedy: 'name another folder with -o DIR, or make room',
         cause: error,
       });
@@ -78,10 +80,7 @@ export function writeParquetFolder(
 /** The trace's id; of one start out of many in a recording, the container's beside it. */
 function nameOf({ recording: { header } }: Trace): string {
   const { containerId } = header.target;
-  const parts =
-    containerId === '' ? [header.traceId] : [header.traceId, shortId(containerId as never)];
-  return parts
-    .join('-')
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .slice(0, 200);
+  const id = parseRuntimeId(containerId);
+  const start = id === undefined ? '' : `-${shortId(id)}`;
+  return plainName(quoting`${header.traceId}${start}`, 200);
 }

@@ -1,6 +1,9 @@
 /** An OTLP request to a collector: the one place that sends a trace anywhere. */
+
 import { gzipSync } from 'node:zlib';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
+import { own } from '../../base/own.js';
 import { decodeRefusal, decodeResponse, type PartialSuccess } from '../../export/otlp.js';
 import { type HttpAnswer, httpRequest } from '../../platform/http-request.js';
 
@@ -97,7 +100,7 @@ export function tracesUrl(text: string): URL {
 function requestHeaders(env: Env): Readonly<Record<string, string>> {
   const headers = new Headers();
   for (const variable of HEADER_VARIABLES) {
-    const entries = (env[variable] ?? '').split(',').filter((entry) => entry.trim() !== '');
+    const entries = (own(env, variable) ?? '').split(',').filter((entry) => entry.trim() !== '');
     for (const [index, entry] of entries.entries()) {
       const equals = entry.indexOf('=');
       try {
@@ -182,7 +185,7 @@ function unreachable(shown: string, error: unknown): DitError {
   return new DitError({
     code: 'collector-unreachable',
     exitCode: EXIT.engine,
-    message: `collector '${shown}' cannot be reached: ${what}`,
+    message: quoting`collector '${shown}' cannot be reached: ${what}`,
     remedy: `check that it listens: curl -i ${shown}`,
     cause: error,
   });

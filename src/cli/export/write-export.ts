@@ -1,5 +1,7 @@
 /** Where an output goes that somebody named: a file, a device or FIFO as a shell takes it, or standard output. */
+
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import { checkOutput, type OutputFile, openOutput } from '../../platform/output-file.js';
 import { sudoUser } from '../../platform/owner.js';
 import type { NewFile } from '../../platform/whole-file.js';
@@ -97,7 +99,7 @@ export const unwritable = (path: string, error: unknown): DitError =>
   new DitError({
     code: 'output-unwritable',
     exitCode: EXIT.usage,
-    message: `"${path}" cannot be written: ${messageOf(error)}`,
+    message: quoting`"${path}" cannot be written: ${messageOf(error)}`,
     remedy:
       systemErrorCode(error) === 'ENOSPC'
         ? 'make room, or name another file with -o FILE'

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import { columnsNote } from '../../export/parquet.js';
 import { TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
 import { openInput } from '../../platform/input-files.js';
@@ -71,7 +72,9 @@ function isFolder(path: string): boolean {
     throw new DitError({
       code: 'query-missing',
       exitCode: EXIT.usage,
-      message: missing ? `there is no "${path}"` : `cannot open "${path}": ${messageOf(error)}`,
+      message: missing
+        ? `there is no "${path}"`
+        : quoting`cannot open "${path}": ${messageOf(error)}`,
       remedy:
         'name trace files, folders of them, or folders of Parquet; dit trace ls lists recordings',
       cause: error,
@@ -88,7 +91,7 @@ function filesIn(folder: string): string[] {
     throw new DitError({
       code: 'query-folder',
       exitCode: EXIT.usage,
-      message: `the folder "${folder}" cannot be read: ${messageOf(error)}`,
+      message: quoting`the folder "${folder}" cannot be read: ${messageOf(error)}`,
       remedy: 'name folders that you may read',
       cause: error,
     });

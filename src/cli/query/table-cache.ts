@@ -2,6 +2,7 @@
  * Analysed traces as Parquet, so that the second question over the same files is quick: one file a trace and table,
  * found by the trace's path, size and time and by the code that analysed it. It may be deleted at any time.
  */
+
 import { createHash } from 'node:crypto';
 import {
   accessSync,
@@ -16,6 +17,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import { TABLES_VERSION, type TableName } from '../../export/tables/schema.js';
 import { makeFolders } from '../../platform/folders.js';
 import { removeOwnFolder } from '../../platform/own-folder.js';
@@ -156,7 +158,7 @@ const unwritable = (path: string, error: unknown): DitError =>
   new DitError({
     code: 'query-no-room',
     exitCode: EXIT.usage,
-    message: `the tables of the traces cannot be written to "${path}": ${messageOf(error)}`,
+    message: quoting`the tables of the traces cannot be written to "${path}": ${messageOf(error)}`,
     remedy: 'make room there, or name another folder: XDG_CACHE_HOME=DIR, TMPDIR=DIR',
     cause: error,
   });

@@ -1,8 +1,10 @@
 /** Trace files as files of Parquet: what was analysed before is found again, the rest is analysed one by one. */
+
 import { setImmediate as turn } from 'node:timers/promises';
 import { analyse } from '../../analysis/analyse.js';
 import { buildTracks } from '../../analysis/tracks.js';
 import { DitError, messageOf } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import { parquetFile } from '../../export/parquet.js';
 import { rowsOf } from '../../export/tables/rows.js';
 import { LARGE_TABLES, TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
@@ -79,7 +81,7 @@ function keyOf(cache: TableCache, path: string): string | DitError {
     return new DitError({
       code: 'trace-unreadable',
       exitCode: 2,
-      message: `cannot open "${path}": ${messageOf(error)}`,
+      message: quoting`cannot open "${path}": ${messageOf(error)}`,
       cause: error,
     });
   }

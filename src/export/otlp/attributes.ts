@@ -1,8 +1,10 @@
 /** Attributes of spans and resources. */
+
 import { escapeText } from '../../base/escape.js';
+import { type Foreign, isText } from '../../base/foreign.js';
 
 /** Numbers are whole. */
-type Scalar = string | number | boolean;
+type Scalar = Foreign | number | boolean;
 
 /** What is undefined, '' or an empty list is left out: a backend shows an attribute that is there as known. */
 export type Attributes = Readonly<Record<string, Scalar | readonly Scalar[] | undefined>>;
@@ -17,8 +19,8 @@ export function keyValues(attributes: Attributes): Record<string, unknown>[] {
 }
 
 function anyValue(value: Scalar | readonly Scalar[]): Record<string, unknown> {
-  if (typeof value === 'string') return { stringValue: escapeText(value) };
+  if (isText(value)) return { stringValue: escapeText(value) };
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') return { intValue: value };
-  return { arrayValue: { values: value.map(anyValue) } };
+  return { arrayValue: { values: (value as readonly Scalar[]).map(anyValue) } };
 }

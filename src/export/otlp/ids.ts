@@ -1,4 +1,5 @@
 /** Ids of a start's trace and spans: the same for the same recording, so that an export twice is no second trace. */
+import { type Foreign, raw } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
 
 const OFFSET = 0xcbf29ce484222325n;
@@ -26,8 +27,8 @@ export interface StartIds {
   span(key: string): Uint8Array;
 }
 
-export function startIds(recording: string, container: ContainerId): StartIds {
-  const start = hash(`${recording}/${container}/`);
+export function startIds(recording: Foreign, container: ContainerId): StartIds {
+  const start = hash(`${raw(recording)}/${container}/`);
   return {
     trace: bytesOf(hash('trace 0', start), hash('trace 1', start)),
     span: (key) => bytesOf(hash(key, start)),

@@ -1,4 +1,5 @@
 /** The steps that an engine takes, as spans: the client's requests, and the life of each process of the start. */
+import { quoting } from '../../base/foreign.js';
 import type { ProcessKey } from '../../base/ids.js';
 import type { ApiMark } from '../../model/recording.js';
 import type { ContainerRun, Span as Interval, ProcessLife, Trace } from '../../model/trace.js';
@@ -28,7 +29,7 @@ function requestSpan(
   return {
     key: `request ${index}`,
     parent: root.key,
-    name: `request ${name}`,
+    name: quoting`request ${name}`,
     kind: 'client',
     ...inside,
     attributes: {

@@ -1,4 +1,5 @@
 /** A span before it is encoded; times are trace time, ns, and others are named by their keys. */
+import type { Foreign } from '../../base/foreign.js';
 import type { Span as Interval } from '../../model/trace.js';
 import type { Attributes } from './attributes.js';
 
@@ -19,12 +20,12 @@ export interface Span extends Interval {
   readonly key: string;
   /** Key of the parent; undefined for the root. */
   readonly parent: string | undefined;
-  readonly name: string;
+  readonly name: Foreign;
   readonly kind?: 'client';
   readonly attributes: Attributes;
   readonly events?: readonly SpanEvent[];
   readonly links?: readonly Link[];
-  readonly status?: { readonly code: 'ok' | 'error'; readonly message: string };
+  readonly status?: { readonly code: 'ok' | 'error'; readonly message: Foreign };
 }
 
 /** The part of `interval` that lies in `around`; undefined: none does. */

@@ -1,4 +1,5 @@
 /** The root of a start's trace: its window, with the milestones as events. */
+import type { Foreign } from '../../base/foreign.js';
 import type { ContainerRun, Span as Interval, Milestone, Trace } from '../../model/trace.js';
 import type { Attributes } from './attributes.js';
 import { pathTotals } from './path-spans.js';
@@ -68,8 +69,9 @@ function statusOf({ failure, exitCode, window }: ContainerRun): Span['status'] {
 }
 
 /** "registry:5000/alpine:3.20@sha256:…" as name and tag. */
-function imageAttributes(image: string): Attributes {
-  const [reference = ''] = image.split('@');
+function imageAttributes(image: Foreign): Attributes {
+  const digest = image.indexOf('@');
+  const reference = digest < 0 ? image : image.slice(0, digest);
   const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
   if (colon < 0) return { 'container.image.name': reference };
   return {
@@ -79,4 +81,7 @@ function imageAttributes(image: string): Attributes {
 }
 
 /** "Docker Engine" as the conventions call it: "docker". */
-const runtimeName = (engine: string): string => engine.split(' ')[0]?.toLowerCase() ?? '';
+function runtimeName(engine: Foreign): Foreign {
+  const end = engine.indexOf(' ');
+  return (end < 0 ? engine : engine.slice(0, end)).toLowerCase();
+}

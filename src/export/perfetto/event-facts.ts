@@ -82,7 +82,7 @@ export class EventFacts {
       const name = isFile ? `file ${position - FILE_OF_ARGUMENT}` : `text ${position}`;
       return [name, strings.text(id)] as const;
     });
-    this.#packets.fact('texts', Object.fromEntries(texts));
+    this.#packets.fact('texts', new Map(texts));
     if ((flags & SYSCALL_FLAG.textCut) !== 0) this.#packets.fact('text_cut', true);
   }
 

@@ -1,4 +1,5 @@
 /** Which tracks the file has, what they are called and how they are ordered. */
+import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
 import {
   ACTORS,
@@ -76,7 +77,7 @@ class LayoutBuilder {
     return this.#uuid;
   }
 
-  #describe(name: string, parent?: number, unit?: number): number {
+  #describe(name: Foreign, parent?: number, unit?: number): number {
     this.#rank++;
     return this.#add({
       name,
@@ -89,7 +90,7 @@ class LayoutBuilder {
 
   #describeRun(run: ContainerRun): RunTracks {
     const who = [run.image, run.name || shortId(run.containerId)].filter((part) => part !== '');
-    const start = this.#describe(`start of ${who.join(', ')}`);
+    const start = this.#describe(quoting`start of ${joinForeign(who, ', ')}`);
     return {
       run,
       start,
@@ -198,12 +199,12 @@ const processOf = ({ process, pid }: Track): string =>
   process === undefined ? `pid ${pid}` : `${process}`;
 
 /** "runc create (runc)", "dockerd"; of processes without a part in a start the name alone. */
-function processName({ actor, name, pid }: Track): string {
+function processName({ actor, name, pid }: Track): Foreign {
   if (actor === 'other') return name || `pid ${pid}`;
-  return name === '' || name === actor ? actor : `${actor} (${name})`;
+  return name === '' || name === actor ? actor : quoting`${actor} (${name})`;
 }
 
-function commandLine(trace: Trace, life: ProcessLife | undefined, pid: number): readonly string[] {
+function commandLine(trace: Trace, life: ProcessLife | undefined, pid: number): readonly Foreign[] {
   const argv = life?.execs.at(-1)?.argv;
   if (argv !== undefined) return argv;
   const wasThere = life !== undefined && life.forkEvent === undefined;

@@ -1,4 +1,7 @@
 /** What a reader must know of the recording itself: its source, warnings, loss. */
+
+import type { Foreign } from '../../base/foreign.js';
+import { quoting } from '../../base/foreign.js';
 import type { Span, Trace } from '../../model/trace.js';
 import type { Layout } from './layout.js';
 import type { PacketSequence } from './packet-sequence.js';
@@ -12,7 +15,7 @@ export function writeNotes(
 ): void {
   const { header, footer, clocks, loss, diagnostics, problems } = trace.recording;
   const { source, host, engine } = header;
-  const note = (time: number, name: string, message: string, remedy = ''): void =>
+  const note = (time: number, name: Foreign, message: Foreign, remedy: Foreign = ''): void =>
     packets
       .instant(notes, time, name, 'note')
       .fact('message', message)
@@ -21,7 +24,7 @@ export function writeNotes(
 
   const slowed = source.perturbed ? ', which slows what it measures' : '';
   packets
-    .begin(notes, span.start, `recorded by ${source.name}${slowed}`, 'note')
+    .begin(notes, span.start, quoting`recorded by ${source.name}${slowed}`, 'note')
     .fact('source', source.name)
     .fact('perturbed', source.perturbed)
     .fact('perturbation', source.perturbation)
@@ -33,13 +36,13 @@ export function writeNotes(
     .fact('dit_version', header.ditVersion)
     .fact('trace_id', header.traceId)
     .fact('host', host.hostname)
-    .fact('kernel', `${host.kernelRelease} ${host.architecture}`.trim())
-    .fact('engine', `${engine.name} ${engine.version}`.trim())
+    .fact('kernel', quoting`${host.kernelRelease} ${host.architecture}`.trim())
+    .fact('engine', quoting`${engine.name} ${engine.version}`.trim())
     .fact('containerd', engine.containerdVersion)
     .fact('runc', engine.runcVersion)
     .fact(
       'refused_probes',
-      Object.fromEntries(
+      new Map(
         source.probes
           .filter(({ attached }) => !attached)
           .map(({ attachPoint, refusal }) => [attachPoint, refusal]),
@@ -49,7 +52,7 @@ export function writeNotes(
   packets.end(notes, span.end).close();
 
   for (const { code, message, remedy } of trace.warnings) {
-    note(span.start, `warning: ${code}`, message, remedy);
+    note(span.start, quoting`warning: ${code}`, message, remedy);
   }
   for (const { at, code, message, remedy } of diagnostics) note(at, code, message, remedy);
   for (const { message } of problems) note(span.end, 'the file is damaged', message);
@@ -66,6 +69,6 @@ export function writeNotes(
   packets.counter(lost, Math.max(loss.at, span.start), records).close();
   if (records === 0) return;
   packets.instant(notes, loss.at, `${records} records were lost`, 'note');
-  for (const { where, records } of loss.losses) packets.fact(`lost: ${where}`, records);
+  for (const { where, records } of loss.losses) packets.fact(quoting`lost: ${where}`, records);
   packets.close();
 }

@@ -1,19 +1,20 @@
 /** A sequence of packets with interned names: events on tracks, and the descriptions of tracks. */
+import { type Foreign, isText, raw } from '../../base/foreign.js';
 import { CLOCK, EVENT_TYPE, NEVER_MERGE, ORDER, SEQUENCE_FLAG, TAG } from './fields.js';
 import type { PacketStream } from './packet-stream.js';
 
-/** What a fact's value may be: lists become arrays, records dictionaries. Numbers are integers. */
+/** What a fact's value may be: lists become arrays, maps dictionaries. Numbers are integers. */
 export type Fact =
   | number
-  | string
+  | Foreign
   | boolean
   | readonly number[]
-  | readonly string[]
-  | Readonly<Record<string, string>>;
+  | readonly Foreign[]
+  | ReadonlyMap<Foreign, Foreign>;
 
 export interface TrackDescription {
   readonly uuid: number;
-  readonly name: string;
+  readonly name: Foreign;
   /** Of a thread: the uuid of its process. */
   readonly parent?: number;
   /** Among its siblings, smallest first. */
@@ -22,7 +23,7 @@ export interface TrackDescription {
   readonly time: number;
   readonly process?: {
     readonly pid: number;
-    readonly cmdline: readonly string[];
+    readonly cmdline: readonly Foreign[];
     /** Trace time; undefined: it was there before the recording. */
     readonly start: number | undefined;
   };
@@ -33,16 +34,16 @@ export interface TrackDescription {
 
 /** Names that were given an id, one table a kind of name. */
 class Names {
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new Map<Foreign, number>();
   readonly tag: number;
   /** Ids that no packet has said yet. */
-  pending: (readonly [iid: number, name: string])[] = [];
+  pending: (readonly [iid: number, name: Foreign])[] = [];
 
   constructor(tag: number) {
     this.tag = tag;
   }
 
-  iid(name: string): number {
+  iid(name: Foreign): number {
     let iid = this.#ids.get(name);
     if (iid === undefined) {
       iid = this.#ids.size + 1;
@@ -156,7 +157,7 @@ export class PacketSequence {
     writer.ldelim().ldelim();
   }
 
-  begin(track: number, time: number, name: string, category: string): this {
+  begin(track: number, time: number, name: Foreign, category: string): this {
     return this.#event(EVENT_TYPE.begin, track, time).#named(name, category);
   }
 
@@ -165,7 +166,7 @@ export class PacketSequence {
     return this.#event(EVENT_TYPE.end, track, time);
   }
 
-  instant(track: number, time: number, name: string, category: string): this {
+  instant(track: number, time: number, name: Foreign, category: string): this {
     return this.#event(EVENT_TYPE.instant, track, time).#named(name, category);
   }
 
@@ -189,7 +190,7 @@ export class PacketSequence {
     return this;
   }
 
-  #named(name: string, category: string): this {
+  #named(name: Foreign, category: string): this {
     this.#out.writer
       .uint32(TAG.event.nameIid)
       .uint32(this.#names.iid(name))
@@ -199,9 +200,11 @@ export class PacketSequence {
   }
 
   /** A fact about the event that is begun; nothing for undefined, '' and empty lists. */
-  fact(name: string, value: Fact | undefined): this {
+  fact(name: Foreign, value: Fact | undefined): this {
     if (value === undefined || value === '') return this;
-    if (typeof value === 'object' && Object.keys(value).length === 0) return this;
+    if (value instanceof Map ? value.size === 0 : Array.isArray(value) && value.length === 0) {
+      return this;
+    }
     const { writer } = this.#out;
     writer.uint32(TAG.event.annotation).fork();
     writer.uint32(TAG.annotation.nameIid).uint32(this.#annotations.iid(name));
@@ -214,18 +217,18 @@ export class PacketSequence {
     const { writer } = this.#out;
     if (typeof value === 'number') {
       writer.uint32(TAG.annotation.int).int64(Math.trunc(value));
-    } else if (typeof value === 'string') {
+    } else if (isText(value)) {
       writer.uint32(TAG.annotation.string).string(wellFormed(value));
     } else if (typeof value === 'boolean') {
       writer.uint32(TAG.annotation.bool).bool(value);
     } else if (Array.isArray(value)) {
-      for (const item of value as readonly (number | string)[]) {
+      for (const item of value as readonly (number | Foreign)[]) {
         writer.uint32(TAG.annotation.items).fork();
         this.#value(item);
         writer.ldelim();
       }
     } else {
-      for (const [name, text] of Object.entries(value)) {
+      for (const [name, text] of value as ReadonlyMap<Foreign, Foreign>) {
         writer.uint32(TAG.annotation.entries).fork();
         writer.uint32(TAG.annotation.name).string(wellFormed(name));
         this.#value(text);
@@ -274,6 +277,7 @@ export class PacketSequence {
 }
 
 /** A lone half of a surrogate pair has no UTF-8, and a protobuf string must be UTF-8. */
-function wellFormed(text: string): string {
+function wellFormed(foreign: Foreign): string {
+  const text = raw(foreign);
   return /[\ud800-\udfff]/.test(text) ? text.replace(/\p{Cs}/gu, '\ufffd') : text;
 }

@@ -1,4 +1,7 @@
 /** A trace for Perfetto: ui.perfetto.dev and trace_processor open it. */
+
+import type { Foreign } from '../../base/foreign.js';
+import { quoting } from '../../base/foreign.js';
 import { phaseTotals } from '../../model/totals.js';
 import { type Segment, type Trace, windowLength } from '../../model/trace.js';
 import { SLICE_KINDS, type Tracks } from '../../model/tracks.js';
@@ -82,7 +85,7 @@ function* writeRun(trace: Trace, tracks: RunTracks, packets: PacketSequence): Wr
     .fact('image', run.image)
     .fact('exit_code', run.exitCode)
     .fact('failure', run.failure)
-    .fact('absent', Object.fromEntries(run.absent.map(({ name, reason }) => [name, reason])))
+    .fact('absent', new Map(run.absent.map(({ name, reason }) => [name, reason])))
     .close();
   yield;
   if (window !== undefined) packets.end(start, window.end).close();
@@ -139,7 +142,7 @@ function* writeCopyUps({ copyUps, copiedBytes }: RunTracks, packets: PacketSeque
   for (const { track, copyUp } of copyUps) {
     const { start, duration, path } = copyUp;
     packets
-      .begin(track, start, `copy-up ${path}`, 'copy-up')
+      .begin(track, start, quoting`copy-up ${path}`, 'copy-up')
       .fact('path', path)
       .fact('bytes', copyUp.bytes)
       .fact('actor', copyUp.actor)
@@ -170,11 +173,11 @@ function* writeWakeUps(
   packets: PacketSequence,
 ): Writing {
   const facts = new EventFacts(trace.recording, packets);
-  const names = tracks.map(({ name, tid }) => `wakes ${name || `thread ${tid}`}`);
+  const names = tracks.map(({ name, tid }) => quoting`wakes ${name || `thread ${tid}`}`);
   for (let wakeUp = 0; wakeUp < wakeUps.length; wakeUp++) {
     const from = wakeUps.from[wakeUp] as number;
     const track = from < 0 ? layout.outside : (layout.trackUuids[from] as number);
-    const name = names[wakeUps.to[wakeUp] as number] as string;
+    const name = names[wakeUps.to[wakeUp] as number] as Foreign;
     packets.instant(track, wakeUps.fromTime[wakeUp] as number, name, 'wake-up');
     facts.wakeUp(wakeUps.event[wakeUp] as number);
     if ((ends.slice[wakeUp] as number) >= 0) packets.flow(wakeUp + 1);
@@ -206,7 +209,7 @@ function* writeSlices(
     }
     const kind = SLICE_KINDS[slices.kind[slice] as number] as (typeof SLICE_KINDS)[number];
     const uuid = layout.trackUuids[slices.track[slice] as number] as number;
-    const name = names[slices.name[slice] as number] as string;
+    const name = names[slices.name[slice] as number] as Foreign;
     const event = slices.event[slice] as number;
     packets.begin(uuid, slices.start[slice] as number, name, kind);
     switch (kind) {

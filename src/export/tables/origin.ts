@@ -1,4 +1,6 @@
 /** What every row says of where it comes from: the recording, the machine, the start. */
+import { plainName } from '../../base/escape.js';
+import type { Foreign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
 import { NS_PER_US } from '../../base/time.js';
 import type { Recording } from '../../model/recording.js';
@@ -9,13 +11,13 @@ const HOST_LENGTH = 255;
 
 /** Of one trace; the same on all of its rows. */
 export interface Origin {
-  readonly traceId: string;
+  readonly traceId: Foreign;
   readonly host: string;
   /** Days since 1970 UTC. */
   readonly day: number;
   /** µs since 1970 UTC: when the first start began, or without any the recording. */
   readonly startedAt: number;
-  readonly source: string;
+  readonly source: Foreign;
   readonly perturbed: boolean;
 }
 
@@ -42,8 +44,8 @@ const beginOf = ({ window, milestones }: ContainerRun): number =>
   window?.start ?? milestones[0]?.time ?? 0;
 
 /** The name as a value and as a folder alike: real host names stay as they are. */
-export function safeHost(hostname: string): string {
-  return hostname.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, HOST_LENGTH) || 'unknown';
+export function safeHost(hostname: Foreign): string {
+  return plainName(hostname, HOST_LENGTH) || 'unknown';
 }
 
 /** "2025-11-21" */

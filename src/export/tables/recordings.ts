@@ -1,4 +1,5 @@
 /** The tables of whole recordings: slices, syscalls, losses. */
+import { joinForeign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
 import { actorLookup } from '../../model/actor-lookup.js';
 import { KIND, SYSCALL_FLAG } from '../../model/event-kinds.js';
@@ -69,10 +70,10 @@ export function syscallRows(trace: Trace): TableRows {
         return returned(row) && result < 0 && result >= -MAX_ERRNO ? -result : null;
       },
       texts: (row) =>
-        table
-          .list('texts', own(row))
-          .map((text) => strings.text(text))
-          .join(' '),
+        joinForeign(
+          table.list('texts', own(row)).map((text) => strings.text(text)),
+          ' ',
+        ),
       actor: (row) => span(row)?.actor ?? 'other',
       tid: (row) => events.tid.at(event(row)),
       pid,

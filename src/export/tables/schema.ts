@@ -2,6 +2,7 @@
  * The tables that a trace becomes for SQL: one description that drives Parquet files, DuckDB's tables and
  * docs/schema.md. Columns are only ever added, at any place: readers go by name.
  */
+import type { Foreign } from '../../base/foreign.js';
 
 /** The version of the tables: a column was renamed or removed, or its meaning changed. */
 export const TABLES_VERSION = 1;
@@ -269,10 +270,10 @@ export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];
 /** Those with tens of thousands of rows a start; the others have some dozens. */
 export const LARGE_TABLES: ReadonlySet<TableName> = new Set(['segments', 'slices', 'syscalls']);
 
-export type Cell = string | number | boolean | null;
+export type Cell = Foreign | number | boolean | null;
 
 type Held<T extends ColumnType> = T extends 'string'
-  ? string
+  ? Foreign
   : T extends 'boolean'
     ? boolean
     : number;

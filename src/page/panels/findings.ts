@@ -1,6 +1,8 @@
 /** What the trace proves, in plain words. */
+
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
+import type { Foreign } from '../../base/foreign.js';
 import { shortenIds } from '../../render/findings.js';
 import type { Session } from '../session.js';
 import { Section } from './table.js';
@@ -8,7 +10,7 @@ import { Section } from './table.js';
 export function Findings({ session }: { readonly session: Session }): ComponentChild {
   const findings = session.current.run?.findings ?? [];
   if (findings.length === 0) return null;
-  const shown = (text: string): string => shortenIds(escapeText(text));
+  const shown = (text: Foreign): string => shortenIds(escapeText(text));
   return h(
     Section,
     { title: 'Findings', note: 'what this trace proves' },

@@ -1,6 +1,8 @@
 /** What was recorded, on what, by what; the clock, the loss, and what a reader must know to trust a figure. */
+
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
+import { type Foreign, firstLine, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
 import type { Recording } from '../../model/recording.js';
 import {
@@ -33,19 +35,19 @@ export function RecordingFacts({ session }: { readonly session: Session }): Comp
   const { trace, run, file } = session.current;
   const { header, footer, bytes, clocks } = trace.recording;
   const { engine, host, source, target } = header;
-  const named = (name: string, version: string): string =>
-    version === '' ? '' : `${name} ${version}`;
+  const named = (name: string, version: Foreign): Foreign =>
+    version === '' ? '' : quoting`${name} ${version}`;
   const refused = source.probes.filter(({ attached }) => !attached);
   const uncertainty = Math.max(0, ...clocks.map(({ uncertaintyNs }) => uncertaintyNs));
-  const facts: [string, readonly string[]][] = [
+  const facts: [string, readonly Foreign[]][] = [
     ['File', [file, formatBytes(bytes), named('dit', header.ditVersion)]],
     ['Container', run === undefined ? [] : [shortId(run.containerId), run.name, run.image]],
-    ['Command', [target.command.join(' ')]],
+    ['Command', [joinForeign(target.command, ' ')]],
     ['Network', [target.network]],
     [
       'Engine',
       [
-        engine.version === '' ? '' : `${engine.name || 'Docker'} ${engine.version}`,
+        engine.version === '' ? '' : quoting`${engine.name || 'Docker'} ${engine.version}`,
         engine.privateEngine ? "dit's own" : '',
         named('containerd', engine.containerdVersion),
         named('runc', engine.runcVersion),
@@ -57,7 +59,7 @@ export function RecordingFacts({ session }: { readonly session: Session }): Comp
       'Host',
       [
         header.redacted ? '' : host.hostname,
-        `${host.kernelRelease} ${host.architecture}`,
+        quoting`${host.kernelRelease} ${host.architecture}`,
         plural(host.cpus, 'CPU'),
         formatBytes(host.memoryBytes),
         named('cgroup', host.cgroupVersion),
@@ -72,14 +74,14 @@ export function RecordingFacts({ session }: { readonly session: Session }): Comp
           ? ''
           : `${plural(source.probes.length - refused.length, 'probe')} attached, ${formatCount(refused.length)} refused`,
         source.perturbed
-          ? `slows what it measures: ${source.perturbation}`
+          ? quoting`slows what it measures: ${source.perturbation}`
           : 'not known to slow what it measures',
         header.redacted ? 'redacted' : '',
       ],
     ],
-    ...refused.map(({ attachPoint, refusal }): [string, string[]] => [
+    ...refused.map(({ attachPoint, refusal }): [string, Foreign[]] => [
       'Refused',
-      [attachPoint, refusal.split('\n')[0] ?? ''],
+      [attachPoint, firstLine(refusal)],
     ]),
     [
       'Clock',
@@ -132,11 +134,11 @@ export function Warnings({ session }: { readonly session: Session }): ComponentC
     const { trace, run } = start;
     const { footer, header } = trace.recording;
     const failure = run?.failure || footer?.failure || '';
-    const said: { message: string; remedy: string }[] = [];
-    const say = (message: string, remedy = ''): void => {
+    const said: { message: Foreign; remedy: Foreign }[] = [];
+    const say = (message: Foreign, remedy: Foreign = ''): void => {
       said.push({ message, remedy });
     };
-    if (failure !== '') say(`the start failed: ${failure}`);
+    if (failure !== '') say(quoting`the start failed: ${failure}`);
     if (run === undefined) say('no container was created while this was recorded');
     if (footer?.outcome === 'interrupted') say('the recording was interrupted');
     if (header.source.name === 'api') {
@@ -148,7 +150,7 @@ export function Warnings({ session }: { readonly session: Session }): ComponentC
       say('lost events: unknown, no count was written');
     said.push(...trace.warnings);
     const which = session.shown.length > 1 ? `${'AB'[side]}: ` : '';
-    return said.map(({ message, remedy }) => ({ message: which + message, remedy }));
+    return said.map(({ message, remedy }) => ({ message: quoting`${which}${message}`, remedy }));
   });
   if (notes.length === 0) return null;
   return h(

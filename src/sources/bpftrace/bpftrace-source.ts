@@ -1,4 +1,5 @@
 /** The bpftrace source: runs bpf/bpftrace/recorder.bt and reads its lines. For where the ebpf source cannot load. */
+
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,6 +8,7 @@ import { constants, cpus, release, setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT } from '../../base/errors.js';
+import { quoting } from '../../base/foreign.js';
 import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
 import { findPrivilege } from '../../platform/capabilities.js';
@@ -70,7 +72,7 @@ export async function needBpftrace(): Promise<void> {
     throw new DitError({
       code: 'root-needed',
       exitCode: EXIT.capability,
-      message: `bpftrace needs root: this is ${privilege.evidence}`,
+      message: quoting`bpftrace needs root: this is ${privilege.evidence}`,
       remedy: privilege.remedy,
     });
   }

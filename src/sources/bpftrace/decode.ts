@@ -4,6 +4,9 @@
  *
  * Lines of one CPU are in order; of two, they need not be: a call's texts may come behind its exit.
  */
+
+import { raw } from '../../base/foreign.js';
+import { own } from '../../base/own.js';
 import {
   EXIT_FLAG,
   FILE_OF_ARGUMENT,
@@ -164,7 +167,7 @@ export class LineDecoder {
   #isComplete(line: string): boolean {
     const { token } = this.#options;
     if (this.#isEntry(line)) return line[1] !== 'T' || line.endsWith(this.#entryEnd);
-    return TEXT_AFTER[line[token.length + 1] ?? ''] === undefined || line.endsWith(token);
+    return own(TEXT_AFTER, line[token.length + 1] ?? '') === undefined || line.endsWith(token);
   }
 
   #line(line: string, into: EventTable): void {
@@ -172,7 +175,7 @@ export class LineDecoder {
     const kind = parts?.fields[0] ?? '';
     if (OTHERS.has(kind)) return;
     const n = parts === undefined ? [] : numbersOf(parts.fields);
-    const wanted = TEXT_AFTER[kind] ?? FIELDS[kind];
+    const wanted = own(TEXT_AFTER, kind) ?? own(FIELDS, kind);
     if (parts === undefined || n.length !== wanted || n.includes(Number.NaN)) {
       this.#malformed(into);
     } else {
@@ -183,7 +186,7 @@ export class LineDecoder {
   #lineParts(line: string): Parts | undefined {
     const { token } = this.#options;
     const from = token.length + 1;
-    const textAfter = TEXT_AFTER[line[from] ?? ''];
+    const textAfter = own(TEXT_AFTER, line[from] ?? '');
     if (textAfter === undefined) {
       const end = OTHERS.has(line[from] ?? '') ? from + 1 : line.length;
       return { fields: line.slice(from, end).split(' '), text: '' };
@@ -405,7 +408,7 @@ export class LineDecoder {
     if (common === undefined || call.result === undefined) return;
     const { strings, redact, textBytes } = this.#options;
     const name = this.#syscallId(number);
-    const withLength = TEXT_WITH_LENGTH.has(strings.text(name));
+    const withLength = TEXT_WITH_LENGTH.has(raw(strings.text(name)));
     const texts = textsOf(call);
     const cut = texts.some(([, text]) => Buffer.byteLength(text) >= textBytes - 1);
     into.push('syscall', common, {

@@ -1,5 +1,7 @@
 /** Finds bpftrace, and says which version it is. */
+
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { firstLine, quoting } from '../../base/foreign.js';
 import type { BpftraceVersion } from './script.js';
 
 export interface Bpftrace {
@@ -27,7 +29,7 @@ export async function findBpftrace(): Promise<Bpftrace> {
     throw new DitError({
       code: 'bpftrace-missing',
       exitCode: EXIT.capability,
-      message: `'${path}' cannot be run: ${reason.split('\n')[0]}`,
+      message: quoting`'${path}' cannot be run: ${firstLine(reason)}`,
       remedy: 'install it: apt-get install bpftrace, or dnf install bpftrace',
       cause: error,
     });

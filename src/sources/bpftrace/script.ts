@@ -1,4 +1,5 @@
 /** bpf/bpftrace/recorder.bt made ready for one recording: whom to follow, what to record, for which bpftrace. Pure. */
+import { own } from '../../base/own.js';
 import { syscallNames } from '../../model/syscall-names.js';
 import { SYSCALL_DETAILS, type SyscallDetail } from '../ebpf/syscall-details.js';
 import type { Participant } from '../source.js';
@@ -85,7 +86,7 @@ function prelude(options: ScriptOptions): string {
     for (const tid of tids) lines.push(`@thread[(uint64)${tid}] = (uint64)${pid};`);
   }
   syscallNames(machine).forEach((name, number) => {
-    const detail = name === undefined ? undefined : SYSCALL_DETAILS[name];
+    const detail = name === undefined ? undefined : own(SYSCALL_DETAILS, name);
     if (name === undefined || detail === undefined) return;
     lines.push(`@detail[(uint64)${number}] = (uint64)${detailBits(name, detail)};`);
   });

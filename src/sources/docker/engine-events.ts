@@ -1,6 +1,7 @@
 /** The engine's event stream: a cross-check on the engine's wall clock, never a measurement. */
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { safeJson } from '../../base/escape.js';
 import { engineError } from '../../platform/docker.js';
 import { LineCutter } from '../../platform/engine-streams.js';
 import type { MarkSink } from './marks.js';
@@ -31,7 +32,7 @@ export async function followEngineEvents(
   const stream = (await docker
     .getEvents({
       ...(since === undefined ? {} : { since }),
-      filters: JSON.stringify({
+      filters: safeJson({
         type: ['container'],
         ...(label === undefined ? {} : { label: [label] }),
       }),

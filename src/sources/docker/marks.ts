@@ -1,4 +1,5 @@
 /** API marks while they are being made: absolute times, mapped to the trace when written. */
+import type { Foreign } from '../../base/foreign.js';
 
 export interface RawMark {
   readonly name: string;
@@ -6,11 +7,11 @@ export interface RawMark {
   readonly startNs: bigint;
   /** undefined: it had not ended. */
   readonly endNs: bigint | undefined;
-  readonly containerId?: string;
+  readonly containerId?: Foreign;
   readonly status?: number;
-  readonly error?: string;
+  readonly error?: Foreign;
   readonly wallClock?: boolean;
-  readonly detail?: Readonly<Record<string, string>>;
+  readonly detail?: Readonly<Record<string, Foreign>>;
 }
 
 export type MarkSink = (mark: RawMark) => void;

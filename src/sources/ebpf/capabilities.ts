@@ -1,6 +1,8 @@
 /** What the ebpf source needs beyond the kernel's version: addon, BPF object, and programs that attach. */
+
 import { statSync } from 'node:fs';
 import { machine } from 'node:os';
+import { type Foreign, firstLine, joinForeign, quoting } from '../../base/foreign.js';
 import type { Capability } from '../../model/capability.js';
 import { StringInterner } from '../../model/strings.js';
 import { loadAddon } from '../../platform/addon.js';
@@ -52,7 +54,7 @@ export async function ebpfCapabilities(): Promise<Capability[]> {
   return [addon, object, pids, probes];
 }
 
-async function tryProbes(): Promise<{ available: boolean; evidence: string; remedy: string }> {
+async function tryProbes(): Promise<{ available: boolean; evidence: Foreign; remedy: string }> {
   const begin = performance.now();
   const source = EbpfSource.start({
     machine: machine(),
@@ -66,14 +68,14 @@ async function tryProbes(): Promise<{ available: boolean; evidence: string; reme
   await source.stop();
   const refused = source.info.probes.filter(({ attached }) => !attached);
   const names = refused.map(
-    ({ attachPoint, refusal }) => `${attachPoint}: ${refusal.split('\n')[0]}`,
+    ({ attachPoint, refusal }) => quoting`${attachPoint}: ${firstLine(refusal)}`,
   );
   const attached = source.info.probes.length - refused.length;
   return {
     available: true,
-    evidence:
-      `${attached} of ${source.info.probes.length} programs attached in ${armedMs.toFixed(0)} ms` +
-      (names.length === 0 ? '' : `; refused: ${names.join(', ')}`),
+    evidence: quoting`${attached} of ${source.info.probes.length} programs attached in ${armedMs.toFixed(0)} ms${
+      names.length === 0 ? '' : quoting`; refused: ${joinForeign(names, ', ')}`
+    }`,
     remedy: '',
   };
 }

@@ -2,6 +2,7 @@
  * Raw records of the BPF programs to events. Pure but for the table and the strings that it fills. A record
  * that makes no sense becomes a `malformed` event, never an exception.
  */
+import { raw } from '../../base/foreign.js';
 import {
   COPY_UP_FLAG,
   EXIT_FLAG,
@@ -326,13 +327,13 @@ export class RecordDecoder {
       positions.push(argument);
       let text = next();
       // sethostname's text has a length and no NUL.
-      const name = syscallNamesWithLength.get(strings.text(this.#nameId(number)));
+      const name = syscallNamesWithLength.get(raw(strings.text(this.#nameId(number))));
       if (name === argument) {
         // With --network host it is this machine's name.
         text = redact ? REDACTED : text.slice(0, values[argument + 1]);
       }
       // Of a request only what it is about: headers and bodies are nobody's business.
-      if (REQUESTS.get(strings.text(this.#nameId(number))) === argument) {
+      if (REQUESTS.get(raw(strings.text(this.#nameId(number)))) === argument) {
         text = ENGINE_REQUEST.exec(text)?.[0] ?? '';
       }
       texts.push(strings.intern(text));

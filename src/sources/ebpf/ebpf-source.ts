@@ -1,7 +1,10 @@
 /** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
+
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { firstLine, quoting, raw } from '../../base/foreign.js';
+import { own } from '../../base/own.js';
 import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
 import type { StringInterner } from '../../model/strings.js';
@@ -72,7 +75,7 @@ export function needEbpf(): void {
     throw new DitError({
       code: 'root-needed',
       exitCode: EXIT.capability,
-      message: `recording needs root: this is ${privilege.evidence}`,
+      message: quoting`recording needs root: this is ${privilege.evidence}`,
       remedy: privilege.remedy,
     });
   }
@@ -262,7 +265,7 @@ const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo 
 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
   syscallNames(machine).forEach((name, number) => {
-    const detail = name === undefined ? undefined : SYSCALL_DETAILS[name];
+    const detail = name === undefined ? undefined : own(SYSCALL_DETAILS, name);
     if (detail === undefined || number >= SIZE.syscalls) return;
     const value = new Uint8Array(SIZE.syscallDetail);
     value[0] = 1;
@@ -291,18 +294,18 @@ function refusal(error: unknown): DitError {
     return new DitError({
       code: 'ebpf-not-permitted',
       exitCode: EXIT.capability,
-      message: `the kernel does not let this user load BPF programs (${firstLine(said)})`,
+      message: quoting`the kernel does not let this user load BPF programs (${firstLine(said)})`,
       remedy:
         'run as root: sudo dit …, or give the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE',
       cause: error,
     });
   }
-  const object = errno === ENOENT ? BPF_OBJECT.exec(said)?.[0] : undefined;
+  const object = errno === ENOENT ? BPF_OBJECT.exec(raw(said))?.[0] : undefined;
   if (object !== undefined) return objectMissing(object, error);
   return new DitError({
     code: 'ebpf-refused',
     exitCode: EXIT.capability,
-    message: `the kernel refuses the BPF programs on ${arch()}: ${said.trim()}`,
+    message: quoting`the kernel refuses the BPF programs on ${arch()}: ${said.trim()}`,
     remedy:
       'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
     cause: error,
@@ -322,5 +325,3 @@ function objectMissing(object: string, cause?: unknown): DitError {
     cause,
   });
 }
-
-const firstLine = (text: string): string => text.split('\n')[0] ?? '';

@@ -2,7 +2,9 @@
  * Names that stand for numbers in strace's output. dit's own strace prints numbers (`-X raw`), but for errors
  * and signals; the flags are for logs that were made without it.
  */
+
 import { constants } from 'node:os';
+import { own } from '../../base/own.js';
 
 /** Errors that node:os does not name; the restarts are results that only the kernel and a tracer see. */
 const MORE_ERRORS: Readonly<Record<string, number>> = {
@@ -150,8 +152,4 @@ function constantValue(text: string): number | undefined {
   const shift = SHIFT.exec(text);
   if (shift !== null) return Number(shift[1]) * 2 ** Number(shift[2]);
   return own(FLAGS, text) ?? own(constants.signals, text);
-}
-
-function own(table: Readonly<Record<string, number>>, name: string): number | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

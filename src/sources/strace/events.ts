@@ -3,6 +3,7 @@
  * for the table and the strings that it fills. A line that makes no sense becomes a `malformed` event, never
  * an exception.
  */
+import { own } from '../../base/own.js';
 import { EXIT_FLAG, FILE_OF_ARGUMENT, KIND, SYSCALL_FLAG } from '../../model/event-kinds.js';
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
@@ -399,9 +400,7 @@ export class StraceDecoder {
     given: readonly CallArgument[] | undefined,
     into: EventTable,
   ): void {
-    const detail = Object.hasOwn(SYSCALL_DETAILS, call.name)
-      ? SYSCALL_DETAILS[call.name]
-      : undefined;
+    const detail = own(SYSCALL_DETAILS, call.name);
     const kept =
       detail === undefined || given === undefined
         ? undefined
@@ -475,7 +474,7 @@ const sourceOf = (given: readonly CallArgument[], position: number): string =>
 function argumentNumbers(name: string, given: readonly CallArgument[]): number[] {
   const numbers = [0, 0, 0, 0, 0, 0];
   given.forEach((argument, index) => {
-    const position = name === 'clone' ? CLONE_POSITIONS[argument.name ?? ''] : index;
+    const position = name === 'clone' ? own(CLONE_POSITIONS, argument.name ?? '') : index;
     if (position !== undefined && position < 6) numbers[position] = argumentNumber(argument.source);
   });
   // As the probe does, the flags in place of the pointer to them.

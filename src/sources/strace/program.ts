@@ -1,7 +1,9 @@
 /** The installed strace. */
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { firstLine, quoting } from '../../base/foreign.js';
 
 export interface StraceProgram {
   readonly path: string;
@@ -26,7 +28,7 @@ export async function findStrace(path = 'strace'): Promise<StraceProgram> {
       exitCode: EXIT.capability,
       message: missing
         ? `there is no '${path}' in the PATH`
-        : `'${path} -V' fails: ${messageOf(error).split('\n')[0]}`,
+        : quoting`'${path} -V' fails: ${firstLine(messageOf(error))}`,
       remedy: INSTALL,
       cause: error,
     });

@@ -1,4 +1,5 @@
 /** Quoted strings and escaped paths as strace writes them: C escapes, octal or hexadecimal. Pure. */
+import { own } from '../../base/own.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: false });
 
@@ -68,5 +69,5 @@ export function decodeEscapes(escaped: string): string {
 function byteOf(sequence: string): number {
   if (/^[0-7]/.test(sequence)) return Number.parseInt(sequence, 8) & 0xff;
   if (/^x../.test(sequence)) return Number.parseInt(sequence.slice(1), 16);
-  return SIMPLE[sequence] ?? (sequence === '' ? BACKSLASH : sequence.charCodeAt(0));
+  return own(SIMPLE, sequence) ?? (sequence === '' ? BACKSLASH : sequence.charCodeAt(0));
 }

@@ -1,6 +1,8 @@
 /** Copy-ups from events: inferred from dirtied data, or measured where overlayfs's own function was watched. */
+
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
+import { raw } from '../../../src/base/foreign.js';
 import type { CopyUp } from '../../../src/model/trace.js';
 import { PID, type Stream, startedContainer } from '../../support/stream.js';
 
@@ -35,7 +37,10 @@ const open = (stream: Stream, start: number, path: string, pid: number = PID.ini
 
 const copyUpsOf = (stream: Stream): readonly CopyUp[] =>
   analyse(stream.recording()).runs[0]?.copyUps ?? [];
-const paths = (stream: Stream): string[] => copyUpsOf(stream).map(({ path }) => path);
+const paths = (stream: Stream): string[] =>
+  copyUpsOf(stream)
+    .map(({ path }) => path)
+    .map(raw);
 
 describe('inferred copy-ups', () => {
   it('a lower file opened for append is one, as long as that open', () => {

@@ -55,7 +55,7 @@ describe('the analysis', { timeout: BOUND_MS }, () => {
     const recording = stream.recording();
     const header = {
       ...recording.header,
-      target: { ...recording.header.target, scope: 'command' },
+      target: { ...recording.header.target, scope: 'command' as const },
     };
     const trace = analyse({ ...recording, header });
     expect(trace.processes).toHaveLength(100_001);

@@ -1,13 +1,15 @@
 /** Why a milestone is absent: a recording without an end says no more than what it holds. */
+
 import { expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
+import type { Foreign } from '../../../src/base/foreign.js';
 import { EventTable } from '../../../src/model/event-table.js';
 import { startedContainer } from '../../support/stream.js';
 
 const start = startedContainer({ shim: 2000, runc: 3000, init: 4000, entrypoint: 10_000 })
   .mark('create', 100, 500)
   .recording();
-const reasonsOf = (recording: typeof start): Record<string, string> =>
+const reasonsOf = (recording: typeof start): Record<string, Foreign> =>
   Object.fromEntries(
     (analyse(recording).runs[0]?.absent ?? []).map(({ name, reason }) => [name, reason]),
   );

@@ -40,13 +40,13 @@ describe('a request', () => {
   });
 
   it('that was noted when it had been written is the call before that', () => {
-    const detail = { asked_ns: String(15.2 * MS) };
+    const detail = new Map([['asked_ns', String(15.2 * MS)]]);
     const stream = calls(container()).mark('create', 17.2 * MS, 30 * MS, { detail });
     expect(found(stream, 'create requested')).toMatchObject({ time: 17 * MS, certainty: 'exact' });
   });
 
   it('that was noted when it had been written is exact without its call, too', () => {
-    const detail = { asked_ns: String(15.2 * MS) };
+    const detail = new Map([['asked_ns', String(15.2 * MS)]]);
     const stream = container().mark('create', 17.2 * MS, 30 * MS, { detail });
     expect(found(stream, 'create requested')).toMatchObject({
       time: 17.2 * MS,

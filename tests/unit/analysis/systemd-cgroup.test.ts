@@ -2,8 +2,10 @@
  * The systemd cgroup driver, where no systemd is needed to test it: systemd makes the scope and moves the
  * process into it, so the events are pid 1's, and only path and target tell whose they are.
  */
+
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
+import type { Foreign } from '../../../src/base/foreign.js';
 import type { ContainerRun } from '../../../src/model/trace.js';
 import { CONTAINER, OTHER_CONTAINER, PID, Stream, startedContainer } from '../../support/stream.js';
 
@@ -36,7 +38,7 @@ function runOf(stream: Stream): ContainerRun {
   return run;
 }
 
-const cgroupOf = (run: ContainerRun): { time: number; text: string } | undefined => {
+const cgroupOf = (run: ContainerRun): { time: number; text: Foreign } | undefined => {
   const found = run.milestones.find(({ name }) => name === 'cgroup attached');
   return found && { time: found.time, text: found.evidence.text };
 };

@@ -265,7 +265,7 @@ describe('the OTLP request', () => {
       status: 500,
       error: 'no space left on device',
       wallClock: false,
-      detail: {},
+      detail: new Map(),
     };
     const marks = [mark, { ...mark, containerId: 'another' }, { ...mark, wallClock: true }];
     const request = exported({ ...trace, recording: { ...trace.recording, marks } });

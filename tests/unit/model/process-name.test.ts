@@ -1,27 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { raw } from '../../../src/base/foreign.js';
 import { traceTimeOf } from '../../../src/base/time.js';
 import { processName } from '../../../src/model/process-name.js';
 import type { ProcessLife } from '../../../src/model/trace.js';
 import { livesOf } from '../../support/lives.js';
 
 const nameAt = (time: number): string =>
-  processName(
-    livesOf([
-      {
-        actor: 'init',
-        comms: [
-          { time: 10, comm: 'runc' },
-          // An exec renames the task before it is over.
-          { time: 19, comm: 'exe' },
-          { time: 30, comm: 'runc:[2:INIT]' },
-        ],
-        execs: [
-          { time: 20, filename: '/proc/self/exe', argv: ['/usr/sbin/runc', 'init'] },
-          { time: 40, filename: '/bin/echo', argv: [] },
-        ],
-      },
-    ])[0] as ProcessLife,
-    traceTimeOf(time),
+  raw(
+    processName(
+      livesOf([
+        {
+          actor: 'init',
+          comms: [
+            { time: 10, comm: 'runc' },
+            // An exec renames the task before it is over.
+            { time: 19, comm: 'exe' },
+            { time: 30, comm: 'runc:[2:INIT]' },
+          ],
+          execs: [
+            { time: 20, filename: '/proc/self/exe', argv: ['/usr/sbin/runc', 'init'] },
+            { time: 40, filename: '/bin/echo', argv: [] },
+          ],
+        },
+      ])[0] as ProcessLife,
+      traceTimeOf(time),
+    ),
   );
 
 describe('processName', () => {

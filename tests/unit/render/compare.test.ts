@@ -1,5 +1,7 @@
 /** A comparison in every format: what it says, and that names from elsewhere do nothing in it. */
+
 import { describe, expect, it } from 'vitest';
+import { raw } from '../../../src/base/foreign.js';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
 import { parseGate } from '../../../src/compare/gate.js';
 import { compareCharts } from '../../../src/render/compare-chart.js';
@@ -64,7 +66,7 @@ describe.each(Object.entries(documents))('%s', (format, document) => {
 
 describe('in short', () => {
   const shortly = (...benches: readonly ReturnType<typeof platformOf>[]): string[] =>
-    inShort(compareBenches(benches, []));
+    inShort(compareBenches(benches, [])).map(raw);
   const startup = (centre: number, seed: number) =>
     dimensionOf('startup', { 'a/warm': valuesAround(centre, 30, seed) });
 

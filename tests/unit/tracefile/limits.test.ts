@@ -1,6 +1,8 @@
 /** What a file claims is checked where it comes in: numbers by their range, texts by what they may cost. */
+
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
+import type { Foreign } from '../../../src/base/foreign.js';
 import { traceTimeOf } from '../../../src/base/time.js';
 import { EventTable } from '../../../src/model/event-table.js';
 import type { ApiMark, KnownProcess } from '../../../src/model/recording.js';
@@ -18,13 +20,13 @@ const createMark = (detail: Record<string, string>): ApiMark => ({
   status: 201,
   error: '',
   wallClock: false,
-  detail,
+  detail: new Map(Object.entries(detail)),
 });
 const header = {
   ...sampleHeader(),
   target: { ...sampleHeader().target, scope: '', containerId: '' },
 };
-const messagesOf = (bytes: Uint8Array): string[] =>
+const messagesOf = (bytes: Uint8Array): Foreign[] =>
   decodeTraceFile(bytes).problems.map(({ message }) => message);
 
 describe('numbers of a trace', () => {

@@ -32,7 +32,11 @@ const MARK: ApiMark = {
   status: 204,
   error: 'Größe: "0"',
   wallClock: true,
-  detail: { exit_code: '3', ['__proto__']: 'data like any other', '': '' },
+  detail: new Map([
+    ['exit_code', '3'],
+    ['__proto__', 'data like any other'],
+    ['', ''],
+  ]),
 };
 
 const PROCESS: KnownProcess = {
@@ -87,7 +91,13 @@ describe('each frame comes back as it was written', () => {
   });
 
   test('marks, with and without an end', () => {
-    const open: ApiMark = { ...MARK, end: undefined, detail: {}, wallClock: false, status: 0 };
+    const open: ApiMark = {
+      ...MARK,
+      end: undefined,
+      detail: new Map(),
+      wallClock: false,
+      status: 0,
+    };
     const bytes = traceFileBytes((writer) => {
       for (const mark of [MARK, open]) writer.mark(mark);
     });

@@ -1,6 +1,8 @@
 /** Lines that each version of bpftrace wrote, and lines that none writes. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { raw } from '../../../../src/base/foreign.js';
 import { type EventKindName, SYSCALL_FLAG } from '../../../../src/model/event-kinds.js';
 import { EventTable } from '../../../../src/model/event-table.js';
 import { StringInterner } from '../../../../src/model/strings.js';
@@ -47,7 +49,11 @@ function decode(output: Uint8Array | string, options: Options = {}): Decoded {
       Array.from({ length: table.length }, (_, row) => row)
         .filter((row) => table.kindName(row) === kind)
         .sort((a, b) => table.time.at(a) - table.time.at(b)),
-    texts: (row, column) => table.values(row, column).map((id) => strings.text(id)),
+    texts: (row, column) =>
+      table
+        .values(row, column)
+        .map((id) => strings.text(id))
+        .map(raw),
   };
 }
 

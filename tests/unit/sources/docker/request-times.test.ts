@@ -1,4 +1,5 @@
 /** When a request is written and answered, against a server in another thread that says when it got and gave it. */
+
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Dockerode from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { raw } from '../../../../src/base/foreign.js';
 import { EngineClient } from '../../../../src/sources/docker/engine-client.js';
 import type { RawMark } from '../../../../src/sources/docker/marks.js';
 
@@ -66,7 +68,7 @@ it('a mark begins when its request is written, over a new connection and over on
     expect(create?.startNs).toBeGreaterThan(free);
     expect(create?.startNs).toBeLessThan(create?.endNs ?? 0n);
     expect(got).toBeLessThan(create?.endNs ?? 0n);
-    const askedNs = BigInt(create?.detail?.asked_ns ?? 0);
+    const askedNs = BigInt(raw(create?.detail?.asked_ns ?? '0'));
     expect((create?.startNs ?? 0n) - askedNs).toBeGreaterThanOrEqual(asked);
     expect((create?.startNs ?? 0n) - askedNs).toBeLessThan(free);
 

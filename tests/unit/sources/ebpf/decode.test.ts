@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { raw } from '../../../../src/base/foreign.js';
 import {
   EXIT_FLAG,
   FILE_OF_ARGUMENT,
@@ -128,8 +129,12 @@ function decode(batches: readonly Uint8Array[], { redact = false, finish = true 
   return {
     table,
     strings,
-    text: (row, column) => strings.text(table.value(row, column)),
-    texts: (row, column) => table.values(row, column).map((id) => strings.text(id)),
+    text: (row, column) => raw(strings.text(table.value(row, column))),
+    texts: (row, column) =>
+      table
+        .values(row, column)
+        .map((id) => strings.text(id))
+        .map(raw),
   };
 }
 
@@ -201,7 +206,7 @@ describe('records to events', () => {
     strings.intern('what was there before');
     decoder.useStrings(strings);
     decoder.decode(batch(returns, unknown), table);
-    const text = (row: number): string => strings.text(table.value(row, 'names'));
+    const text = (row: number): string => raw(strings.text(table.value(row, 'names')));
     expect([text(0), text(1)]).toEqual(['mount', 'syscall_2000']);
     expect(table.values(0, 'texts').map((id) => strings.text(id))).toEqual(['overlay']);
   });

@@ -1,4 +1,5 @@
 /** A real container start under strace: every milestone that the kernel's side has, in the order of its causes. */
+
 import { expect, test } from 'vitest';
 import { analyse } from '../../../../src/analysis/analyse.js';
 import type { TraceTime } from '../../../../src/base/time.js';
@@ -61,7 +62,7 @@ test('a recorded container start has its milestones in order', () => {
       status: 200,
       error: '',
       wallClock: false,
-      detail: {},
+      detail: new Map(),
     });
   const rootfs = log
     .calls('mount')

@@ -1,5 +1,7 @@
 /** Recorded strace logs, decoded, and what of them tests look at. */
+
 import { readFileSync } from 'node:fs';
+import { raw } from '../../../../src/base/foreign.js';
 import { SYSCALL_FLAG } from '../../../../src/model/event-kinds.js';
 import { EventTable } from '../../../../src/model/event-table.js';
 import { StringInterner } from '../../../../src/model/strings.js';
@@ -62,11 +64,11 @@ export class Decoded {
   }
 
   text(row: number, column: string): string {
-    return this.strings.text(this.table.value(row, column));
+    return raw(this.strings.text(this.table.value(row, column)));
   }
 
   argv(row: number): string[] {
-    return this.table.values(row, 'arguments').map((id) => this.strings.text(id));
+    return this.table.values(row, 'arguments').map((id) => raw(this.strings.text(id)));
   }
 
   /** The calls of one name, in time order. */
@@ -79,7 +81,7 @@ export class Decoded {
   #call(row: number): Call {
     const { table, strings } = this;
     const positions = table.values(row, 'text_positions');
-    const texts = table.values(row, 'texts').map((id) => strings.text(id));
+    const texts = table.values(row, 'texts').map((id) => raw(strings.text(id)));
     const flags = table.value(row, 'flags');
     return {
       pid: table.pid.at(row),

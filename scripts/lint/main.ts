@@ -1,0 +1,34 @@
+/** What `npm run lint` checks beside biome's rules: exits with 1 where something is found. */
+import { relative } from 'node:path';
+import ts from 'typescript';
+import { foreignTextProblems } from './foreign-text.js';
+
+const root = process.cwd();
+const parse = (config: string): ts.ParsedCommandLine =>
+  ts.getParsedCommandLineOfConfigFile(
+    config,
+    { noEmit: true },
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
+        throw new Error(String(diagnostic.messageText));
+      },
+    },
+  ) as ts.ParsedCommandLine;
+
+let found = 0;
+const checked = new Set<string>();
+for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
+  const { fileNames, options } = parse(config);
+  const program = ts.createProgram(fileNames, options);
+  for (const source of program.getSourceFiles()) {
+    const path = relative(root, source.fileName);
+    if (!path.startsWith('src/') || checked.has(path)) continue;
+    checked.add(path);
+    for (const { line, message } of foreignTextProblems(program, source, path)) {
+      found++;
+      process.stdout.write(`${path}:${line} ${message}\n`);
+    }
+  }
+}
+if (found > 0) process.exitCode = 1;
