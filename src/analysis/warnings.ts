@@ -1,6 +1,7 @@
 /** What a reader must know before trusting a trace's figures. */
 
 import { type Foreign, firstLine, joinForeign, quoting, raw } from '../base/foreign.js';
+import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, TraceWarning } from '../model/trace.js';
 
@@ -138,12 +139,20 @@ export function warningsOf(
   return warnings;
 }
 
-function usesIoUring({ events, strings }: Recording): boolean {
+/** By others than dit itself, whose requests are marks: Node's event loop uses it too. */
+function usesIoUring({ events, strings, marks, processes }: Recording): boolean {
+  const ids: ReadonlySet<number> = new Set(
+    IO_URING.map((name) => strings.find(name)).filter((id) => id !== 0),
+  );
   const names = events.table('syscall').column('names').view();
-  return IO_URING.some((name) => {
-    const id = strings.find(name);
-    return id !== 0 && names.includes(id);
-  });
+  if (![...ids].some((id) => names.includes(id))) return false;
+  const self = marks.length > 0 ? processes.find(({ role }) => role === 'client')?.pid : undefined;
+  return events.kind
+    .view()
+    .some(
+      (kind, row) =>
+        kind === KIND.syscall && ids.has(events.value(row, 'names')) && events.pid.at(row) !== self,
+    );
 }
 
 function clockStep(recording: Recording): number {

@@ -54,7 +54,7 @@ async function unmountAll(layout: EngineLayout): Promise<void> {
   const targets = [...mountsBelow(layout.runDir), ...mountsBelow(layout.dataRoot)];
   if (targets.length === 0) return;
   const { execa } = await import('execa');
-  await execa('umount', ['--lazy', '--', ...targets], { reject: false });
+  await execa('umount', ['-n', '--lazy', '--', ...targets], { reject: false });
 }
 
 function leftoversError(layout: EngineLayout, busy: readonly string[]): DitError {

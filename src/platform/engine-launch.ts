@@ -70,7 +70,7 @@ export const markNamespace = ({ runDir }: EngineLayout): Step => [
 
 function bindOwnFile(layout: EngineLayout, path: string, tree: string): Step[] {
   const target = `${tree}${path}`;
-  const bind = ['mount', '--bind', ownFilePath(layout, path), target];
+  const bind = ['mount', '-n', '--bind', ownFilePath(layout, path), target];
   return tree === '' ? [bind] : [['touch', target], bind];
 }
 
@@ -82,19 +82,19 @@ function bindOwnFile(layout: EngineLayout, path: string, tree: string): Step[] {
 function enterTree(tree: string, shared: readonly string[]): Step[] {
   return [
     // Recursively: the engine's own files are mounted below it.
-    ['mount', '--rbind', tree, tree],
-    ['mount', '-t', 'proc', 'proc', `${tree}/proc`],
-    ['mount', '--rbind', '/sys', `${tree}/sys`],
-    ['mount', '--rbind', '/dev', `${tree}/dev`],
+    ['mount', '-n', '--rbind', tree, tree],
+    ['mount', '-n', '-t', 'proc', 'proc', `${tree}/proc`],
+    ['mount', '-n', '--rbind', '/sys', `${tree}/sys`],
+    ['mount', '-n', '--rbind', '/dev', `${tree}/dev`],
     // Engines of one tree share nothing that they make there.
-    ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `${tree}/run`],
+    ['mount', '-n', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `${tree}/run`],
     ...shared.flatMap((folder) => [
       ['mkdir', '-p', `${tree}${folder}`],
-      ['mount', '--rbind', folder, `${tree}${folder}`],
+      ['mount', '-n', '--rbind', folder, `${tree}${folder}`],
     ]),
     ['cd', tree],
     ['pivot_root', '.', '.'],
-    ['umount', '-l', '.'],
+    ['umount', '-n', '-l', '.'],
     ['cd', '/'],
   ];
 }

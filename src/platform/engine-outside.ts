@@ -65,7 +65,7 @@ export function ownOutside(layout: EngineLayout): Step[] {
     mkdirSync(dirname(own), { recursive: true });
     if (copied === true) cpSync(path, own, { recursive: true, verbatimSymlinks: true });
     else mkdirSync(own, { recursive: true, mode });
-    steps.push(['mount', '--bind', own, path]);
+    steps.push(['mount', '-n', '--bind', own, path]);
   }
   return steps;
 }

@@ -298,7 +298,7 @@ function needOverlayGround(dataRoot: string): void {
 async function mountCgroups(): Promise<string | undefined> {
   if (cgroupMounts().length > 0) return undefined;
   const { execa } = await import('execa');
-  await execa('mount', ['-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
+  await execa('mount', ['-n', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
   return 'no cgroup hierarchy was mounted: mounted cgroup2 on /sys/fs/cgroup';
 }
 

@@ -1,6 +1,6 @@
 /** Commands in a mount namespace of their own, made ready for them by steps. */
 
-/** One command of the steps: its words. */
+/** One command of the steps: its words. mount(8) and umount(8) with -n: without, they make /run/mount. */
 export type Step = readonly string[];
 
 /**
@@ -18,4 +18,4 @@ export function inMountNamespace(steps: readonly Step[], command: Step): Step {
 export const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 export const hideMounts = (targets: readonly string[]): Step[] =>
-  targets.map((target) => ['umount', '--lazy', target]);
+  targets.map((target) => ['umount', '-n', '--lazy', target]);

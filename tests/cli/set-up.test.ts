@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
+import { lacks } from '../support/requirements.js';
 
 let clone: string;
 beforeEach(() => {
@@ -62,7 +63,7 @@ describe('in a clone that was never set up', () => {
     expect({ status, complaints: complaints(stderr) }).toEqual({ status: 0, complaints: [] });
   });
 
-  test.skipIf(process.getuid?.() !== 0)('the log is the owner’s where root writes first', () => {
+  test.skipIf(lacks('root'))('the log is the owner’s where root writes first', () => {
     spawnSync('chown', ['-R', '1234:1234', clone]);
     expect(run(`${COMMON}; logged true; with_lists true`)).toMatchObject({ status: 0, stderr: '' });
     expect(statSync(join(clone, 'set-up.log')).uid).toBe(1234);

@@ -1,13 +1,19 @@
-/** What a live test needs of the machine; a skip says why, and DIT_REQUIRE makes it a failure. */
+/** What a test needs of the machine; a skip says why, and DIT_REQUIRE makes it a failure. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { DitError } from '../../src/base/errors.js';
+import { isStatic } from '../../src/platform/builtin-image.js';
 import { installedDockerd } from '../../src/platform/engine-launch.js';
+import { packagePath } from '../../src/platform/package-files.js';
 import { needEbpf } from '../../src/sources/ebpf/ebpf-source.js';
 import { installedChromium } from './chromium.js';
 import { testEngines } from './test-engines.js';
 
+/** Figures of people's machines, beside the checkout of those who have them. */
+export const STUDY = packagePath('../shared/data/study-2026');
+
 type Requirement =
+  | 'linux'
   | 'root'
   | 'docker'
   | 'engines'
@@ -18,9 +24,13 @@ type Requirement =
   | 'chromium'
   | 'fio'
   | 'qemu'
-  | 'go';
+  | 'go'
+  | 'protoc'
+  | 'busybox'
+  | 'study';
 
 const LACKS: Record<Requirement, () => string | undefined> = {
+  linux: () => (process.platform === 'linux' ? undefined : 'Linux is needed'),
   root: () => (process.getuid?.() === 0 ? undefined : 'root is needed: sudo scripts/test'),
   docker: () =>
     installedDockerd() === undefined ? 'dockerd is needed: sudo scripts/set-up engine' : undefined,
@@ -31,6 +41,14 @@ const LACKS: Record<Requirement, () => string | undefined> = {
   ebpf: whyNoEbpf,
   strace: () => program('strace'),
   fio: () => program('fio'),
+  protoc: () => program('protoc'),
+  busybox: () =>
+    ['/usr/bin/busybox', '/bin/busybox'].some(
+      (path) => existsSync(path) && isStatic(readFileSync(path)),
+    )
+      ? undefined
+      : 'a static busybox is needed: sudo scripts/set-up',
+  study: () => (existsSync(STUDY) ? undefined : `the study's data are not at '${STUDY}'`),
   bpftrace: () => program('bpftrace'),
   chromium: () =>
     installedChromium() === undefined ? 'Chromium is needed: sudo scripts/set-up tests' : undefined,
@@ -64,14 +82,20 @@ function whyNoEbpf(): string | undefined {
   }
 }
 
-/** For describe.skipIf(lacks('root', 'docker')): true when a test must be skipped. */
+/**
+ * For describe.skipIf(lacks('root', 'docker')), the only condition that tests are skipped on: true when it must be. The
+ * reason goes to the file $DIT_SKIPS, with the test file that asks; scripts/test prints it.
+ */
 export function lacks(...needed: readonly Requirement[]): boolean {
   const required = (process.env.DIT_REQUIRE ?? '').split(',');
   for (const requirement of needed) {
     const reason = LACKS[requirement]();
     if (reason === undefined) continue;
     if (required.includes(requirement)) throw new Error(`DIT_REQUIRE=${requirement}: ${reason}`);
-    console.warn(`skipped: ${reason}`);
+    const file = /\/(tests\/[\w/.-]+\.test\.ts)/.exec(new Error().stack ?? '')?.[1] ?? 'tests';
+    if (process.env.DIT_SKIPS)
+      appendFileSync(process.env.DIT_SKIPS, `${JSON.stringify({ file, requirement, reason })}\n`);
+    else console.warn(`skipped: ${reason}`);
     return true;
   }
   return false;

@@ -17,3 +17,14 @@ test.each(['io_uring_setup', 'io_uring_enter'])('%s hides what is done through i
   expect(codes(stream)).not.toContain('io-uring');
   expect(codes(stream.syscall(name, 30, 40, 10))).toContain('io-uring');
 });
+
+test('the io_uring of dit’s own event loop hides nothing: its requests are marks', () => {
+  const stream = new Stream().known(10, 'client').known(20, 'dockerd').mark('create', 0, 10);
+  expect(codes(stream.syscall('io_uring_enter', 30, 40, 10))).not.toContain('io-uring');
+  expect(codes(stream.syscall('io_uring_enter', 50, 60, 20))).toContain('io-uring');
+});
+
+test('the io_uring of a command that is recorded hides its requests', () => {
+  const stream = new Stream().known(10, 'client');
+  expect(codes(stream.syscall('io_uring_enter', 30, 40, 10))).toContain('io-uring');
+});

@@ -1,16 +1,14 @@
 /** The published figures of the study of 2026 come out of its data; what is wrong with them is found. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBenchFolder } from '../../../src/cli/compare/read-bench-folder.js';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
 import type { GroupSummary } from '../../../src/model/bench-comparison.js';
-import { packagePath } from '../../../src/platform/package-files.js';
+import { lacks, STUDY } from '../../support/requirements.js';
 
-const STUDY = packagePath('../shared/data/study-2026');
 const NAMES = ['azure-premium-ssd', 'azure-standard-hdd', 'macos-docker-desktop'];
-const there = existsSync(STUDY);
-if (!there) console.warn(`skipped: the study's data are not at "${STUDY}"`);
+const there = !lacks('study');
 
 interface Published {
   readonly title: string;

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { extract } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { builtinRoot, isStatic } from '../../../src/platform/builtin-image.js';
+import { lacks } from '../../support/requirements.js';
 
 test('a program that asks for a loader is not static, and neither is a script', () => {
   expect(isStatic(Buffer.from('#!/bin/sh\nexit 0\n'.padEnd(100)))).toBe(false);
@@ -19,9 +19,7 @@ test('a program that asks for a loader is not static, and neither is a script', 
   expect(isStatic(elf.subarray(0, 100))).toBe(false);
 });
 
-const busybox = ['/usr/bin/busybox', '/bin/busybox'].find(existsSync);
-
-describe.skipIf(busybox === undefined || !isStatic(readFileSync(busybox)))('the root', () => {
+describe.skipIf(lacks('busybox'))('the root', () => {
   test('holds busybox, its applets, and a writable /tmp', async () => {
     const entries = new Map<
       string,

@@ -9,6 +9,7 @@ import {
   startTicksOf,
   waitForEnd,
 } from '../../../src/platform/engine-processes.js';
+import { lacks } from '../../support/requirements.js';
 
 const layout = engineLayout(`unit-${process.pid}`);
 
@@ -22,7 +23,7 @@ async function pretend(argv0: string, ...args: string[]) {
   return child;
 }
 
-test.skipIf(process.platform !== 'linux')('knows its own by program and exec root', async () => {
+test.skipIf(lacks('linux'))('knows its own by program and exec root', async () => {
   const own = await pretend('/x/dockerd', `--exec-root=${layout.execRoot}`);
   const shim = await pretend('containerd-shim-runc-v2', '-address', `${layout.execRoot}/c.sock`);
   const namesake = await pretend('dockerd', `--exec-root=${layout.execRoot}-b`);
@@ -35,7 +36,7 @@ test.skipIf(process.platform !== 'linux')('knows its own by program and exec roo
   }
 });
 
-test.skipIf(process.platform !== 'linux')('a reused pid is another process', async () => {
+test.skipIf(lacks('linux'))('a reused pid is another process', async () => {
   const child = await pretend('dockerd', layout.execRoot);
   const live = { pid: child.pid ?? 0, startTicks: startTicksOf(child.pid ?? 0) ?? '', argv: [] };
   const reused = { ...live, startTicks: '1' };

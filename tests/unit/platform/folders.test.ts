@@ -18,6 +18,7 @@ import {
   removeEmptyFolder,
   removeFolder,
 } from '../../../src/platform/folders.js';
+import { lacks } from '../../support/requirements.js';
 
 let base: string;
 beforeAll(() => {
@@ -72,7 +73,7 @@ it('a tree that is deeper than there are descriptors goes whole', () => {
   expect(() => statSync(join(base, 'deep'))).toThrow(/ENOENT/);
 });
 
-describe.skipIf(process.getuid?.() !== 0)('as root', () => {
+describe.skipIf(lacks('root'))('as root', () => {
   it('gives the folders that it made, and no other, to whoever typed sudo', () => {
     const [there, made] = [join(base, 'there'), join(base, 'there/made')];
     makeFolders(there, OWN);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeOfLine, sudoUser, userFolder } from '../../../src/platform/owner.js';
+import { lacks } from '../../support/requirements.js';
 
 let base: string;
 beforeAll(() => {
@@ -19,7 +20,7 @@ it('a home is a field of a line, found by the id', () => {
   expect(homeOfLine('bob:x:10:10', 10)).toBeUndefined();
 });
 
-describe.skipIf(process.getuid?.() !== 0)('behind sudo', () => {
+describe.skipIf(lacks('root'))('behind sudo', () => {
   const nobody = { SUDO_UID: '65534', SUDO_GID: '65534' };
 
   it('is who called it, where that is another user than root', () => {

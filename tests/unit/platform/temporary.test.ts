@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { removeOwnFolder } from '../../../src/platform/own-folder.js';
 import { makeTemporaryFolder, openTemporaryFile } from '../../../src/platform/temporary.js';
+import { lacks } from '../../support/requirements.js';
 
 let base: string;
 beforeEach(() => {
@@ -45,18 +46,15 @@ it('is another place where $TMPDIR is missing or no folder', () => {
   }
 });
 
-it.skipIf(process.getuid?.() !== 0)(
-  'is another place where others can exchange what is in it',
-  () => {
-    mkdirSync(join(base, 'theirs/below'), { recursive: true });
-    vi.stubEnv('TMPDIR', join(base, 'theirs/below'));
-    expect(made()).toBe(join(base, 'theirs/below'));
-    chownSync(join(base, 'theirs'), 65534, 65534);
-    expect(made()).toBe('/tmp');
-    chownSync(join(base, 'theirs'), 0, 0);
-    chmodSync(join(base, 'theirs'), 0o777);
-    expect(made()).toBe('/tmp');
-    chmodSync(join(base, 'theirs'), 0o1777);
-    expect(made()).toBe(join(base, 'theirs/below'));
-  },
-);
+it.skipIf(lacks('root'))('is another place where others can exchange what is in it', () => {
+  mkdirSync(join(base, 'theirs/below'), { recursive: true });
+  vi.stubEnv('TMPDIR', join(base, 'theirs/below'));
+  expect(made()).toBe(join(base, 'theirs/below'));
+  chownSync(join(base, 'theirs'), 65534, 65534);
+  expect(made()).toBe('/tmp');
+  chownSync(join(base, 'theirs'), 0, 0);
+  chmodSync(join(base, 'theirs'), 0o777);
+  expect(made()).toBe('/tmp');
+  chmodSync(join(base, 'theirs'), 0o1777);
+  expect(made()).toBe(join(base, 'theirs/below'));
+});

@@ -25,6 +25,7 @@ import {
   WholeFile,
   writeWholeFile,
 } from '../../../src/platform/whole-file.js';
+import { lacks } from '../../support/requirements.js';
 
 let base: string;
 const at = (name: string): string => join(base, name);
@@ -106,7 +107,7 @@ describe('a file', () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)('as root', () => {
+describe.skipIf(lacks('root'))('as root', () => {
   const ownerOf = (name: string) => {
     const { uid, gid, mode } = statSync(at(name));
     return { uid, gid, mode: mode & 0o7777 };

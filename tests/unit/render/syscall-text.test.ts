@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { errorName } from '../../../src/render/errno.js';
 import { syscallText } from '../../../src/render/syscall-text.js';
 import { SYSCALL_DETAILS } from '../../../src/sources/ebpf/syscall-details.js';
+import { lacks } from '../../support/requirements.js';
 
 const call = (name: string, values: number[], texts: [number, string][] = []): string =>
   syscallText(name, values, new Map(texts));
@@ -52,8 +53,7 @@ describe('a syscall as text', () => {
 });
 
 describe('error names', () => {
-  it('are those of this system where it is Linux', () => {
-    if (process.platform !== 'linux') return;
+  it.skipIf(lacks('linux'))('are those of this system', () => {
     const aliases = new Set(['EWOULDBLOCK', 'ENOTSUP']);
     for (const [name, number] of Object.entries(constants.errno)) {
       if (!aliases.has(name)) expect(errorName(-number)).toBe(name);

@@ -20,6 +20,7 @@ import {
   tableOfEveryKind,
   traceFileBytes,
 } from '../../support/recordings.js';
+import { lacks } from '../../support/requirements.js';
 
 const traces = fileURLToPath(new URL('../../../traces/', import.meta.url));
 const proto = `${traces}dit/trace/v1/trace.proto`;
@@ -239,21 +240,22 @@ describe('other implementations', () => {
     }
   });
 
-  const protoc = spawnSync('protoc', ['--version']).status === 0;
-
-  test.skipIf(!protoc)('protoc reads a file with the schema alone (apt: protobuf-compiler)', () => {
-    const sink = new MemorySink();
-    generateTrace(new TraceFileWriter(sink), 70_000);
-    const decoded = spawnSync(
-      'protoc',
-      ['-I', traces, '--decode', 'dit.trace.v1.TraceFile', 'dit/trace/v1/trace.proto'],
-      { input: sink.bytes(), encoding: 'utf8', maxBuffer: 1 << 28 },
-    );
-    expect(decoded.stderr).toBe('');
-    expect(decoded.stdout.match(/^ +kinds: /gm)).toHaveLength(70_000);
-    // A field that the schema lacks would be printed by its number.
-    expect(decoded.stdout).not.toMatch(/^ *\d+[:{ ]/m);
-  });
+  test.skipIf(lacks('protoc'))(
+    'protoc reads a file with the schema alone (apt: protobuf-compiler)',
+    () => {
+      const sink = new MemorySink();
+      generateTrace(new TraceFileWriter(sink), 70_000);
+      const decoded = spawnSync(
+        'protoc',
+        ['-I', traces, '--decode', 'dit.trace.v1.TraceFile', 'dit/trace/v1/trace.proto'],
+        { input: sink.bytes(), encoding: 'utf8', maxBuffer: 1 << 28 },
+      );
+      expect(decoded.stderr).toBe('');
+      expect(decoded.stdout.match(/^ +kinds: /gm)).toHaveLength(70_000);
+      // A field that the schema lacks would be printed by its number.
+      expect(decoded.stdout).not.toMatch(/^ *\d+[:{ ]/m);
+    },
+  );
 });
 
 test('an event takes 20 bytes or less', () => {

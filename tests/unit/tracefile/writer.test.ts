@@ -20,6 +20,7 @@ import { StringInterner } from '../../../src/model/strings.js';
 import { decodeTraceFile, readTraceFile } from '../../../src/tracefile/reader.js';
 import { TraceFileWriter } from '../../../src/tracefile/writer.js';
 import { sampleFooter, sampleHeader, traceFileBytes } from '../../support/recordings.js';
+import { lacks } from '../../support/requirements.js';
 
 let folder = '';
 beforeAll(() => {
@@ -129,9 +130,7 @@ describe('when writing fails', () => {
     expect(existsSync('/dev/full')).toBe(true);
   });
 
-  const isRoot = process.getuid?.() === 0;
-
-  test.skipIf(!isRoot)(
+  test.skipIf(lacks('root'))(
     'on a full disk the file ends with its last whole frame (mounting needs root)',
     () => {
       const mountPoint = inFolder('small');
