@@ -5,8 +5,8 @@ project=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 # What set-up brings and remembers: a private Node, the lock, the stamps. Ignored by git.
 state=$project/.node
 log=$project/set-up.log
-# npm and tsc would keep one in /tmp.
-export NODE_DISABLE_COMPILE_CACHE=1
+# npm, tsc and tsx would keep one in /tmp.
+export NODE_DISABLE_COMPILE_CACHE=1 TSX_DISABLE_CACHE=1
 
 say() { printf 'dit: %s\n' "$*" >&2; }
 
