@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'cli',
-          include: ['tests/cli/**/*.test.ts'],
+          include: ['tests/{cli,fuzz}/**/*.test.ts'],
           globalSetup: ['tests/support/build.ts'],
         },
       },

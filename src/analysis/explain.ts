@@ -42,11 +42,17 @@ export function describeSegment(recording: Recording, segment: Segment): Foreign
   return quoting`${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
 }
 
+/** A piece of the path for each of which a call is told may be one of thousands. */
+const MOST_CHARACTERS = 256;
+
+const inShort = (text: Foreign): Foreign =>
+  text.length > MOST_CHARACTERS ? quoting`${text.slice(0, MOST_CHARACTERS)}…` : text;
+
 function describeCall(recording: Recording, row: number): Foreign {
   if (recording.events.kind.at(row) !== KIND.syscall) return '';
   const call = viewSyscall(recording, row);
   const texts = [0, 1, 2, 3, 4, 5].flatMap(
-    (argument) => call.text(argument) || call.file(argument) || [],
+    (argument) => inShort(call.text(argument) || call.file(argument)) || [],
   );
   return quoting`in ${call.name}${texts.length > 0 ? quoting` ${joinForeign(texts, ' ')}` : ''}, event ${row}`;
 }

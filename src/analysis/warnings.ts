@@ -20,6 +20,9 @@ const COPY_UP_PROGRAMS: ReadonlySet<Foreign> = new Set<Foreign>([
   'ovl_copy_up_one_exit',
 ]);
 
+/** A recording of a thousand starts warns of each: who reads it needs a few. */
+const MOST_OF_A_KIND = 25;
+
 interface OtherStarts {
   /** Container ids that were given to several containers. */
   readonly reused: readonly string[];
@@ -33,8 +36,11 @@ export function warningsOf(
   { reused, leftOut }: OtherStarts = { reused: [], leftOut: 0 },
 ): TraceWarning[] {
   const warnings: TraceWarning[] = [];
+  const counts = new Map<Foreign, number>();
   const warn = (code: Foreign, message: Foreign, remedy: Foreign): void => {
-    warnings.push({ code, message, remedy });
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    if (count <= MOST_OF_A_KIND) warnings.push({ code, message, remedy });
   };
 
   if (recording.footer === undefined) {
@@ -135,6 +141,10 @@ export function warningsOf(
         'dit trace events shows what was recorded there',
       );
     }
+  }
+  for (const [code, count] of counts) {
+    const more = count - MOST_OF_A_KIND;
+    if (more > 0) warnings.push({ code, message: `and ${more} more of this kind`, remedy: '' });
   }
   return warnings;
 }

@@ -13,7 +13,7 @@ import type { ContainerRun, Trace } from '../model/trace.js';
 import { type Attributes, keyValues } from './otlp/attributes.js';
 import { type StartIds, startIds } from './otlp/ids.js';
 import { pathSpans } from './otlp/path-spans.js';
-import { processSpans, requestSpans } from './otlp/process-spans.js';
+import { processSpans, type Requests, requestSpans, requestsOf } from './otlp/process-spans.js';
 import { encodeRequest, fixed64, SPAN_KIND, STATUS_CODE } from './otlp/schema.js';
 import type { Span } from './otlp/span.js';
 import { startSpan } from './otlp/start-span.js';
@@ -40,7 +40,10 @@ const LEAST_NS = 100_000;
 /** Deterministic: the same ids each time. Throws a DitError, no-start, where nothing is known of any start. */
 export function otlpRequest(trace: Trace, options: OtlpOptions = {}): Uint8Array {
   const { header } = trace.recording;
-  const spans = trace.runs.flatMap((run) => startMessages(trace, run, options.leastNs ?? LEAST_NS));
+  const requests = requestsOf(trace);
+  const spans = trace.runs.flatMap((run) =>
+    startMessages(trace, run, requests, options.leastNs ?? LEAST_NS),
+  );
   if (spans.length === 0) {
     throw new DitError({
       code: 'no-start',
@@ -59,7 +62,7 @@ export function otlpRequest(trace: Trace, options: OtlpOptions = {}): Uint8Array
   });
 }
 
-function startMessages(trace: Trace, run: ContainerRun, leastNs: number) {
+function startMessages(trace: Trace, run: ContainerRun, requests: Requests, leastNs: number) {
   const root = startSpan(trace, run);
   if (root === undefined) return [];
   const { traceId, startRealtimeNs } = trace.recording.header;
@@ -67,7 +70,7 @@ function startMessages(trace: Trace, run: ContainerRun, leastNs: number) {
   return [
     root,
     ...pathSpans(trace, run, root, leastNs),
-    ...requestSpans(trace, run, root),
+    ...requestSpans(requests, run, root),
     ...processSpans(trace, run, root, leastNs),
   ].map((span) => spanMessage(span, ids, startRealtimeNs));
 }

@@ -153,6 +153,7 @@ export interface ReadProblem {
 
 export interface Recording {
   readonly header: TraceHeader;
+  /** In time order. */
   readonly clocks: readonly ClockSnapshot[];
   readonly strings: StringTable;
   /** In the file's order, not sorted. */

@@ -12,14 +12,17 @@ const ELLIPSIS = '…';
 
 /** Escaped text cut to at most `columns`, the cut marked with "…". */
 export function cut(text: string, columns: number): string {
-  if (columnsOf(text) <= columns) return text;
-  if (columns <= 0) return '';
-  return headOf(text, columns - 1) + ELLIPSIS;
+  if (headOf(text, columns).length === text.length) return text;
+  return columns <= 0 ? '' : headOf(text, columns - 1) + ELLIPSIS;
 }
 
+/** What may be looked at for so many columns: whole characters of several code units, and none of a megabyte. */
+const reachOf = (columns: number): number => 64 * (columns + 1);
+
 /** As many whole characters as fit into `columns`. */
-function headOf(text: string, columns: number): string {
-  if (PLAIN.test(text)) return text.slice(0, columns);
+function headOf(whole: string, columns: number): string {
+  const text = whole.slice(0, Math.max(0, reachOf(columns)));
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, columns));
   let kept = '';
   let used = 0;
   for (const { segment } of new Intl.Segmenter('en').segment(text)) {
@@ -33,9 +36,10 @@ function headOf(text: string, columns: number): string {
 
 /** The same, but what is kept is the end: of a path that says most. */
 export function cutStart(text: string, columns: number): string {
-  if (columnsOf(text) <= columns) return text;
+  if (headOf(text, columns).length === text.length) return text;
   if (columns <= 0) return '';
-  const characters = Array.from(new Intl.Segmenter('en').segment(text), ({ segment }) => segment);
+  const end = text.slice(-reachOf(columns));
+  const characters = Array.from(new Intl.Segmenter('en').segment(end), ({ segment }) => segment);
   let kept = '';
   let used = 0;
   for (const character of characters.reverse()) {
@@ -63,15 +67,17 @@ export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > columns) {
+    if (line !== '' && columnsOf(line) + 1 + columnsOf(headOf(word, columns)) > columns) {
       lines.push(line);
       line = '';
     }
     line = line === '' ? word : `${line} ${word}`;
-    while (columnsOf(line) > columns) {
-      const head = headOf(line, columns);
-      lines.push(head);
-      line = line.slice(head.length);
+    for (let head = headOf(line, columns); head.length < line.length; ) {
+      // A character wider than the line is put on one of its own.
+      const length = Math.max(1, head.length);
+      lines.push(line.slice(0, length));
+      line = line.slice(length);
+      head = headOf(line, columns);
     }
   }
   return [...lines, line].filter((each) => each !== '');

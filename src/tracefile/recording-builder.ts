@@ -262,7 +262,7 @@ export class RecordingBuilder {
     }
     return {
       header: this.#header,
-      clocks: this.#clocks,
+      clocks: this.#clocks.sort((a, b) => a.trace - b.trace),
       strings: this.#strings,
       events: this.#events,
       marks: this.#marks,

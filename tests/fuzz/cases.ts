@@ -30,13 +30,13 @@ export interface Bases {
 
 type Maker = (folder: string, random: Random, bases: Bases) => Case;
 
-/** Two commands need some tens of milliseconds for DuckDB: they are tried less often. */
+/** A query starts a process with DuckDB: it is tried less often. */
 const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
-  [60, ofTrace],
-  [30, exported],
-  [4, diffed],
-  [4, compared],
-  [2, queried],
+  [120, ofTrace],
+  [60, exported],
+  [8, diffed],
+  [8, compared],
+  [1, queried],
 ];
 
 /** Writes the case's files into `folder`, which is empty. */

@@ -1,9 +1,16 @@
-/** A command through the program's own command line, with its outputs caught: a hundred times as fast as a process. */
+/** A command through the built program's own command line, with its outputs caught: many times as fast as a process. */
 import { Writable } from 'node:stream';
 import { type Command, CommanderError } from 'commander';
-import { Output } from '../../src/cli/output.js';
-import { buildProgram } from '../../src/cli/program.js';
-import { reportError } from '../../src/cli/report-error.js';
+
+/** What was built, as in a process: commands that start a program of dit's own find it beside them. */
+const built = (name: string): string => new URL(`../../dist/cli/${name}.js`, import.meta.url).href;
+const { Output } = (await import(built('output'))) as typeof import('../../src/cli/output.js');
+const { buildProgram } = (await import(
+  built('program')
+)) as typeof import('../../src/cli/program.js');
+const { reportError } = (await import(
+  built('report-error')
+)) as typeof import('../../src/cli/report-error.js');
 
 export interface Ran {
   readonly exitCode: number;
@@ -38,7 +45,7 @@ export async function runInProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<Ran & { readonly isWhole: boolean }> {
   const [stdout, stderr] = [new Caught(), new Caught()];
-  const output = (stream: Caught): Output =>
+  const output = (stream: Caught) =>
     new Output(stream as unknown as NodeJS.WriteStream, env, () => {});
   const context = {
     env,

@@ -3,12 +3,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { analyse } from '../../analysis/analyse.js';
 import { buildTracks } from '../../analysis/tracks.js';
-import { DitError, messageOf } from '../../base/errors.js';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { quoting } from '../../base/foreign.js';
 import { parquetFile } from '../../export/parquet.js';
 import { rowsOf } from '../../export/tables/rows.js';
 import { LARGE_TABLES, TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
-import type { Trace } from '../../model/trace.js';
 import { readTraceFile } from '../../tracefile/reader.js';
 import type { TableCache } from './table-cache.js';
 
@@ -52,19 +51,13 @@ export async function traceTables(
       // Lets a Ctrl-C come in between two files.
       await turn();
       signal.throwIfAborted();
-      let trace: Trace;
-      try {
-        trace = analyse(readTraceFile(path));
-      } catch (error) {
-        if (!(error instanceof DitError)) throw error;
-        unreadable.push(error);
+      // The analysis costs most: the small tables are kept with it, whatever was asked for.
+      const made = tablesOf(path, new Set([...SMALL_TABLES, ...missing]));
+      if (made instanceof DitError) {
+        unreadable.push(made);
         continue;
       }
-      // The analysis costs most: the small tables are kept with it, whatever was asked for.
-      for (const table of new Set([...SMALL_TABLES, ...missing])) {
-        const options = { file: path, tracks: () => buildTracks(trace) };
-        cache.put(key, table, parquetFile(rowsOf(table, trace, options)));
-      }
+      for (const [table, bytes] of made) cache.put(key, table, bytes);
     }
     for (const table of wanted) {
       const file = cache.find(key, table);
@@ -72,6 +65,28 @@ export async function traceTables(
     }
   }
   return { files, unreadable };
+}
+
+/** One file, whatever is wrong with it, does not end a question that is asked over many. */
+function tablesOf(
+  path: string,
+  tables: Iterable<TableName>,
+): Map<TableName, Uint8Array> | DitError {
+  try {
+    const trace = analyse(readTraceFile(path));
+    const options = { file: path, tracks: () => buildTracks(trace) };
+    const made = new Map<TableName, Uint8Array>();
+    for (const table of tables) made.set(table, parquetFile(rowsOf(table, trace, options)));
+    return made;
+  } catch (error) {
+    if (error instanceof DitError) return error;
+    return new DitError({
+      code: 'trace-unreadable',
+      exitCode: EXIT.usage,
+      message: quoting`"${path}" cannot be analysed: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
 }
 
 function keyOf(cache: TableCache, path: string): string | DitError {

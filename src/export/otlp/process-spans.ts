@@ -1,18 +1,26 @@
 /** The steps that an engine takes, as spans: the client's requests, and the life of each process of the start. */
-import { quoting } from '../../base/foreign.js';
+import { type Foreign, quoting } from '../../base/foreign.js';
+import { grouped } from '../../base/grouped.js';
 import type { ProcessKey } from '../../base/ids.js';
 import type { ApiMark } from '../../model/recording.js';
 import type { ContainerRun, Span as Interval, ProcessLife, Trace } from '../../model/trace.js';
 import { contains, type Span, within } from './span.js';
 
+/** By container, with their numbers in the recording. */
+export type Requests = ReadonlyMap<
+  Foreign,
+  readonly { readonly mark: ApiMark; readonly index: number }[]
+>;
+
+export const requestsOf = ({ recording: { marks } }: Trace): Requests =>
+  grouped(
+    marks.map((mark, index) => ({ mark, index })).filter(({ mark }) => !mark.wallClock),
+    ({ mark }) => mark.containerId,
+  );
+
 /** Requests that take time; their ends are cut to the start's span. */
-export function requestSpans(
-  { recording: { marks } }: Trace,
-  run: ContainerRun,
-  root: Span,
-): Span[] {
-  return marks.flatMap((mark, index): Span[] => {
-    if (mark.containerId !== run.containerId || mark.wallClock) return [];
+export function requestSpans(requests: Requests, run: ContainerRun, root: Span): Span[] {
+  return (requests.get(run.containerId) ?? []).flatMap(({ mark, index }): Span[] => {
     const end = mark.end ?? Number.POSITIVE_INFINITY;
     const inside = within({ start: mark.start, end }, root);
     return inside === undefined ? [] : [requestSpan(mark, index, end, inside, root)];
@@ -76,6 +84,9 @@ export function processSpans(trace: Trace, run: ContainerRun, root: Span, leastN
   });
 }
 
+/** How far up parents are looked at: no process has a hundred of them. */
+const MOST_PARENTS = 1_000;
+
 const keyOf = (process: ProcessKey): string => `process ${process}`;
 
 function nearest(
@@ -84,8 +95,11 @@ function nearest(
   isWanted: (ancestor: ProcessKey) => boolean,
 ): ProcessKey | undefined {
   let ancestor = parent;
-  while (ancestor !== undefined && !isWanted(ancestor)) ancestor = processes[ancestor]?.parent;
-  return ancestor;
+  for (let up = 0; ancestor !== undefined && up < MOST_PARENTS; up++) {
+    if (isWanted(ancestor)) return ancestor;
+    ancestor = processes[ancestor]?.parent;
+  }
+  return undefined;
 }
 
 const lifeSpan = ({ start, end }: ProcessLife): { start: number; end: number } => ({

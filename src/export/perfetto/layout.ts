@@ -1,6 +1,7 @@
 /** Which tracks the file has, what they are called and how they are ordered. */
 import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
+import { MinHeap } from '../../base/min-heap.js';
 import {
   ACTORS,
   type ContainerRun,
@@ -102,17 +103,23 @@ class LayoutBuilder {
   }
 
   #describeCopyUps(copyUps: readonly CopyUp[], parent: number): RunTracks['copyUps'] {
-    const lanes: { track: number; end: number }[] = [];
+    const busy = new MinHeap<CopyUpLane>(({ end }) => end);
+    const free = new MinHeap<CopyUpLane>(({ number }) => number);
+    let lanes = 0;
     return [...copyUps]
       .sort((a, b) => a.start - b.start)
       .map((copyUp) => {
-        let lane = lanes.find(({ end }) => end <= copyUp.start);
+        while (busy.first !== undefined && busy.first.end <= copyUp.start) {
+          free.push(busy.pop() as CopyUpLane);
+        }
+        let lane = free.pop();
         if (lane === undefined) {
-          const name = lanes.length === 0 ? 'copy-ups' : `copy-ups ${lanes.length + 1}`;
-          lane = { track: this.#describe(name, parent), end: 0 };
-          lanes.push(lane);
+          const number = ++lanes;
+          const name = number === 1 ? 'copy-ups' : `copy-ups ${number}`;
+          lane = { number, track: this.#describe(name, parent), end: 0 };
         }
         lane.end = copyUp.start + copyUp.duration;
+        busy.push(lane);
         return { track: lane.track, copyUp };
       });
   }
@@ -162,10 +169,14 @@ class LayoutBuilder {
     for (const track of this.#tracks.tracks) {
       if (track.kind !== 'thread') continue;
       const key = processOf(track);
-      const known = owners.get(key);
-      if (known === undefined || track.tid === track.pid) owners.set(key, track);
+      const owner = owners.get(key);
+      if (owner === undefined || track.tid === track.pid) owners.set(key, track);
     }
     const lives = new Map(this.#trace.processes.map((life) => [life.key, life]));
+    // Of several of one pid the first counts.
+    const known = new Map(
+      this.#trace.recording.processes.toReversed().map((each) => [each.pid, each.arguments]),
+    );
     const { start } = this.#tracks.span;
     const described = [...owners].map(([key, track]) => {
       const life = track.process === undefined ? undefined : lives.get(track.process);
@@ -186,7 +197,7 @@ class LayoutBuilder {
           time,
           process: {
             pid: track.pid,
-            cmdline: commandLine(this.#trace, life, track.pid),
+            cmdline: commandLine(known, life, track.pid),
             start: life?.start,
           },
         }),
@@ -204,11 +215,21 @@ function processName({ actor, name, pid }: Track): Foreign {
   return name === '' || name === actor ? actor : quoting`${actor} (${name})`;
 }
 
-function commandLine(trace: Trace, life: ProcessLife | undefined, pid: number): readonly Foreign[] {
+/** A track of copy-ups, and until when it is taken. */
+interface CopyUpLane {
+  readonly number: number;
+  readonly track: number;
+  end: number;
+}
+
+/** @param known what was there before the recording, by pid: its arguments */
+function commandLine(
+  known: ReadonlyMap<number, readonly Foreign[]>,
+  life: ProcessLife | undefined,
+  pid: number,
+): readonly Foreign[] {
   const argv = life?.execs.at(-1)?.argv;
   if (argv !== undefined) return argv;
   const wasThere = life !== undefined && life.forkEvent === undefined;
-  return wasThere
-    ? (trace.recording.processes.find((known) => known.pid === pid)?.arguments ?? [])
-    : [];
+  return wasThere ? (known.get(pid) ?? []) : [];
 }

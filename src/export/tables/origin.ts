@@ -2,6 +2,7 @@
 import { plainName } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
+import { lastUpTo } from '../../base/sorted.js';
 import { NS_PER_US } from '../../base/time.js';
 import type { Recording } from '../../model/recording.js';
 import type { ContainerRun, Trace } from '../../model/trace.js';
@@ -57,7 +58,7 @@ export const dayText = (day: number): string =>
  * @returns µs since 1970 UTC
  */
 function wallClock({ header, clocks }: Recording, time: number): number {
-  const snapshot = clocks.findLast(({ trace }) => trace <= time);
+  const snapshot = clocks[lastUpTo(clocks, time, ({ trace }) => trace)];
   const sinceStart =
     snapshot === undefined ? time : snapshot.realtimeOffset + time - snapshot.trace;
   return Number(header.startRealtimeNs / 1000n) + Math.floor(sinceStart / NS_PER_US);
