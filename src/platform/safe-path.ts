@@ -1,10 +1,10 @@
 /**
  * Paths that people name, walked folder by folder with descriptors, so that none can be exchanged on the way.
  *
- * As root dit follows links as the kernel does for its user, but for those that another user could have arranged: one
- * in a folder of his, or his own in a folder that all may write to (/tmp). Such a link is followed only to where its
- * arranger may write himself: into a folder that is his. Else he would have root write, make or read for him what he
- * cannot. The one who called sudo is another user: programs of his that are not root arrange links too.
+ * As root dit follows links as the kernel does, but for those that another user could have arranged: a link of his, or
+ * one in a folder that is his or anybody's. Such a link is followed only to where its arranger may write himself: into
+ * a folder that is his. Else he would have root write, make or read for him what he cannot. The one who called sudo is
+ * another user: programs of his that are not root arrange links too.
  */
 import { closeSync, constants, fstatSync, openSync, type Stats, statfsSync } from 'node:fs';
 import { HeldFolder, O_PATH } from './held-folder.js';
@@ -239,14 +239,12 @@ export function makeFolderIn(
 
 const namesIn = (path: string): string[] => path.split('/').filter((name) => name !== '');
 
-/** Who, besides root, can have arranged that this link is where it is. */
+/** Who, besides root, can have arranged what this link says, or that it is where it is. */
 function arrangersOf(folder: Stats, link: Stats): number[] {
-  const arrangers = folder.uid === 0 ? [] : [folder.uid];
-  if ((folder.mode & 0o002) === 0) return arrangers;
+  const owners = [link.uid, folder.uid].filter((uid) => uid !== 0);
   // In a sticky folder a name is its owner's.
-  const sticky = (folder.mode & 0o1000) !== 0;
-  if (!sticky) return [...arrangers, ANYBODY];
-  return link.uid === 0 ? arrangers : [...arrangers, link.uid];
+  const isAnybodys = (folder.mode & 0o1002) === 0o002;
+  return isAnybodys ? [...owners, ANYBODY] : owners;
 }
 
 /** Not /proc itself, whose "self" is a link like any other. */
