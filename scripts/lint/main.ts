@@ -1,6 +1,7 @@
 /** What `npm run lint` checks beside biome's rules: exits with 1 where something is found. */
 import { relative } from 'node:path';
 import ts from 'typescript';
+import { allFileAccessFaults } from './file-access.js';
 import { foreignTextProblems } from './foreign-text.js';
 
 const root = process.cwd();
@@ -30,5 +31,9 @@ for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
       process.stdout.write(`${path}:${line} ${message}\n`);
     }
   }
+}
+for (const fault of allFileAccessFaults()) {
+  found++;
+  process.stdout.write(`src/${fault}\n`);
 }
 if (found > 0) process.exitCode = 1;

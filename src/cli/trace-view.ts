@@ -1,5 +1,4 @@
 /** `dit trace view [FILE…]`: traces as a page to look at and to send on; two are shown one above the other. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -17,6 +16,7 @@ import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
 import { unwritable, writeToFile } from './export/write-export.js';
+import { openInBrowser, refuseRootsBrowser } from './open-in-browser.js';
 import { namedOrLastTrace } from './trace-store.js';
 
 export interface TraceViewOptions {
@@ -33,6 +33,7 @@ export async function traceView(
   options: TraceViewOptions,
   { stdout, stderr, env }: CommandContext,
 ): Promise<void> {
+  if (options.open === true) refuseRootsBrowser(env);
   const paths = files.length === 0 ? [namedOrLastTrace(env, undefined)] : files;
   const html = pageOf(
     paths.map((path) => ({ path, trace: onlyRun(analyse(readTraceFile(path)), options.run) })),
@@ -100,17 +101,5 @@ function refuseOther(path: string): void {
     exitCode: EXIT.usage,
     message: `"${path}" exists and is no page of dit`,
     remedy: 'name another file: -o FILE.html',
-  });
-}
-
-/** @returns whether a browser was asked; it outlives dit */
-function openInBrowser(path: string, env: CommandContext['env']): Promise<boolean> {
-  const child = spawn('xdg-open', [path], { stdio: 'ignore', detached: true, env: { ...env } });
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('spawn', () => {
-      child.unref();
-      resolve(true);
-    });
   });
 }

@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemErrorCode } from '../base/errors.js';
+import { DitError, systemErrorCode } from '../base/errors.js';
 import type { EngineLayout } from './engine-layout.js';
 import { readMounts } from './mounts.js';
+import { RootFiles } from './root-files.js';
 
 /** A pid with its start time (clock ticks since boot): a reused pid has another. */
 export interface LiveProcess {
@@ -61,7 +62,7 @@ export function engineProcesses(layout: EngineLayout): LiveProcess[] {
     };
     const isNamesake = OWN_PROGRAMS.test(programOf(live)) && live.argv.some(isNamed);
     if (!isNamesake && !isInside(live.pid)) continue;
-    const theirs = folderIdentity(`/proc/${live.pid}/root${layout.dataRoot}`);
+    const theirs = identityInside(live.pid, layout.dataRoot);
     if (theirs === dataRoot || theirs === 'denied') found.push(live);
   }
   return found;
@@ -90,6 +91,23 @@ function namespaceOf({ runDir }: EngineLayout): (pid: number) => boolean {
 }
 
 /** The same for two paths to one folder, whatever mounts lead to it; 'denied' without root. */
+/** Of a folder as a process sees it: its own root may have links to anywhere. */
+function identityInside(pid: number, path: string): string {
+  let root: RootFiles | undefined;
+  try {
+    root = RootFiles.ofProcess(pid);
+    const folder = root.folder(path);
+    const { dev, ino } = folder.stat();
+    folder.close();
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (error instanceof DitError) throw error;
+    return systemErrorCode(error) === 'EACCES' ? 'denied' : 'absent';
+  } finally {
+    root?.close();
+  }
+}
+
 function folderIdentity(path: string): string {
   try {
     const { dev, ino } = statSync(path);

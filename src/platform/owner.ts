@@ -43,7 +43,8 @@ export function userFolder(kind: keyof typeof XDG, env: Env): string {
   return join(homeOf(owner, env), below);
 }
 
-function homeOf(owner: Owner, { HOME }: Env): string {
+/** Of who called sudo. */
+export function homeOf(owner: Owner, { HOME }: Env): string {
   if (HOME && isOf(HOME, owner)) return HOME;
   return homeInPasswd(owner.uid) ?? HOME ?? homedir();
 }

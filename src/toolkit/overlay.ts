@@ -210,10 +210,10 @@ function inLayer<T>(
  */
 function viewOf(pid: number, upper: string, token: string): RootFiles | undefined {
   const starter = processStat(pid)?.parentPid ?? 0;
-  for (const root of ['/', ...(starter > 0 ? [`/proc/${starter}/root`] : [])]) {
+  for (const root of ['/', ...(starter > 0 ? [starter] : [])]) {
     let view: RootFiles | undefined;
     try {
-      view = RootFiles.at(root);
+      view = typeof root === 'number' ? RootFiles.ofProcess(root) : RootFiles.at(root);
       const found = inLayer(view, upper, `${CHANGED_FOLDER}/${TOKEN}`, (file) => {
         const bytes = Buffer.alloc(token.length + 1);
         return bytes.toString('latin1', 0, readSync(file, bytes));

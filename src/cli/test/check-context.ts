@@ -1,5 +1,4 @@
 /** The engine, the image and the recorder that checks work with, and what has to be taken away after them. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { analyse } from '../../analysis/analyse.js';
@@ -12,6 +11,7 @@ import { readHostInfo } from '../../platform/host-info.js';
 import { removeOwnFolder } from '../../platform/own-folder.js';
 import { packageVersion } from '../../platform/package-files.js';
 import { makeTemporaryFolder } from '../../platform/temporary.js';
+import { removeFile } from '../../platform/whole-file.js';
 import { runContainer } from '../../record/run-container.js';
 import type { SourceKind } from '../../sources/sources.js';
 import type { CheckContext, RecordedStart } from '../../toolkit/check.js';
@@ -153,7 +153,7 @@ async function record(path: string, start: StartToRecord): Promise<RecordedStart
     return { trace, run, exitCode: result.exitCode, output: text };
   } finally {
     writer.close();
-    rmSync(path, { force: true });
+    removeFile(path);
   }
 }
 

@@ -1,0 +1,84 @@
+/**
+ * Finds where a module changes files past the one writer, or makes a path into a container's root by itself:
+ * src/platform/whole-file.ts and src/platform/root-files.ts do that, safely in folders of other users.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { packagePath } from '../../src/platform/package-files.js';
+
+/** Who may, and why. */
+const MAY_CHANGE: Readonly<Record<string, string>> = {
+  'platform/held-folder.ts': 'names in a folder that is held',
+  'platform/safe-path.ts': 'the walk along a path',
+  'platform/whole-file.ts': 'the one writer',
+  'platform/output-file.ts': 'devices and FIFOs, by a place that was found',
+  'platform/own-folder.ts': 'mkdtemp below a folder that is safe',
+  'platform/temporary.ts': 'files without a name',
+  'platform/file-lock.ts': "locks in folders of dit's own",
+  'platform/engine.ts': "an engine's folders, which are root's",
+  'platform/engine-cgroups.ts': "cgroups of dit's own engine",
+  'platform/engine-clear.ts': "an engine's folders, which are root's",
+  'platform/engine-outside.ts': "an engine's folders, which are root's",
+  'platform/engine-state.ts': "an engine's folders, which are root's",
+  'toolkit/page-cache.ts': '/proc/sys/vm/drop_caches',
+  'toolkit/kernel-log.ts': '/dev/kmsg, for reading',
+  'tracefile/trace-sink.ts': 'frames, on a descriptor of the one writer',
+  'bench/journal.ts': 'lines, on a descriptor of the one writer',
+  'cli/query/table-cache.ts': 'times of files in the cache',
+  'sources/bpftrace/own-name.ts': '/proc/self/comm',
+};
+const MAY_ENTER = new Set(['platform/root-files.ts']);
+
+/** Of node:fs and node:fs/promises: what opens by a path in any way, changes, makes or removes. */
+const CHANGES =
+  /^(?:append|chmod|chown|copy|cp|createWrite|fchmod|fchown|ftruncate|lchmod|lchown|lutimes|link|mkdir|mkdtemp|open|rename|rm|symlink|truncate|unlink|utimes|write(?!Sync$|vSync$))/;
+const IMPORT = /import\s+([^;]*?)\s+from\s+'(?:node:)?fs(?:\/promises)?'/g;
+const OTHER_IMPORT =
+  /(?:\bimport|\brequire|getBuiltinModule)\(\s*'(?:node:)?fs(?:\/promises)?'\s*\)(?!\.(?:Dirent|Stats)\b)/;
+const CONTAINER_ROOT = /\/proc\/[^\s'"`]*\/(?:root|cwd)\b/;
+
+/** @param path below src/ @returns what it must not do, a sentence each */
+export function fileAccessFaults(path: string, text: string): string[] {
+  const faults: string[] = [];
+  const add = (what: string, instead: string): number => faults.push(`${path} ${what}: ${instead}`);
+  const code = text
+    .split('\n')
+    .filter((line) => !/^\s*(?:\*|\/\*|\/\/)/.test(line))
+    .join('\n');
+  if (!(path in MAY_CHANGE)) {
+    const writer = 'use platform/whole-file.ts, folders.ts, output-file.ts or held-folder.ts';
+    for (const [, imported = ''] of code.matchAll(IMPORT)) {
+      if (!imported.includes('{') || /^\w|\*/.test(imported.replace(/^type\s/, ''))) {
+        add('imports all of node:fs', 'name the functions');
+      }
+      const names = imported.replace(/[{}]/g, '').split(',');
+      for (const each of names) {
+        const [name = ''] = each.trim().split(/\s+/);
+        if (CHANGES.test(name)) add(`imports ${name}`, writer);
+      }
+    }
+    if (OTHER_IMPORT.test(code)) add('loads node:fs at run time', 'import the functions by name');
+  }
+  if (!MAY_ENTER.has(path) && CONTAINER_ROOT.test(code)) {
+    add("makes a path into a process's root", 'use platform/root-files.ts');
+  }
+  return faults;
+}
+
+/** Modules that are excused and gone, or no longer need it. */
+const staleExcuses = (texts: ReadonlyMap<string, string>): string[] =>
+  Object.keys(MAY_CHANGE)
+    .filter((path) => !/'node:fs/.test(texts.get(path) ?? ''))
+    .map((path) => `${path} is excused and needs no excuse: take it off the list`);
+
+export function allFileAccessFaults(): string[] {
+  const src = packagePath('src');
+  const texts = new Map(
+    readdirSync(src, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [relative(src, path), readFileSync(path, 'utf8')]),
+  );
+  const faults = [...texts].flatMap(([path, text]) => fileAccessFaults(path, text));
+  return [...faults, ...staleExcuses(texts)];
+}
