@@ -22,7 +22,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 async function answer(call: QueryCall): Promise<QueryReply> {
   try {
-    return { value: await valueOf(call) };
+    return { value: await answerTo(call) };
   } catch (error) {
     if (!(error instanceof DitError)) return { bug: messageOf(error) };
     const { code, exitCode, message, remedy } = error;
@@ -30,7 +30,7 @@ async function answer(call: QueryCall): Promise<QueryReply> {
   }
 }
 
-async function valueOf(call: QueryCall): Promise<unknown> {
+async function answerTo(call: QueryCall): Promise<unknown> {
   switch (call.does) {
     case 'check':
       return checkQuery(call.sql, call.options);

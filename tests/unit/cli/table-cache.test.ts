@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +45,21 @@ describe('the cache of tables', () => {
     expect(open().find('a', 'runs')).toMatch(/\/cache\/dit\/query\/1\/a\.runs\.parquet$/);
     expect(open().find('a', 'phases')).toBeUndefined();
     expect(open().find('b', 'runs')).toBeUndefined();
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is theirs who called sudo, folders and files', () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    chownSync(home, 65534, 65534);
+    const cache = new TableCache({ HOME: home, SUDO_UID: '65534', SUDO_GID: '65534' });
+    cache.put('a', 'runs', hundred);
+    const file = cache.find('a', 'runs') ?? '';
+    expect(file.startsWith(join(home, '.cache/dit/query'))).toBe(true);
+    for (let path = file; path !== home; path = dirname(path)) {
+      expect(statSync(path).uid, path).toBe(65534);
+    }
+    expect(cache.temporary).toBe(false);
+    cache.close();
   });
 
   it.each([

@@ -1,4 +1,12 @@
-import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -44,6 +52,22 @@ describe('a new trace', () => {
     expect(() => newTracePath({ DIT_TRACES: join(root, 'file/x') }, 'a', now, '')).toThrow(
       /^the traces folder ".*" cannot be made: /,
     );
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('a trace behind sudo', () => {
+  it('lies in the home of who called it, in folders that are theirs; root has none of it', () => {
+    const home = join(root, 'home');
+    mkdirSync(home);
+    chownSync(home, 65534, 65534);
+    const env = { HOME: home, SUDO_UID: '65534', SUDO_GID: '65534' };
+    const path = newTracePath(env, 'a', new Date(0), '');
+    for (const below of ['.local', '.local/state', '.local/state/dit', '.local/state/dit/traces']) {
+      expect(statSync(join(home, below)).uid, below).toBe(65534);
+    }
+    // As that user, without sudo.
+    expect(path.startsWith(tracesFolder({ HOME: home }))).toBe(true);
+    expect(tracesFolder({ ...env, HOME: '/root' })).not.toMatch(/^\/root/);
   });
 });
 
