@@ -1,0 +1,76 @@
+/** What a command behind sudo leaves: in the home of who called it, and theirs. */
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import buildProgram from '../support/build.js';
+import { dit } from '../support/dit.js';
+import { builtin, liveEngines } from '../support/live-engines.js';
+import { lacks } from '../support/requirements.js';
+
+const LIMIT_MS = 90_000;
+/** Nobody else's: TMPDIR of the tests may be one that another user cannot enter. */
+const home = mkdtempSync('/var/tmp/home-');
+
+afterAll(() => rmSync(home, { recursive: true }));
+
+describe
+  .skipIf(lacks('root', 'docker'))
+  .each(liveEngines('live-sudo').map((engine) => ({ engine })))(
+  'behind sudo on $engine.name',
+  { timeout: LIMIT_MS },
+  ({ engine }) => {
+    beforeAll(async () => {
+      buildProgram();
+      await engine.open();
+      chmodSync(home, 0o755);
+      chownSync(home, 65534, 65534);
+    }, LIMIT_MS);
+    afterAll(() => engine.close(), LIMIT_MS);
+
+    const sudo = { HOME: home, SUDO_UID: '65534', SUDO_GID: '65534', XDG_STATE_HOME: undefined };
+    const run = (...args: readonly string[]) =>
+      dit(
+        [
+          'trace',
+          'run',
+          '-q',
+          '-H',
+          engine.endpoint,
+          '--source',
+          'api',
+          ...args,
+          ...builtin('true'),
+        ],
+        {
+          env: sudo,
+        },
+      );
+    const asUser = (...args: readonly string[]) =>
+      dit(args, {
+        env: { HOME: home, XDG_STATE_HOME: undefined },
+        // The program's folder may be one that only root can enter.
+        wrapper: [
+          ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+          ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+        ],
+      });
+    const foreign = (): string[] =>
+      readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
+        (name) => statSync(join(home, name)).uid !== 65534,
+      );
+
+    test('a recording is the last one of who called sudo', async () => {
+      expect(await run()).toMatchObject({ code: 0 });
+      expect(foreign()).toEqual([]);
+      const shown = await asUser('trace', 'show');
+      expect(shown, shown.stderr).toMatchObject({ code: 0 });
+    });
+
+    test('the folder of --runs --keep-all is theirs too', async () => {
+      const file = join(home, `${engine.name}.dit`);
+      expect(await run('--runs', '2', '--keep-all', '-o', file)).toMatchObject({ code: 0 });
+      expect(readdirSync(join(home, `${engine.name}.runs`)).length).toBeGreaterThanOrEqual(2);
+      expect(foreign()).toEqual([]);
+    });
+  },
+);
