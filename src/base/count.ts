@@ -1,6 +1,12 @@
 /** Counts in words. */
 
-export const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+/** "264113201" → "264,113,201" */
+export function thousands(digits: string): string {
+  const first = digits.length % 3;
+  const groups = first === 0 ? [] : [digits.slice(0, first)];
+  for (let at = first; at < digits.length; at += 3) groups.push(digits.slice(at, at + 3));
+  return groups.join(',');
+}
 
 /** 264113201 → "264,113,201". */
 export function formatCount(count: number): string {

@@ -181,7 +181,7 @@ export function readBenchCsv(name: CsvDimension, text: string, path: string): Be
 }
 
 const numberIn = (cell: string): number | undefined =>
-  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
+  /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
     ? Number(cell)
     : undefined;
 

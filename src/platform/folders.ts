@@ -48,8 +48,14 @@ export function removeFolder(path: string): void {
   }
 }
 
+function withoutEnd(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}
+
 function namedPlace(path: string): NamedPlace {
-  const found = findPlace(path.replace(/\/+$/, '') || '/');
+  const found = findPlace(withoutEnd(path) || '/');
   if (found.folder !== undefined) return found;
   throw Object.assign(new Error(`EEXIST: '${path}' is an open file`), { code: 'EEXIST' });
 }

@@ -53,6 +53,18 @@ const SETTINGS = {
   errors_as_json: 'true',
 };
 
+/** Nothing but blanks and comments. */
+function isComment(sql: string): boolean {
+  let rest = sql.trimStart();
+  while (rest !== '') {
+    const end = rest.startsWith('--') ? '\n' : rest.startsWith('/*') ? '*/' : undefined;
+    if (end === undefined) return false;
+    const at = rest.indexOf(end, 2);
+    rest = at < 0 ? '' : rest.slice(at + end.length).trimStart();
+  }
+  return true;
+}
+
 /** Whether the SQL is one valid SELECT over the tables. @throws DitError */
 export async function checkQuery(sql: string, options: DatabaseOptions): Promise<CheckedQuery> {
   const { duckdb, instance, connection } = await open(options);
@@ -61,7 +73,7 @@ export async function checkQuery(sql: string, options: DatabaseOptions): Promise
     for (const table of options.tables) await connection.run(createTable(table));
     await lock(connection, [], options.variables);
     const statements = await connection.extractStatements(sql).catch((error: unknown) => {
-      throw sql.replace(/--.*|\/\*[\s\S]*?\*\//g, '').trim() === '' ? notOneSelect() : error;
+      throw isComment(sql) ? notOneSelect() : error;
     });
     const prepared = await statements.prepare(0);
     if (statements.count !== 1 || prepared.statementType !== duckdb.StatementType.SELECT) {

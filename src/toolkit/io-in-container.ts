@@ -41,9 +41,7 @@ export async function ioInContainer(
       );
       if (printed === undefined) continue;
       const transfer = ddTransfer(printed);
-      evidence.push(
-        `${name}: ${words}: /proc/uptime ${printed.trim().replace(/\s*\n\s*/g, ' → ')}`,
-      );
+      evidence.push(`${name}: ${words}: /proc/uptime ${inOneLine(printed)}`);
       if (transfer === undefined) continue;
       figures.push({
         name: `${name}: ${words}`,
@@ -67,6 +65,13 @@ export async function ioInContainer(
     evidence,
   };
 }
+
+const inOneLine = (printed: string): string =>
+  printed
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' → ');
 
 const ddScript = (file: string, flag: string): string =>
   [

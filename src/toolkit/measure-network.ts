@@ -40,8 +40,11 @@ export async function ping(
  */
 export function parsePing(stdout: string, stderr: string, sent: number): PingMeasurement {
   const replies = new Map<string, number>();
-  for (const [, sequence = '', time] of stdout.matchAll(/seq=(\d+) .*time=([\d.]+) ms/g)) {
-    if (!replies.has(sequence)) replies.set(sequence, Number(time));
+  for (const line of stdout.split('\n')) {
+    const sequence = /seq=(\d{1,10}) /.exec(line)?.[1];
+    const time = / time=(\d{1,10}(?:\.\d{1,10})?) ms/.exec(line)?.[1];
+    if (sequence === undefined || time === undefined || replies.has(sequence)) continue;
+    replies.set(sequence, Number(time));
   }
   const rttsMs = [...replies.values()];
   const lines = stdout.split('\n').filter((line) => /packets transmitted|min\/avg\/max/.test(line));

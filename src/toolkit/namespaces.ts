@@ -184,7 +184,7 @@ async function makeQueue({ sandbox }: CheckContext): Promise<string | undefined>
   const run = promisify(execFile);
   try {
     const { stdout } = await run('ipcmk', ['-Q']);
-    const id = /(\d+)\s*$/.exec(stdout)?.[1];
+    const id = / (\d{1,10})$/.exec(stdout.trimEnd())?.[1];
     if (id === undefined) return undefined;
     sandbox.undo(`removing message queue ${id}`, async () => {
       await run('ipcrm', ['-q', id]);

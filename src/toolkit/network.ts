@@ -102,7 +102,7 @@ async function measureNone(context: CheckContext, seen: Seen): Promise<void> {
 /** "  eth0: 1296 16 …" after two lines of titles. */
 async function interfacesOf(container: Running): Promise<string[]> {
   const { stdout } = await container.exec('cat', '/proc/net/dev');
-  const names = [...stdout.matchAll(/^\s*([^\s:|]+):/gm)].map(([, name]) => name ?? '');
+  const names = stdout.split('\n').flatMap((line) => /^\s*([^\s:|]+):/.exec(line)?.[1] ?? []);
   // The kernel gives every network namespace fallback devices of the tunnel modules it has loaded.
   return names.filter(
     (name) =>

@@ -104,7 +104,7 @@ function namespaceOf(pid: number, name: string): string | undefined {
 function readProfile(pid: number): string | undefined {
   try {
     // SELinux ends its label with a NUL.
-    const profile = readFileSync(`/proc/${pid}/attr/current`, 'utf8').replace(/[\0\n]+$/, '');
+    const [profile = ''] = readFileSync(`/proc/${pid}/attr/current`, 'utf8').split(/[\0\n]/, 1);
     return profile === '' ? undefined : profile;
   } catch {
     // EINVAL where no security module answers.

@@ -1,4 +1,5 @@
 /** What a rule of the data doctor is given and answers, and how it speaks of numbers. */
+import { formatCount } from '../../base/count.js';
 import type { BenchUnit } from '../../model/bench.js';
 import type { DataFinding, GroupSummary } from '../../model/bench-comparison.js';
 
@@ -39,8 +40,8 @@ export function byDimension(series: readonly Series[]): Map<string, Series[]> {
 /** "21.4", "1,070", "0.0163": three significant digits and all before the point. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
-  const digits = Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-  return digits.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
+  if (Math.abs(value) < 100) return String(Number(value.toPrecision(3)));
+  return formatCount(value);
 }
 
 /** 0.112 → "11 %". */

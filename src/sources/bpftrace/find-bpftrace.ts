@@ -34,7 +34,7 @@ export async function findBpftrace(): Promise<Bpftrace> {
       cause: error,
     });
   }
-  const match = /v?(\d+)\.(\d+)(\.\d+)?/.exec(said);
+  const match = /(\d{1,4})\.(\d{1,4})/.exec(said);
   const version: BpftraceVersion = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
   if (version[0] === 0 && version[1] < OLDEST[1]) {
     throw new DitError({
