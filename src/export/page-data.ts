@@ -42,8 +42,9 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
     marks: marks.map(({ detail, ...mark }) => ({ ...mark, detail: [...detail] })),
     strings: Array.from({ length: strings.size }, (_, id) => strings.text(id)),
     events: events.length,
-    processes: trace.processes.map(({ actors, comms, ...life }) => ({
+    processes: trace.processes.map(({ actors, comms, execs, ...life }) => ({
       ...life,
+      execs: execs.map(({ time, event }) => ({ time, event })),
       actors: actors.map((part) => ({ ...part, from: finite(part.from) })),
       comms: comms.map((name) => ({ ...name, time: finite(name.time) })),
     })),

@@ -11,7 +11,7 @@ import type { ApiMark, Recording, TraceHeader } from './recording.js';
 import type { ActorSpan, ContainerRun, ProcessLife, Trace } from './trace.js';
 import type { Tracks } from './tracks.js';
 
-export const PAGE_DATA_VERSION = 2;
+export const PAGE_DATA_VERSION = 3;
 
 /** The arrays that a column's values are written as; the first that holds them all is taken. */
 export const NUMBER_ARRAYS = {
@@ -77,7 +77,9 @@ export interface PageDocument {
   readonly strings: readonly Foreign[];
   readonly events: number;
   /** Times of null: since ever. */
-  readonly processes: readonly (Omit<ProcessLife, 'actors' | 'comms'> & {
+  readonly processes: readonly (Omit<ProcessLife, 'actors' | 'comms' | 'execs'> & {
+    /** What was executed is in the events, whose texts are there once. */
+    readonly execs: readonly Pick<ProcessLife['execs'][number], 'time' | 'event'>[];
     readonly actors: readonly (Omit<ActorSpan, 'from'> & { readonly from: number | null })[];
     readonly comms: readonly (Omit<ProcessLife['comms'][number], 'time'> & {
       readonly time: number | null;

@@ -43,13 +43,21 @@ export function decodeTrace(bytes: Uint8Array): LoadedTrace {
     throw new Error(`the data have version ${document.version}, the page ${PAGE_DATA_VERSION}`);
   }
   const columns = columnsOf(bytes, Math.ceil((4 + jsonBytes) / 8) * 8, document.columns);
+  const recording = recordingOf(document, columns);
+  const { events, strings } = recording;
   return {
     file: document.file,
     trace: {
-      recording: recordingOf(document, columns),
+      recording,
       order: Uint32Array.from(columns('order')),
       processes: document.processes.map((life) => ({
         ...life,
+        execs: life.execs.map(({ time, event }) => ({
+          time,
+          event,
+          filename: strings.text(events.value(event, 'filenames')),
+          argv: events.values(event, 'arguments').map((id) => strings.text(id)),
+        })),
         actors: life.actors.map((part) => ({
           ...part,
           from: (part.from as TraceTime | null) ?? SINCE_EVER,
