@@ -45,6 +45,28 @@ export function systemErrorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What files and processes that are not there, or not any more, are answered with. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
+
+/**
+ * What `read` returns, and `otherwise` where what it looks for is not there. Anything else that fails is thrown: what may
+ * not be read is not absent.
+ * @param also further codes that mean the same here
+ */
+export function unlessAbsent<T, U>(
+  read: () => T,
+  otherwise: U,
+  also: readonly string[] = [],
+): T | U {
+  try {
+    return read();
+  } catch (error) {
+    const code = systemErrorCode(error) ?? '';
+    if (ABSENT.has(code) || also.includes(code)) return otherwise;
+    throw error;
+  }
+}
+
 export function messageOf(error: unknown): Foreign {
   return error instanceof Error ? error.message : String(error);
 }

@@ -185,6 +185,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
+    // A line that was cut, as the last one of a run that was killed: the caller says so.
     return undefined;
   }
 }

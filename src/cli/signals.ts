@@ -48,6 +48,7 @@ export function endNow(exitCode: number): void {
   try {
     loadAddon().endNow(exitCode);
   } catch {
+    // Nobody is left to be told.
     process.exit(exitCode);
   }
 }

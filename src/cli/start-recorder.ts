@@ -2,13 +2,14 @@
 
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
-import { quoting } from '../base/foreign.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import { BUILTIN_IMAGE, ensureBuiltinImage } from '../platform/builtin-image.js';
 import { connectDocker, engineError } from '../platform/docker.js';
 import type { EngineEndpoint } from '../platform/engine-endpoint.js';
 import { hasImage, readEngineInfo } from '../platform/engine-info.js';
 import { readHostInfo } from '../platform/host-info.js';
 import { packageVersion } from '../platform/package-files.js';
+import { removeLentImage } from '../platform/remove-image.js';
 import { findOrphans, removeOrphans } from '../record/owner-labels.js';
 import { type RunResult, runContainer, type Until } from '../record/run-container.js';
 import { formatBytes } from '../render/format.js';
@@ -18,6 +19,7 @@ import { chooseEngine } from './choose-engine.js';
 import { chooseSources, refusalInWords } from './choose-sources.js';
 import type { CommandContext } from './context.js';
 import { checkRing } from './option-values.js';
+import type { Output } from './output.js';
 import { errorLines } from './report-error.js';
 import { createOptions, type TraceRunOptions } from './run-options.js';
 
@@ -110,7 +112,8 @@ export async function prepareStarts(
       return result;
     },
     close: async () => {
-      if (lend && !privateEngine) await removeImage(await docker(), target);
+      if (!lend || privateEngine) return;
+      await reportLeftImage(await removeLentImage(await docker(), target), target, stderr);
     },
   };
 }
@@ -130,12 +133,16 @@ export async function reportCleanUp(
   }
 }
 
-/** Left where another container uses it by now, or where the engine is gone. */
-async function removeImage(docker: Dockerode, image: string): Promise<void> {
-  await docker
-    .getImage(image)
-    .remove({ noprune: true })
-    .catch(() => {});
+/** @param why it stays; undefined: it does not */
+export async function reportLeftImage(
+  why: Foreign | undefined,
+  image: string,
+  stderr: Output,
+): Promise<void> {
+  if (why === undefined) return;
+  await stderr.write(
+    errorLines(quoting`clean-up is not complete: ${why}`, quoting`docker rmi ${image}`),
+  );
 }
 
 function loadBuiltinImage(docker: Dockerode): ReturnType<typeof ensureBuiltinImage> {

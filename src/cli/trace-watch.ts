@@ -115,6 +115,7 @@ export async function traceWatch(
     await engine.nameContainers();
     await teller.begin(recorder.daemons.map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
     while (!stop.aborted && !unread()) {
+      // Woken by the signal: one more look.
       await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {});
       watcher.look(teller.tell);
       await engine.look();

@@ -84,6 +84,7 @@ export function readBenchJson(text: string, path: string): Bench {
   try {
     document = JSON.parse(text);
   } catch {
+    // The parser's words quote the text: it is not ours.
     refuse('is no JSON');
   }
   const root = fields(document, 'its top');

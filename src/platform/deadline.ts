@@ -86,6 +86,7 @@ export class Deadline {
  * then is nobody's news.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whatever becomes of it after the signal; before, it is passed on below.
   work.catch(() => {});
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

@@ -243,6 +243,7 @@ export function checkedAnswer(method: string, path: string, body: string): unkno
   try {
     value = JSON.parse(body);
   } catch {
+    // The parser's words quote the answer, which may hold anything.
     throw nonsense(method, path, 'it is not JSON');
   }
   const misfit = answer(value, 'the answer');

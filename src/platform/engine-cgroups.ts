@@ -47,6 +47,7 @@ async function thaw(folders: readonly string[]): Promise<void> {
       ['cgroup.freeze', '0'],
     ] as const) {
       const path = join(folder, file);
+      // A cgroup that goes meanwhile needs no thawing; one that stays frozen is found by the wait for its processes.
       if (existsSync(path)) await writeFile(path, running).catch(() => undefined);
     }
   }

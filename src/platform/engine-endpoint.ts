@@ -136,7 +136,7 @@ async function* usualEndpoints(
   env: Readonly<Record<string, string | undefined>>,
   tried: EndpointAttempt[],
 ): AsyncGenerator<EngineEndpoint> {
-  const context = env.DOCKER_CONTEXT ? undefined : await currentContext(env);
+  const context = env.DOCKER_CONTEXT ? undefined : await currentContext(env, tried);
   if (context !== undefined) {
     try {
       yield await contextEndpoint(context, 'context', env);
@@ -220,7 +220,11 @@ async function tlsFromEnv(
 async function readTls(folder: string): Promise<Tls> {
   const [ca, cert, key] = await Promise.all(
     ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
-      readFile(join(folder, file)).catch(() => undefined),
+      readFile(join(folder, file)).catch((error: unknown) => {
+        // A context may have no certificate of the client's; one that may not be read is not a missing one.
+        if (systemErrorCode(error) !== 'ENOENT') throw error;
+        return undefined;
+      }),
     ),
   );
   return { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
@@ -230,11 +234,18 @@ function dockerConfigDir(env: Readonly<Record<string, string | undefined>>): str
   return env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
 }
 
-/** The context that `docker context use` chose; undefined for "default" and where there is no choice. */
+/** The context that `docker context use` chose; undefined for "default" and where there is no choice that can be read. */
 async function currentContext(
   env: Readonly<Record<string, string | undefined>>,
+  tried: EndpointAttempt[],
 ): Promise<string | undefined> {
-  const config = await readJson(join(dockerConfigDir(env), 'config.json')).catch(() => undefined);
+  const path = join(dockerConfigDir(env), 'config.json');
+  const config = await readJson(path).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) {
+      tried.push({ origin: 'context', url: path, result: messageOf(error) });
+    }
+    return undefined;
+  });
   const name = config?.currentContext;
   return typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined;
 }

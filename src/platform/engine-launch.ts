@@ -135,6 +135,7 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch {
+    // Whatever is wrong with it, it cannot be executed.
     return false;
   }
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DitError, systemErrorCode } from '../base/errors.js';
+import { DitError, systemErrorCode, unlessAbsent } from '../base/errors.js';
 import type { EngineLayout } from './engine-layout.js';
 import { readMounts } from './mounts.js';
 import { RootFiles } from './root-files.js';
@@ -17,27 +17,22 @@ export interface LiveProcess {
 const OWN_PROGRAMS =
   /^(dockerd|containerd|containerd-shim.*|runc|crun|podman|conmon|netavark|libnetwork-setkey)$/;
 
+/** With hidepid, who is not root sees no process of others. */
+const HIDDEN = ['EACCES', 'EPERM'];
+
 /** Start time from /proc/PID/stat; undefined when it is gone or a zombie. */
 export function startTicksOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command name may hold blanks and brackets: fields count from the last bracket.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const stat = unlessAbsent(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), '', HIDDEN);
+  // The command name may hold blanks and brackets: fields count from the last bracket.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
 }
 
 function readProcess(pid: number): LiveProcess | undefined {
   const startTicks = startTicksOf(pid);
   if (startTicks === undefined) return undefined;
-  try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-    return { pid, startTicks, argv };
-  } catch {
-    return undefined;
-  }
+  const line = unlessAbsent(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), undefined, HIDDEN);
+  return line === undefined ? undefined : { pid, startTicks, argv: line.split('\0').slice(0, -1) };
 }
 
 const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');
@@ -134,11 +129,9 @@ export function containerProcesses(cgroupFolders: readonly string[]): LiveProces
 }
 
 function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'latin1').split('\n').filter(Boolean);
-  } catch {
-    return [];
-  }
+  return unlessAbsent(() => readFileSync(path, 'latin1'), '')
+    .split('\n')
+    .filter(Boolean);
 }
 
 export function isAlive(live: LiveProcess): boolean {

@@ -153,6 +153,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return recordOf(JSON.parse(line));
   } catch {
+    // Not what it should be: taken for nothing.
     return undefined;
   }
 }

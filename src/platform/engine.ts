@@ -104,6 +104,7 @@ export async function stopEngine(
       // A stopped process (SIGSTOP, Ctrl-Z) answers nothing and takes no SIGTERM.
       signal(daemon, 'SIGCONT');
       // dockerd would ask each container to end, and wait ten seconds for those that do not.
+      // An engine that does not answer is ended all the same, and what is left is cleared away below.
       await killRunningContainers({ socketPath: layout.socketPath }, 5000).catch(() => undefined);
       signal(daemon, 'SIGTERM');
       await waitForEnd([daemon], TERM_LIMIT_MS);
@@ -252,6 +253,7 @@ async function handleOf(
   notes: readonly string[],
 ): Promise<EngineHandle> {
   const { name, socketPath, dataRoot, logFile } = layout;
+  // Only root may ask: see engineStatus().
   const version = await engineVersion({ socketPath }).catch(() => 'unknown');
   return {
     name,

@@ -208,6 +208,7 @@ function messageIn(text: string): string | undefined {
     if (typeof json !== 'object' || json === null || !('message' in json)) return undefined;
     return typeof json.message === 'string' && json.message !== '' ? json.message : undefined;
   } catch {
+    // Not what it should be: taken for nothing.
     return undefined;
   }
 }

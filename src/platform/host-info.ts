@@ -1,6 +1,8 @@
 /** What machine this is, for the trace's header. */
+
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, loadavg, machine, release, totalmem } from 'node:os';
+import { unlessAbsent } from '../base/errors.js';
 import type { HostInfo } from '../model/recording.js';
 
 /** Reads /etc/os-release, /proc/mounts and securityfs; what cannot be read is ''. */
@@ -29,9 +31,6 @@ export function cgroupVersion(mounts: string): string {
 }
 
 function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  // Not everybody may read what the kernel says of itself: it is left out then.
+  return unlessAbsent(() => readFileSync(path, 'utf8'), '', ['EACCES', 'EPERM']);
 }

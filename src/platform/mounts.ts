@@ -1,6 +1,8 @@
 /** The mount table, and the cgroup hierarchies in it. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessAbsent } from '../base/errors.js';
 
 export interface Mount {
   readonly target: string;
@@ -59,12 +61,8 @@ export function cgroupMounts(mounts = readMounts()): Mount[] {
 export function cgroupFolders(path: string): string[] {
   const found: string[] = [];
   const visit = (folder: string): void => {
-    let entries: import('node:fs').Dirent[];
-    try {
-      entries = readdirSync(folder, { withFileTypes: true });
-    } catch {
-      return;
-    }
+    const entries = unlessAbsent(() => readdirSync(folder, { withFileTypes: true }), undefined);
+    if (entries === undefined) return;
     for (const entry of entries) if (entry.isDirectory()) visit(join(folder, entry.name));
     found.push(folder);
   };

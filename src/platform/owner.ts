@@ -66,6 +66,7 @@ function homeInPasswd(uid: number): string | undefined {
     const options = { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] };
     return homeOfLine(execFileSync('getent', ['passwd', String(uid)], options as never), uid);
   } catch {
+    // Nobody who can be looked up: the environment's home is taken.
     return undefined;
   }
 }

@@ -2,7 +2,9 @@
  * One life of one process on this machine, in a form that another dit can ask about. A pid alone is nobody: it is given
  * away again, and in another pid namespace (a container) the same number is another process or none.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
+import { unlessAbsent } from '../base/errors.js';
 import { INITIAL_PID_NAMESPACE, namespaceOf } from './pid-namespace.js';
 import { processStat } from './process-table.js';
 
@@ -57,11 +59,8 @@ export function identityOf(
 
 /** The last number of NSpid; undefined: it has ended. */
 function pidInItsNamespace(pid: number): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const all = /^NSpid:\t(.*)$/m.exec(status)?.[1];
-    return Number(all?.split('\t').at(-1) ?? pid);
-  } catch {
-    return undefined;
-  }
+  const status = unlessAbsent(() => readFileSync(`/proc/${pid}/status`, 'latin1'), undefined);
+  if (status === undefined) return undefined;
+  const all = /^NSpid:\t(.*)$/m.exec(status)?.[1];
+  return Number(all?.split('\t').at(-1) ?? pid);
 }

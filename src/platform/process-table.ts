@@ -1,5 +1,7 @@
 /** Processes as /proc shows them now. One that ends while it is being read is left out. */
+
 import { readdirSync, readFileSync } from 'node:fs';
+import { unlessAbsent } from '../base/errors.js';
 
 export interface ProcessStat {
   readonly pid: number;
@@ -11,6 +13,9 @@ export interface ProcessStat {
 
 /** /proc/PID/stat counts in USER_HZ, which is 100 on every architecture that dit knows. */
 export const NS_PER_TICK = 10_000_000;
+
+/** With hidepid, who is not root sees no process of others. */
+const HIDDEN = ['EACCES', 'EPERM'];
 
 export function listProcesses(): ProcessStat[] {
   return readdirSync('/proc')
@@ -38,11 +43,7 @@ export const processArguments = (pid: number): string[] =>
   readProc(pid, 'cmdline').split('\0').slice(0, -1);
 
 export function threadIds(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
+  return unlessAbsent(() => readdirSync(`/proc/${pid}/task`), [], HIDDEN).map(Number);
 }
 
 /** `roots` and all that descend from them, in the order of the table. */
@@ -60,9 +61,5 @@ export function withDescendants(
 }
 
 function readProc(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
+  return unlessAbsent(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'), '', HIDDEN);
 }

@@ -60,6 +60,7 @@ export class QueryProcess {
       this.#child.once('error', reject);
       this.#child.once('exit', (code, by) => reject(endedEarly(code, by)));
     });
+    // Each call that waits for it hears of it.
     this.#ended.catch(() => {});
     signal.addEventListener('abort', this.#kill);
   }

@@ -77,6 +77,7 @@ function parseDuckError(text: Foreign): DuckError | undefined {
       ? (error as DuckError)
       : undefined;
   } catch {
+    // Not what it should be: taken for nothing.
     return undefined;
   }
 }

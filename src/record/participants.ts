@@ -1,7 +1,7 @@
 /** Who is followed from the start: the engine's daemons, found from its socket. */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { DitError, EXIT, messageOf, unlessAbsent } from '../base/errors.js';
 import type { Foreign } from '../base/foreign.js';
 import { quoting } from '../base/foreign.js';
 import type { ProcessRole } from '../model/recording.js';
@@ -70,13 +70,12 @@ function findByInheritedSocket(
     .map((fields) => `socket:[${fields[6]}]`);
   return processes.find(({ pid, comm }) => {
     if (pid === 1 || comm === 'systemd') return false;
-    try {
-      return readdirSync(`/proc/${pid}/fd`).some((descriptor) =>
-        inodes.includes(readlinkSync(`/proc/${pid}/fd/${descriptor}`)),
-      );
-    } catch {
-      return false;
-    }
+    const folder = `/proc/${pid}/fd`;
+    // Not root: what others have open is not seen.
+    return unlessAbsent(() => readdirSync(folder), [], ['EACCES', 'EPERM']).some((descriptor) => {
+      const target = unlessAbsent(() => readlinkSync(`${folder}/${descriptor}`), '');
+      return inodes.includes(target);
+    });
   })?.pid;
 }
 
@@ -107,7 +106,7 @@ function findContainerd(sockets: readonly string[] = CONTAINERD_SOCKETS): number
       const pid = findListener(socket, listProcesses());
       if (pid > 1) return pid;
     } catch {
-      // not there: the next one
+      // Nobody listens there: the next one.
     }
   }
   return undefined;

@@ -112,6 +112,7 @@ export async function recordCommand(request: CommandRequest): Promise<CommandRes
             cause: error,
           });
     recorder.diagnostic(failure.code, failure.message, failure.remedy);
+    // What went wrong is in `failure` already.
     await ended.catch(() => {});
   }
   signal.removeEventListener('abort', passOn);

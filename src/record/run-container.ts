@@ -212,6 +212,7 @@ async function observe(
   } finally {
     recorder.startIsOver();
     // The engine's own figures, after a failed start too; not before it, where they would cost time.
+    // Without them the trace says less; the refusal is a mark in it.
     await client.inspect(container).catch(() => {});
   }
   // The first wait's answer is the recorded one: it gets the time to come.
@@ -219,8 +220,9 @@ async function observe(
     observed.exitCode = exit.exitCode;
     await Promise.race([exited, sleep(EXIT_GRACE_MS, undefined, { ref: false })]);
   });
+  // Either wait will do; the first one's failure is told where it is awaited.
   const ended = Promise.race([exited, stopped.catch(() => exited)]);
-  ended.catch(() => {});
+  ended.catch(() => {}); // awaited below, or nobody's news after an interruption
   await unlessAborted(endOf(until, ended), signal);
   if (observed.exitCode !== undefined) {
     await Promise.race([output.ended, sleep(OUTPUT_GRACE_MS, undefined, { ref: false })]);

@@ -12,6 +12,7 @@ export function readClocks(): ClockReading {
   try {
     return loadAddon().readClocks();
   } catch {
+    // Without the addon: less exactly, and the uncertainty says so.
     return readClocksByEdge();
   }
 }

@@ -40,6 +40,7 @@ export async function captureCommand(
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
+  // Awaited below, after the gate.
   ended.catch(() => {});
   const gate = child.stdio[3] as unknown as NodeJS.WritableStream & { destroy(): void };
   // The command may be gone by now.

@@ -1,6 +1,8 @@
 /** Where a process's cgroups lie in the file system, of either version, and what their files say. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessAbsent } from '../base/errors.js';
 import { mountInfoLines } from '../platform/mounts.js';
 
 interface Hierarchy {
@@ -48,6 +50,9 @@ export function cgroupFolder(
   return { path: join(hierarchy.target, path), version };
 }
 
+/** Of a controller that is off, or a file of a cgroup that was removed meanwhile. */
+const NOT_SAID = ['EOPNOTSUPP', 'ENODEV', 'EINVAL'];
+
 /** The cgroups of a process, as this one sees them. */
 export class ContainerCgroup {
   readonly #membership: string;
@@ -63,14 +68,14 @@ export class ContainerCgroup {
     return cgroupFolder(controller, this.#membership, this.#hierarchies)?.version;
   }
 
-  /** A file's text without the last newline; undefined where there is none. */
+  /**
+   * A file's text without the last newline; undefined where there is none, or the kernel has nothing to say in it.
+   * @throws the system's error where it may not be read
+   */
   read(controller: string, file: string): string | undefined {
     const folder = cgroupFolder(controller, this.#membership, this.#hierarchies);
     if (folder === undefined) return undefined;
-    try {
-      return readFileSync(join(folder.path, file), 'utf8').trimEnd();
-    } catch {
-      return undefined;
-    }
+    const path = join(folder.path, file);
+    return unlessAbsent(() => readFileSync(path, 'utf8').trimEnd(), undefined, NOT_SAID);
   }
 }

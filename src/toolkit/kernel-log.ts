@@ -11,6 +11,7 @@ function* kernelMessages(): Generator<string> {
   try {
     file = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
+    // It may not be read, or is not there: what is read from it is said to be missing.
     return;
   }
   const buffer = Buffer.alloc(RECORD_BYTES);

@@ -260,6 +260,7 @@ export async function accepts(host: string, port: number): Promise<boolean> {
     await connectOnce({ host, port });
     return true;
   } catch {
+    // Refused, unreachable or too late: all the same to who connects.
     return false;
   }
 }

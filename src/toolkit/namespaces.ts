@@ -191,6 +191,7 @@ async function makeQueue({ sandbox }: CheckContext): Promise<string | undefined>
     });
     return id;
   } catch {
+    // Without ipcmk, or without a queue to spare, the check says that it made none.
     return undefined;
   }
 }

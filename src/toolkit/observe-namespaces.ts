@@ -1,7 +1,7 @@
 /** What a container sees of the machine, and what the machine sees: read inside and outside. Parsing is pure. */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { DitError, EXIT, messageOf, unlessAbsent } from '../base/errors.js';
 import { quoting } from '../base/foreign.js';
 import type { Running } from './sandbox.js';
 
@@ -55,7 +55,7 @@ export async function seeFromInside(container: Running): Promise<Sight> {
 
 /** Reads /proc as this process sees it. */
 export function seeFromHost(): Sight {
-  const texts = FILES.map((file) => readOr(`/proc/${file}`));
+  const texts = FILES.map((file) => readIfThere(`/proc/${file}`));
   return sightOf(linksOf('self'), texts, readdirSync('/proc'));
 }
 
@@ -79,7 +79,7 @@ export function sightOf(
   };
 }
 
-/** @throws DitError container-unreadable (exit 3) where the process is not this machine's, or not ours to look at */
+/** @throws DitError namespaces-unreadable (exit 3) where the process is not this machine's, or not ours to look at */
 function linksOf(pid: number | 'self'): Map<string, string> {
   try {
     const names = readdirSync(`/proc/${pid}/ns`);
@@ -90,19 +90,24 @@ function linksOf(pid: number | 'self'): Map<string, string> {
       ]),
     );
   } catch (error) {
-    throw new DitError({
-      code: 'namespaces-unreadable',
-      exitCode: EXIT.capability,
-      message: quoting`the namespaces of process ${pid} cannot be read: ${messageOf(error)}`,
-      remedy: "run dit as root on the engine's own machine",
-    });
+    throw unreadable(`/proc/${pid}/ns`, error);
   }
 }
 
-function readOr(path: string): string {
+/** '' where the kernel has no such file. @throws DitError namespaces-unreadable */
+function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    return unlessAbsent(() => readFileSync(path, 'utf8'), '');
+  } catch (error) {
+    throw unreadable(`'${path}'`, error);
   }
+}
+
+function unreadable(what: string, error: unknown): DitError {
+  return new DitError({
+    code: 'namespaces-unreadable',
+    exitCode: EXIT.capability,
+    message: quoting`${what} cannot be read: ${messageOf(error)}`,
+    remedy: "run dit as root on the engine's own machine",
+  });
 }

@@ -1,5 +1,7 @@
 /** Whether connections to a published port pass through docker-proxy, by what it does meanwhile. */
+
 import { readFileSync } from 'node:fs';
+import { unlessAbsent } from '../base/errors.js';
 import { listProcesses, processArguments } from '../platform/process-table.js';
 
 const MS_PER_TICK = 10;
@@ -16,11 +18,7 @@ export function proxyOf(address: string, port: string): number | undefined {
 
 /** CPU time that a process has used, ms; 0 where it is gone. */
 export function cpuMsOf(pid: number): number {
-  try {
-    return cpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return 0;
-  }
+  return unlessAbsent(() => cpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
 }
 
 /** Of /proc/PID/stat: user and system time are fields 14 and 15, in ticks of 10 ms. */

@@ -162,6 +162,7 @@ function below(parent: HeldFolder, name: string, path: string, depth: number): D
   try {
     folder = parent.folder(name);
   } catch {
+    // Exchanged for something else, or gone: nothing of this container's.
     return [];
   }
   try {

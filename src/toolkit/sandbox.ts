@@ -235,6 +235,7 @@ async function runToEnd(container: Dockerode.Container, signal: AbortSignal): Pr
   const stream = await container.attach({ stream: true, stdout: true, stderr: true });
   const output = collect(stream as unknown as Readable, signal);
   const ended = container.wait({ abortSignal: signal }) as Promise<{ StatusCode: number }>;
+  // Awaited below, unless the start fails: then that is the news.
   ended.catch(() => {});
   signal.throwIfAborted();
   await container.start();

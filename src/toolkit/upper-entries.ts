@@ -61,6 +61,7 @@ export async function readUpper(folder: HeldFolder, signal: AbortSignal): Promis
     if (said.length < 1000) said += chunk;
   });
   const ended = once(tar, 'close') as Promise<[number | null]>;
+  // Awaited below, when the archive has been read.
   ended.catch(() => {});
   const archive = extract();
   tar.stdout?.pipe(archive);

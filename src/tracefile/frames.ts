@@ -104,6 +104,7 @@ function readFrame(source: ByteSource, offset: number): Frame | Gap {
   try {
     return { type: 'frame', offset, end, ...readBody(content) };
   } catch {
+    // What is damaged, and how, the next whole frame decides.
     return gap(end, 'a frame is damaged');
   }
 }

@@ -73,6 +73,19 @@ describe('the layout', () => {
   });
 
   it.each(
+    sources.map((source) => [source.path, source] as const),
+  )('lets %s swallow no failure without a reason', (_path, { text }) => {
+    const lines = text.split('\n');
+    const swallowed = lines.filter((line, at) => {
+      if (!/\bcatch \{|\.catch\(\(\) =>/.test(line)) return false;
+      const around = [lines[at - 1], line, lines[at + 1]];
+      return !around.some((each) => /(^|\s)\/\/ \S/.test(each ?? ''));
+    });
+    // For what may be absent there is unlessAbsent(); else a comment beside it says why nobody need know.
+    expect(swallowed).toEqual([]);
+  });
+
+  it.each(
     sources
       .filter(({ folder }) => PURE.includes(folder))
       .map((source) => [source.path, source] as const),

@@ -108,6 +108,7 @@ function requestHeaders(env: Env): Readonly<Record<string, string>> {
         const value = decodeURIComponent(entry.slice(equals + 1).trim());
         headers.set(entry.slice(0, equals).trim(), value);
       } catch {
+        // The URI is broken: the message says which.
         throw new DitError({
           code: 'bad-otlp-headers',
           exitCode: EXIT.usage,
@@ -156,6 +157,7 @@ function refusalText(answer: Uint8Array): string {
   try {
     return decodeRefusal(answer);
   } catch {
+    // No OTLP: the status says enough.
     return '';
   }
 }

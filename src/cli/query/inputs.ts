@@ -122,6 +122,7 @@ function parquetFooter(path: string): Buffer | undefined {
     if (tail.toString('latin1', 4) !== MAGIC || length > MOST_FOOTER_BYTES) return undefined;
     return readEnd(fd, stat.size - TAIL_BYTES, length);
   } catch {
+    // Whatever is wrong with it, DuckDB says it when it reads the file.
     return undefined;
   } finally {
     if (fd !== undefined) closeSync(fd);

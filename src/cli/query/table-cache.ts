@@ -58,6 +58,7 @@ export class TableCache {
       makeFolders(this.#folder, { mode: 0o700, owner: this.#owner });
       accessSync(this.#folder, constants.W_OK | constants.X_OK);
     } catch {
+      // A home that cannot be written to: the tables are made for this question only.
       this.#temporary = makeTemporaryFolder('query');
     }
   }

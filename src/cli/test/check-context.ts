@@ -10,6 +10,7 @@ import { hasImage, readEngineInfo } from '../../platform/engine-info.js';
 import { readHostInfo } from '../../platform/host-info.js';
 import { removeOwnFolder } from '../../platform/own-folder.js';
 import { packageVersion } from '../../platform/package-files.js';
+import { removeLentImage } from '../../platform/remove-image.js';
 import { makeTemporaryFolder } from '../../platform/temporary.js';
 import { removeFile } from '../../platform/whole-file.js';
 import { runContainer } from '../../record/run-container.js';
@@ -22,6 +23,7 @@ import { TraceFileWriter } from '../../tracefile/writer.js';
 import { chooseEngine, type EngineChoice } from '../choose-engine.js';
 import { chooseSources } from '../choose-sources.js';
 import type { CommandContext } from '../context.js';
+import { reportLeftImage } from '../start-recorder.js';
 
 export interface CheckOptions extends EngineChoice {
   readonly image?: string;
@@ -94,10 +96,7 @@ export async function prepareChecks(
       removeOwnFolder(folder);
       // What dit puts into an engine goes with the checks; its own image stays in its own engine.
       if (found || (privateEngine && options.image === undefined)) return;
-      await docker
-        .getImage(image)
-        .remove({ noprune: true })
-        .catch(() => {});
+      await reportLeftImage(await removeLentImage(docker, image), image, stderr);
     },
   };
 }

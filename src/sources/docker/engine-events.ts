@@ -99,6 +99,7 @@ export function parseEvent(line: string): EngineEvent | undefined {
       ),
     };
   } catch {
+    // Not what it should be: taken for nothing.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /** From "strace runs" to "every thread is traced", or to the reason why it is not. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DitError, EXIT } from '../../base/errors.js';
+import { DitError, EXIT, unlessAbsent } from '../../base/errors.js';
 import { processStat } from '../../platform/process-table.js';
 import type { StraceProgram } from './program.js';
 import { type Tracee, traceesOf } from './tracees.js';
@@ -116,9 +116,6 @@ function noProcess(pids: readonly number[]): DitError {
 
 /** 0: like everywhere, 1: descendants only, 2: CAP_SYS_PTRACE only, 3: nobody. undefined: no Yama. */
 function yamaScope(): number | undefined {
-  try {
-    return Number(readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const path = '/proc/sys/kernel/yama/ptrace_scope';
+  return unlessAbsent(() => Number(readFileSync(path, 'utf8')), undefined);
 }

@@ -1,5 +1,8 @@
 /** Threads as /proc shows them to who traces them: by whom, in which state, how often they have waited. */
-import { readFileSync, readlinkSync } from 'node:fs';
+
+import { readFileSync } from 'node:fs';
+import { unlessAbsent } from '../../base/errors.js';
+import { namespaceOf } from '../../platform/pid-namespace.js';
 import { processStat, threadIds } from '../../platform/process-table.js';
 import type { KnownThreads } from './threads.js';
 
@@ -18,12 +21,9 @@ export const traceesOf = (pids: Iterable<number>): Tracee[] =>
   [...pids].flatMap((pid) => threadIds(pid).flatMap((tid) => traceeOf(pid, tid) ?? []));
 
 function traceeOf(pid: number, tid: number): Tracee | undefined {
-  let status: string;
-  try {
-    status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const path = `/proc/${pid}/task/${tid}/status`;
+  const status = unlessAbsent(() => readFileSync(path, 'utf8'), undefined);
+  if (status === undefined) return undefined;
   const field = (name: string): string =>
     new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '';
   const state = field('State');
@@ -39,19 +39,11 @@ function traceeOf(pid: number, tid: number): Tracee | undefined {
 
 /** What the decoder must know of processes that were there before. */
 export function knownThreads(pids: Iterable<number>): KnownThreads[] {
-  const own = pidNamespace('self');
+  const own = namespaceOf('self', 'pid');
   return [...pids].flatMap((pid) => {
     const stat = processStat(pid);
     if (stat === undefined) return [];
-    const otherPids = pidNamespace(pid) !== own;
+    const otherPids = namespaceOf(pid, 'pid') !== own;
     return [{ pid, comm: stat.comm, tids: threadIds(pid), otherPids }];
   });
-}
-
-function pidNamespace(pid: number | 'self'): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return '';
-  }
 }

@@ -129,6 +129,7 @@ export class Tracer {
     const alone = this.#guardian.exitCode !== null || this.#guardian.signalCode !== null;
     if (alone) this.#kill('SIGTERM');
     const alarm = new AbortController();
+    // Called off: it has ended in time.
     const late = sleep(STOP_MS, undefined, { signal: alarm.signal }).catch(() => undefined);
     const status = (await Promise.race([this.#closed, late]))?.[0];
     alarm.abort();

@@ -113,6 +113,19 @@ test('a current context that is broken or silent is passed by, and said', async 
   if (search.endpoint?.origin === 'rootless socket') expect(search.endpoint.url).toBe(url);
 });
 
+test('a configuration that cannot be read is said, and one that is not there is not', async () => {
+  const resultOf = async (): Promise<string | undefined> => {
+    const search = await findEngine({ env: { DOCKER_CONFIG: folder, XDG_RUNTIME_DIR: folder } });
+    return search.tried.find(({ origin }) => origin === 'context')?.result;
+  };
+  expect(await resultOf()).toBeUndefined();
+  writeFileSync(join(folder, 'config.json'), '{"currentContext":');
+  expect(await resultOf()).toContain('JSON');
+  rmSync(join(folder, 'config.json'));
+  mkdirSync(join(folder, 'config.json'));
+  expect(await resultOf()).toContain('EISDIR');
+});
+
 test.each([
   'nonsense',
   'unix://',
