@@ -14,8 +14,6 @@ export type Duration = number & { readonly [duration]: true };
 
 export const traceTimeOf = (ns: number): TraceTime => ns as TraceTime;
 export const durationOf = (ns: number): Duration => ns as Duration;
-export const between = (from: TraceTime, to: TraceTime): Duration => (to - from) as Duration;
-export const after = (from: TraceTime, length: Duration): TraceTime => (from + length) as TraceTime;
 
 export const NS_PER_US = 1e3;
 export const NS_PER_MS = 1e6;

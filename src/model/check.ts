@@ -18,9 +18,6 @@ export type CheckName = (typeof CHECK_NAMES)[number];
 
 export type Verdict = 'pass' | 'warn' | 'fail' | 'skipped';
 
-/** Worst last: the verdict of many is the worst of them. */
-export const VERDICTS: readonly Verdict[] = ['skipped', 'pass', 'warn', 'fail'];
-
 export type Unit =
   | 'ns'
   | 'ms'

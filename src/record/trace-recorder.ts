@@ -1,6 +1,6 @@
 /**
- * A live recording: source and trace file together. Everything that comes in is on disk within
- * FLUSH_EVERY_MS; memory holds no more than that and what the ring delivers at once.
+ * A live recording: source and trace file together. What comes in is written every FLUSH_EVERY_MS; while a start is
+ * under way it is held, HOLD_MS and HOLD_BYTES at most.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -64,7 +64,7 @@ export const FIGURE_ABILITIES: readonly FigureAbility[] = [
     strace: 'order',
     api: 'no',
   },
-  { title: 'copy-ups', ebpf: 'inferred', bpftrace: 'inferred', strace: 'no', api: 'no' },
+  { title: 'copy-ups, at least', ebpf: 'inferred', bpftrace: 'inferred', strace: 'no', api: 'no' },
   {
     title: 'lost events are counted',
     ebpf: 'exact',

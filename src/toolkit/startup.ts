@@ -278,7 +278,7 @@ const absence = (run: ContainerRun): Foreign =>
     ? (run.absent.find(({ name }) => name === 'entrypoint exec')?.reason ?? 'it is not known why')
     : 'its request was not recorded';
 
-/** @returns how long the pull took, ns; undefined where there was nothing to pull */
+/** Why there is no start right after a pull, in words. */
 function freshOf({ image, pullNs }: CheckContext): string {
   if (pullNs !== undefined) return 'the first start of the image that was just pulled';
   return image === BUILTIN_IMAGE

@@ -11,7 +11,7 @@ import { needEbpf } from '../sources/ebpf/ebpf-source.js';
 const OBJECT = 'bpf/build/syscall_counts.bpf.o';
 /** COUNTED_CONTAINERS and COUNTED_SYSCALLS of the program. */
 export const MAX_CONTAINERS = 16;
-const SYSCALLS = 1024;
+export const MAX_SYSCALLS = 1024;
 
 /** Calls by name, those that were made. */
 export type CallCounts = ReadonlyMap<string, number>;
@@ -59,9 +59,9 @@ export class SyscallCounter {
   /** What was counted so far, in the order in which the containers were given. */
   read(): CallCounts[] {
     const names = syscallNames(machine());
-    const counts = this.#session.readCounters('calls', this.#containers * SYSCALLS);
+    const counts = this.#session.readCounters('calls', this.#containers * MAX_SYSCALLS);
     return Array.from({ length: this.#containers }, (_, container) => {
-      const own = counts.slice(container * SYSCALLS, (container + 1) * SYSCALLS);
+      const own = counts.slice(container * MAX_SYSCALLS, (container + 1) * MAX_SYSCALLS);
       return new Map(
         own.flatMap((calls, number) =>
           calls === 0 ? [] : [[names[number] ?? `syscall ${number}`, calls] as const],

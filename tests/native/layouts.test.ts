@@ -1,10 +1,18 @@
 /** bpf/dit_events.h and src/sources/ebpf/wire.ts state the same layouts: the compiler is asked. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { LOSS_COUNTERS, OFFSET, RECORD_KIND, SIZE } from '../../src/sources/ebpf/wire.js';
+import { WAKE_FLAG } from '../../src/model/event-kinds.js';
+import {
+  LOSS_COUNTERS,
+  OFFSET,
+  PATH_NAMES,
+  RECORD_KIND,
+  SIZE,
+} from '../../src/sources/ebpf/wire.js';
+import { MAX_CONTAINERS, MAX_SYSCALLS } from '../../src/toolkit/syscall-counter.js';
 import { ROOT } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 
@@ -33,7 +41,8 @@ function expectations(): Map<string, number> {
   for (const [index, name] of LOSS_COUNTERS.entries()) {
     expected.set(`DIT_PROGRAM_${upper(name)}`, index);
   }
-  return expected.set('DIT_PROGRAM_COUNT', LOSS_COUNTERS.length);
+  for (const [name, bit] of Object.entries(WAKE_FLAG)) expected.set(`DIT_WAKE_${upper(name)}`, bit);
+  return expected.set('DIT_PROGRAM_COUNT', LOSS_COUNTERS.length).set('DIT_PATH_NAMES', PATH_NAMES);
 }
 
 /** The values of C expressions over the header. */
@@ -69,4 +78,21 @@ test.skipIf(lacks('compiler'))('C and TypeScript agree on every size, offset and
   const expected = expectations();
   expect(expected.size).toBeGreaterThan(60);
   expect(compiled(expected.keys())).toEqual(expected);
+});
+
+test('every byte of what user space writes into maps has a name', () => {
+  const header = readFileSync(join(ROOT, 'bpf/dit_events.h'), 'utf8');
+  for (const name of ['participant', 'syscallDetail', 'settings'] as const) {
+    const body = new RegExp(`struct dit_${snake(name)} \\{([^}]*)\\}`).exec(header)?.[1] ?? '';
+    const fields = [...body.matchAll(/^\t[\w ]+ (\w+);/gm)].map(([, field]) => field);
+    expect(fields.filter((field) => field !== 'reserved')).toEqual(Object.keys(OFFSET[name]));
+  }
+});
+
+test('the counter of syscalls has room for as many as its user believes', () => {
+  const program = readFileSync(join(ROOT, 'bpf/syscall_counts.bpf.c'), 'utf8');
+  const defined = (name: string): number =>
+    Number(new RegExp(`#define ${name} (\\d+)`).exec(program)?.[1]);
+  expect(defined('COUNTED_CONTAINERS')).toBe(MAX_CONTAINERS);
+  expect(defined('COUNTED_SYSCALLS')).toBe(MAX_SYSCALLS);
 });

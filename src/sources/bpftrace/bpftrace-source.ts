@@ -308,7 +308,7 @@ export class BpftraceSource implements RecordingSource {
         { where: 'bpftrace', records },
         { where: 'maps', records: mapEntries },
         { where: 'participants', records: participants },
-        // Nobody knows how many it would have been: at least the rest.
+        // How much it missed is not known: one stands for all of it.
         { where: 'bpftrace ended by itself', records: diedBefore ? 1 : 0 },
       ],
       disarmNs: Number(process.hrtime.bigint() - begin),

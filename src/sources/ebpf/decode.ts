@@ -14,7 +14,7 @@ import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
 import { REDACTED, redactArguments } from '../redact.js';
-import { OFFSET, RECORD_KIND, SIZE } from './wire.js';
+import { OFFSET, PATH_NAMES, RECORD_KIND, SIZE } from './wire.js';
 
 export interface DecodeOptions {
   /** uname -m of the recorded host. */
@@ -440,9 +440,6 @@ function comm(view: DataView, offset: number): string {
   return cString(view, offset, offset + SIZE.comm)[0];
 }
 
-/** DIT_PATH_NAMES in bpf/dit_events.h: a path of as many components may have more in front. */
-const MOST_NAMES = 4;
-
 /** Of a copied path, leaf first in the record: "/etc/passwd", of a deep one the last components, "a/b/c/leaf". */
 function pathOf(view: DataView, offset: typeof OFFSET.copyUp): string {
   const end = Math.min(view.byteLength, offset.path + view.getUint16(offset.path_bytes, true));
@@ -453,5 +450,5 @@ function pathOf(view: DataView, offset: typeof OFFSET.copyUp): string {
     names.unshift(name);
     at = after;
   }
-  return (names.length < MOST_NAMES ? '/' : '') + names.join('/');
+  return (names.length < PATH_NAMES ? '/' : '') + names.join('/');
 }

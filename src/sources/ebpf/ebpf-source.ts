@@ -17,7 +17,7 @@ import { threadIds } from '../../platform/process-table.js';
 import type { Loss, Participant, RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { RecordDecoder } from './decode.js';
 import { SYSCALL_DETAILS } from './syscall-details.js';
-import { LOSS_COUNTERS, SIZE } from './wire.js';
+import { LOSS_COUNTERS, OFFSET, SIZE } from './wire.js';
 
 /** Programs without which there is no trace worth having. */
 const REQUIRED: ReadonlySet<string> = new Set([
@@ -134,7 +134,7 @@ export class EbpfSource implements RecordingSource {
     try {
       fillSyscallDetails(session, options.machine);
       const settings = new Uint8Array(SIZE.settings);
-      settings[0] = options.namedCallsOnly === true ? 1 : 0;
+      settings[OFFSET.settings.named_calls_only] = options.namedCallsOnly === true ? 1 : 0;
       session.updateMap('settings', u32(0), settings);
       const batches: Uint8Array[] = [];
       let finished: () => void = () => {};
@@ -186,8 +186,8 @@ export class EbpfSource implements RecordingSource {
 
   follow(participant: Participant): boolean {
     const value = new DataView(new ArrayBuffer(SIZE.participant));
-    value.setUint32(0, participant.onlyTid ?? 0, true);
-    value.setUint32(4, participant.followChildren ? 1 : 0, true);
+    value.setUint32(OFFSET.participant.only_tid, participant.onlyTid ?? 0, true);
+    value.setUint32(OFFSET.participant.follow_children, participant.followChildren ? 1 : 0, true);
     this.#session.updateMap('participants', u32(participant.pid), new Uint8Array(value.buffer));
     return true;
   }
@@ -264,18 +264,22 @@ const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo 
 });
 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
+  const at = OFFSET.syscallDetail;
   syscallNames(machine).forEach((name, number) => {
     const detail = name === undefined ? undefined : own(SYSCALL_DETAILS, name);
     if (detail === undefined || number >= SIZE.syscalls) return;
     const value = new Uint8Array(SIZE.syscallDetail);
-    value[0] = 1;
-    value[1] = (detail.texts ?? []).reduce((mask, argument) => mask | (1 << argument), 0);
-    value[2] = detail.descriptor === undefined ? 0 : detail.descriptor + 1;
-    value[3] = detail.cgroupFilesOnly === true ? 1 : 0;
-    value[4] = detail.pointer === undefined ? 0 : detail.pointer + 1;
-    value[5] = detail.mayCopyUp === true ? 1 : 0;
-    value[6] = detail.skipReadOnly === true ? 1 : 0;
-    value[7] = detail.request === undefined ? 0 : detail.request + 1;
+    value[at.wanted] = 1;
+    value[at.text_arguments] = (detail.texts ?? []).reduce(
+      (mask, argument) => mask | (1 << argument),
+      0,
+    );
+    value[at.descriptor] = detail.descriptor === undefined ? 0 : detail.descriptor + 1;
+    value[at.cgroup_files_only] = detail.cgroupFilesOnly === true ? 1 : 0;
+    value[at.pointer] = detail.pointer === undefined ? 0 : detail.pointer + 1;
+    value[at.may_copy_up] = detail.mayCopyUp === true ? 1 : 0;
+    value[at.skip_read_only] = detail.skipReadOnly === true ? 1 : 0;
+    value[at.request] = detail.request === undefined ? 0 : detail.request + 1;
     session.updateMap('syscall_details', u32(number), value);
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The layouts of bpf/dit_events.h, as offsets in bytes from a record's beginning. A test compiles that
- * header and compares every figure.
+ * header and compares every figure here.
  */
 
 export const RECORD_KIND = {
@@ -86,4 +86,19 @@ export const OFFSET = {
   dirty: { inode: 24, bytes: 32, last_ns: 40, device: 48 },
   copyUp: { duration_ns: 24, bytes: 32, result: 40, path_bytes: 44, path_names: 46, path: 48 },
   cacheFill: { last_ns: 24 },
+  participant: { only_tid: 0, follow_children: 4 },
+  syscallDetail: {
+    wanted: 0,
+    text_arguments: 1,
+    descriptor: 2,
+    cgroup_files_only: 3,
+    pointer: 4,
+    may_copy_up: 5,
+    skip_read_only: 6,
+    request: 7,
+  },
+  settings: { named_calls_only: 0 },
 } as const;
+
+/** DIT_PATH_NAMES: a path of as many components may have more in front. */
+export const PATH_NAMES = 4;
