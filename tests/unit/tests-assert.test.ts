@@ -16,10 +16,11 @@ const ASSERTS = /\bexpect\w*[.(]|\bassert\w*\(/;
 
 /** Functions that assert; one ends where a line as far to the left ends it. */
 function assertingFunctions(text: string): string[] {
-  const declared = [
-    ...text.matchAll(/^( *)(?:async )?(?:function|const) (\w+)[\s\S]*?^\1(?:\}|\S.*;$)/gm),
-  ];
-  return declared.flatMap(([body, , name = '']) => (ASSERTS.test(body) ? [name] : []));
+  // Looked for at every line, so that a function within another is found too.
+  const declared = /^(?=( *)(?:async )?(?:function|const) (\w+)([\s\S]*?^\1(?:\}|\S.*;$)))/gm;
+  return [...text.matchAll(declared)].flatMap(([, , name = '', body = '']) =>
+    ASSERTS.test(body) ? [name] : [],
+  );
 }
 
 /** What stands between the beginning of a test and that of the next one. */

@@ -114,7 +114,7 @@ test('a current context that is broken or silent is passed by, and said', async 
 });
 
 test('a configuration that cannot be read is said, and one that is not there is not', async () => {
-  const resultOf = async (): Promise<string | undefined> => {
+  const resultOf = async (): Promise<unknown> => {
     const search = await findEngine({ env: { DOCKER_CONFIG: folder, XDG_RUNTIME_DIR: folder } });
     return search.tried.find(({ origin }) => origin === 'context')?.result;
   };
