@@ -1,6 +1,6 @@
 /** A recording to a Trace: order, correlate, walk, attribute. Pure; the one entry to the analysis. */
 
-import type { Foreign } from '../base/foreign.js';
+import { type Foreign, quoting } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
 import type { Recording } from '../model/recording.js';
 import type { ContainerRun, ProcessLife, Segment, Trace, Window } from '../model/trace.js';
@@ -11,12 +11,12 @@ import { ClientFinder } from './clients.js';
 import { findCopyUps } from './copy-ups.js';
 import { walkCriticalPath } from './critical-path.js';
 import { containersOf, reusedIds } from './discover.js';
-import { initProcess } from './entrypoint.js';
+import { entrypointExec, initProcess } from './entrypoint.js';
 import { findingsOf } from './findings.js';
 import { findMilestones } from './milestones.js';
 import { namespaceFacts } from './namespace-facts.js';
 import { buildLives } from './process-lives.js';
-import { collectCalls, type RunView, type TraceView, viewRun } from './run-view.js';
+import { collectCalls, processesAs, type RunView, type TraceView, viewRun } from './run-view.js';
 import { stagePath } from './stage-path.js';
 import { ThreadActivity } from './thread-activity.js';
 import { timeOrder } from './time-order.js';
@@ -126,10 +126,29 @@ function segmentsOf(
 /** What a start can fail at; that something went wrong after it is told by the recording's diagnostics. */
 const STARTING: ReadonlySet<Foreign> = new Set<Foreign>(['create', 'attach', 'start']);
 
-/** Why the container was not started; '': nothing says that it was not. */
-function failureOf({ marks }: RunView): Foreign {
-  return marks.find(({ name, error }) => STARTING.has(name) && error !== '')?.error ?? '';
+/**
+ * Why the container was not started; '': nothing says that it was not. Where the requests are not dit's own, the
+ * runtime's exit status says so.
+ */
+function failureOf(run: RunView): Foreign {
+  const said = run.marks.find(({ name, error }) => STARTING.has(name) && error !== '')?.error;
+  if (said !== undefined) return said;
+  if (run.recording.header.target.scope === '' || entrypointExec(run) !== undefined) return '';
+  for (const actor of ['runc create', 'runc start'] as const) {
+    for (const { life } of processesAs(run, actor)) {
+      if ((life.exitCode ?? 0) === 0) continue;
+      const path = life.execs.at(-1)?.argv[0] ?? 'the runtime';
+      const program = path.slice(path.lastIndexOf('/') + 1);
+      const does = actor.replace('runc ', '');
+      return quoting`${program} ${does} ${wordsOfEnd(life.exitCode ?? 0)}`;
+    }
+  }
+  return '';
 }
+
+/** @param code 0-255, or -signal */
+const wordsOfEnd = (code: number): string =>
+  code < 0 ? `was ended by signal ${-code}` : `exited with ${code}`;
 
 function exitCodeOf(run: RunView): number | undefined {
   const reported = run.marks.find(({ detail }) => detail.has('exit_code'))?.detail.get('exit_code');

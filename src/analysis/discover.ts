@@ -20,11 +20,22 @@ function askedFor({ recording }: TraceView): ContainerId[] {
 
 /**
  * Those for which a runtime was executed that creates, or that left the host without one. A process that
- * is executed in a container that runs already starts none.
+ * is executed in a container that runs already starts none, whatever its program is called: a container in a
+ * container, as Docker in Docker makes it, has an init of its own.
  */
-function seenToStart({ actors }: TraceView): ContainerId[] {
+function seenToStart(view: TraceView): ContainerId[] {
+  const { actors } = view;
   const spans = actors.flat();
-  const created = spans.filter(({ actor }) => actor === 'runc create');
+  const isInside = insideContainers(view);
+  const withInit = new Set(
+    spans.filter(({ actor }) => actor === 'init').map(({ containerId }) => containerId),
+  );
+  const created = actors.flatMap((own, key) =>
+    own.filter(
+      ({ actor, containerId }) =>
+        actor === 'runc create' && (!isInside[key] || withInit.has(containerId)),
+    ),
+  );
   const leftHost = ({ actor, containerId }: ActorSpan): boolean =>
     actor === 'init' && containerId !== undefined && isBare(containerId);
   const starts = created.length > 0 ? created : spans.filter(leftHost);
@@ -33,6 +44,19 @@ function seenToStart({ actors }: TraceView): ContainerId[] {
     .sort((a, b) => a.from - b.from)
     .flatMap(({ containerId }) => containerId ?? []);
   return [...new Set(inOrder)];
+}
+
+/** By process: whether it descends from one that a container executes. */
+function insideContainers({ lives, actors }: TraceView): readonly boolean[] {
+  const isInside: boolean[] = [];
+  // Parents come before their children.
+  for (const { key, parent, start } of lives.processes) {
+    const executes =
+      parent !== undefined &&
+      actors[parent]?.some(({ actor, from }) => actor === 'entrypoint' && !(from > (start ?? 0)));
+    isInside[key] = executes === true || (parent !== undefined && isInside[parent] === true);
+  }
+  return isInside;
 }
 
 /** Names that an OCI runtime was given for more than one container. */

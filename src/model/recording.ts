@@ -105,7 +105,7 @@ export interface ApiMark {
 }
 
 /** What a recorder knows of a process from the start; any other is followed for what it does. */
-export const PROCESS_ROLES = ['client', 'dockerd', 'containerd', ''] as const;
+export const PROCESS_ROLES = ['client', 'dockerd', 'containerd', 'entrypoint', ''] as const;
 export type ProcessRole = (typeof PROCESS_ROLES)[number];
 
 export interface KnownProcess {

@@ -6,7 +6,10 @@ import { DitError, EXIT, systemErrorCode } from '../base/errors.js';
 export const INITIAL_PID_NAMESPACE = 4026531836;
 
 /** Inode of the namespace; undefined: the process has ended, is another user's, or the kernel has no such namespaces. */
-export function namespaceOf(pid: number | 'self', kind: 'pid' | 'time'): number | undefined {
+export function namespaceOf(
+  pid: number | 'self',
+  kind: 'pid' | 'time' | 'mnt',
+): number | undefined {
   try {
     return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/${kind}`))?.[1]);
   } catch (error) {

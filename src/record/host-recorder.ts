@@ -33,6 +33,7 @@ import type { RecordingSource, SourceEnd, SourceOptions } from '../sources/sourc
 import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
 import { clockSnapshot } from './clock-snapshot.js';
 import { foldProcesses } from './fold-processes.js';
+import { knownRoles } from './known-roles.js';
 import { LetGo } from './let-go.js';
 import type { Daemon } from './participants.js';
 
@@ -327,6 +328,7 @@ export class HostRecorder {
     const { monotonicNs, boottimeNs } = readClocks();
     const bootToTrace = monotonicNs - boottimeNs;
     const family = withDescendants(listProcesses(), roles.keys());
+    const roleOf = knownRoles(family, roles);
     return family.map((stat) => {
       if (!roles.has(stat.pid)) this.#source.follow({ pid: stat.pid, followChildren: true });
       const argv = processArguments(stat.pid);
@@ -336,7 +338,7 @@ export class HostRecorder {
         comm: stat.comm,
         arguments: this.#options.redact ? redactArguments(argv) : argv,
         start: this.#relative(BigInt(stat.startTicks) * BigInt(NS_PER_TICK) + bootToTrace),
-        role: roles.get(stat.pid) ?? '',
+        role: roleOf(stat.pid),
         tids: threadIds(stat.pid),
       };
     });

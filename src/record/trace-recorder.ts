@@ -30,6 +30,7 @@ import type { Participant, RecordingSource } from '../sources/source.js';
 import { type SourceKind, type SourceRefusal, startFirst } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
 import { clockSnapshot } from './clock-snapshot.js';
+import { knownRoles } from './known-roles.js';
 import type { Daemon } from './participants.js';
 
 /** The thread that sends the requests. */
@@ -243,6 +244,7 @@ export class TraceRecorder {
     const bootToTrace = this.#baseClocks.monotonicNs - this.#baseClocks.boottimeNs;
     const processes = listProcesses();
     const family = withDescendants(processes, roles.keys());
+    const roleOf = knownRoles(family, roles);
     // Those that came before the probes were armed.
     for (const { pid } of family) this.#source.follow({ pid, followChildren: true });
     const client = processes.filter(({ pid }) => this.#options.isClient && pid === process.pid);
@@ -255,7 +257,7 @@ export class TraceRecorder {
         comm: stat.comm,
         arguments: redact ? redactArguments(argv) : argv,
         start: this.#relative(startNs),
-        role: stat.pid === process.pid ? 'client' : (roles.get(stat.pid) ?? ''),
+        role: stat.pid === process.pid ? 'client' : roleOf(stat.pid),
         // The client's other threads are not followed, but a wait for one of them is the client's.
         tids: threadIds(stat.pid),
       };

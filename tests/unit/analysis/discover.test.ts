@@ -192,3 +192,62 @@ function dockerStarts(stream: Stream): Stream {
   }
   return stream;
 }
+
+describe('what a container executes', () => {
+  const container = (): Stream =>
+    command()
+      .exec(100, 10, '/usr/bin/crun', ['crun', 'run', '--bundle', 'b', 'hello'])
+      .fork(300, 10, 20)
+      .syscall('pivot_root', 400, 500, 20, 20, { texts: { 0: '.', 1: '.' } })
+      .exec(900, 20, '/bin/sh', ['sh'])
+      .fork(1000, 20, 30);
+  const runs = (stream: Stream): string[] =>
+    analysed(stream, 'command').runs.map(({ containerId }) => containerId);
+
+  it('starts no container, whatever it is called', () => {
+    const stream = container()
+      .exec(1100, 30, '/tmp/containerd-shim-x', ['containerd-shim-x', '-id', OTHER_CONTAINER])
+      .fork(1200, 30, 40)
+      .exec(1300, 40, '/tmp/runc', ['runc', 'create', OTHER_CONTAINER]);
+    expect(runs(stream)).toEqual(['hello']);
+  });
+
+  it('starts none either where it ran before the recording', () => {
+    const stream = new Stream()
+      .known(10, 'containerd')
+      .known(20, '', 10)
+      .known(30, 'entrypoint', 20)
+      .fork(100, 30, 40)
+      .exec(200, 40, '/tmp/runc', ['runc', 'create', OTHER_CONTAINER]);
+    expect(runs(stream)).toEqual([]);
+  });
+
+  it('starts one where that has an init of its own, as Docker in Docker makes it', () => {
+    const stream = container()
+      .exec(1100, 30, '/usr/bin/containerd-shim', ['containerd-shim', '-id', OTHER_CONTAINER])
+      .fork(1200, 30, 40)
+      .exec(1300, 40, '/usr/bin/runc', ['runc', 'create', OTHER_CONTAINER])
+      .fork(1400, 40, 50)
+      .syscall('pivot_root', 1500, 1600, 50, 50, { texts: { 0: '.', 1: '.' } })
+      .exec(1700, 50, '/bin/true', ['true']);
+    expect(runs(stream)).toContain(OTHER_CONTAINER);
+  });
+});
+
+describe('a start that fails', () => {
+  const failing = (code: number): Stream =>
+    command()
+      .fork(200, 10, 20)
+      .exec(250, 20, '/usr/bin/conmon', ['conmon', '--api-version', '1', '-c', CONTAINER])
+      .fork(300, 20, 30)
+      .exec(350, 30, '/usr/bin/runc', ['/usr/bin/runc', 'create', '--bundle', 'b', CONTAINER])
+      .exit(550, 30, code);
+
+  it.each([
+    [1, 'runc create exited with 1'],
+    [-9, 'runc create was ended by signal 9'],
+    [0, ''],
+  ])('says how its runtime ended: %d', (code, failure) => {
+    expect(analysed(failing(code), 'command').runs[0]?.failure).toBe(failure);
+  });
+});
