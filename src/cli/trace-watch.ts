@@ -105,7 +105,10 @@ export async function traceWatch(
   const engine = new WatchedEngine(recorder, local, stderr, signal);
   const tally = new Tally();
   const teller = new Teller(options, context, tally);
-  const watcher = new StartWatcher(recorder);
+  const watcher = new StartWatcher(recorder, ({ id, error }) => {
+    const why = escapeText(messageOf(error));
+    void stderr.line(`dit: the start of container ${shortId(id)} cannot be shown: ${why}`);
+  });
   const limitMs = options.for === undefined ? undefined : options.for * 1000;
   const deadline = new Deadline({ limitMs, signals: [signal] });
   const stop = deadline.signal;

@@ -10,6 +10,12 @@ import type { Recording } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import type { HostRecorder } from '../record/host-recorder.js';
 
+/** A start that cannot be told: its analysis failed, which is no reason not to tell the others. */
+export interface UntoldStart {
+  readonly id: ContainerId;
+  readonly error: unknown;
+}
+
 /** A start that was seen to its end, or given up. */
 export interface WatchedStart {
   readonly run: ContainerRun;
@@ -41,10 +47,19 @@ export class StartWatcher {
   /** In the order in which they began. */
   readonly #underWay = new Set<StartUnderWay>();
   readonly #told = new Set<ContainerId>();
+  readonly #onUntold: (start: UntoldStart) => void;
+  readonly #analysis: typeof analyse;
   #restUntil = 0;
 
-  constructor(recorder: HostRecorder) {
+  /** @param analysis that of a recording, which a test makes fail */
+  constructor(
+    recorder: HostRecorder,
+    onUntold: (start: UntoldStart) => void,
+    analysis: typeof analyse = analyse,
+  ) {
     this.#recorder = recorder;
+    this.#onUntold = onUntold;
+    this.#analysis = analysis;
   }
 
   get underWay(): number {
@@ -80,22 +95,43 @@ export class StartWatcher {
   #tellComplete(tell: (start: WatchedStart) => void, now: number, last: boolean): void {
     const ripe = [...this.#underWay].filter(({ seen }) => last || now - seen > SETTLE_NS);
     for (const { start, trace } of this.#analysed(ripe)) {
-      const run = trace.runs.find(({ containerId }) => containerId === start.id);
-      const isLate = start.until !== undefined || now - start.seen > GIVE_UP_NS;
-      if (run === undefined) {
-        // A shim without a runtime: nothing was created after all.
-        if (isLate) this.#underWay.delete(start);
-        continue;
+      try {
+        this.#tellIfComplete(start, trace, tell, now, last);
+      } catch (error) {
+        this.#giveUp(start, error);
       }
-      const end = run.window?.end;
-      const settled = end !== undefined && (now - end > SETTLE_NS || last);
-      const over = end === undefined && (last || isLate || hasEnded(trace, run));
-      if (!settled && !over) continue;
-      this.#underWay.delete(start);
-      this.#remember(start.id);
-      tell({ run, trace });
-      this.#recorder.letGo(ownPids(trace, run));
     }
+  }
+
+  #tellIfComplete(
+    start: StartUnderWay,
+    trace: Trace,
+    tell: (start: WatchedStart) => void,
+    now: number,
+    last: boolean,
+  ): void {
+    const run = trace.runs.find(({ containerId }) => containerId === start.id);
+    const isLate = start.until !== undefined || now - start.seen > GIVE_UP_NS;
+    if (run === undefined) {
+      // A shim without a runtime: nothing was created after all.
+      if (isLate) this.#underWay.delete(start);
+      return;
+    }
+    const end = run.window?.end;
+    const settled = end !== undefined && (now - end > SETTLE_NS || last);
+    const over = end === undefined && (last || isLate || hasEnded(trace, run));
+    if (!settled && !over) return;
+    this.#underWay.delete(start);
+    this.#remember(start.id);
+    tell({ run, trace });
+    this.#recorder.letGo(ownPids(trace, run));
+  }
+
+  /** One start that cannot be analysed or told ends neither the watch nor the others. */
+  #giveUp(start: StartUnderWay, error: unknown): void {
+    this.#underWay.delete(start);
+    this.#remember(start.id);
+    this.#onUntold({ id: start.id, error });
   }
 
   /** Containers that start once are analysed together; each start of one that is restarted, on its own. */
@@ -105,13 +141,28 @@ export class StartWatcher {
     const isOnly = ({ since, until }: StartUnderWay): boolean =>
       since === undefined && until === undefined;
     const only = new Map(starts.filter(isOnly).map((start) => [start.id, start]));
-    if (only.size > 0) {
-      const trace = analyse(this.#recorder.recording(), (id) => only.has(id));
-      for (const start of only.values()) yield { start, trace };
+    let together: Trace | undefined;
+    try {
+      if (only.size > 0) {
+        together = this.#analysis(this.#recorder.recording(), (id) => only.has(id));
+      }
+    } catch {
+      // One of them cannot be analysed: each is tried on its own.
     }
     for (const start of starts) {
-      if (isOnly(start)) continue;
-      const trace = analyse(this.#recorder.stretch(start), (id) => id === start.id);
+      const isTogether = isOnly(start);
+      if (isTogether && together !== undefined) {
+        yield { start, trace: together };
+        continue;
+      }
+      let trace: Trace;
+      try {
+        const recording = isTogether ? this.#recorder.recording() : this.#recorder.stretch(start);
+        trace = this.#analysis(recording, (id) => id === start.id);
+      } catch (error) {
+        this.#giveUp(start, error);
+        continue;
+      }
       yield { start, trace };
     }
   }

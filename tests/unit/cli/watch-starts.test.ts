@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function tellOne() {
   const { recorder, source } = await watchHost(host);
-  const watcher = new StartWatcher(recorder);
+  const watcher = new StartWatcher(recorder, () => {});
   const look = (tell: (start: WatchedStart) => void = () => {}): void => {
     host.pass(1);
     watcher.look(tell);
@@ -126,7 +126,7 @@ describe('a container that is started again', () => {
 
   async function watch() {
     const { recorder, source } = await watchHost(host);
-    const watcher = new StartWatcher(recorder);
+    const watcher = new StartWatcher(recorder, () => {});
     const told: { start?: number; end?: number; inits: number[]; key: string }[] = [];
     const tell = ({ run, trace }: WatchedStart): void => {
       path = join(folder, `${++files}.dit`);
@@ -197,4 +197,30 @@ describe('a container that is started again', () => {
     look(0.5);
     expect(told).toMatchObject([SECOND]);
   });
+});
+
+test('a start that cannot be analysed is said, and ends neither the watch nor the others', async () => {
+  const { recorder, source } = await watchHost(host);
+  const untold: unknown[] = [];
+  const failing: typeof analyse = (recording, isWanted) => {
+    if (isWanted?.(OTHER_CONTAINER as never)) throw new TypeError('a bug of the analysis');
+    return analyse(recording, isWanted);
+  };
+  const watcher = new StartWatcher(recorder, (start) => untold.push(start), failing);
+  const told: string[] = [];
+  const look = (): void => {
+    host.pass(1);
+    watcher.look(({ run }) => told.push(run.containerId));
+  };
+  look();
+  host.pass(0.5);
+  source.pushAll(
+    startedContainer({ shim: 1.1e9, runc: 1.2e9, init: 1.3e9, entrypoint: 1.4e9 })
+      .fork(1.45e9, PID.containerd, 900)
+      .exec(1.46e9, 900, '/usr/bin/containerd-shim', ['containerd-shim', '-id', OTHER_CONTAINER]),
+  );
+  for (let i = 0; i < 4; i++) look();
+  expect(told).toEqual([CONTAINER]);
+  expect(untold).toEqual([{ id: OTHER_CONTAINER, error: new TypeError('a bug of the analysis') }]);
+  expect(watcher.underWay).toBe(0);
 });
