@@ -18,6 +18,7 @@ import { escapeText, safeJson } from '../base/escape.js';
 import { quoting } from '../base/foreign.js';
 import { lengthOf, type Share, selfTimes, type Wait, waits } from '../model/totals.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
+import { wrap } from './columns.js';
 import { formatCount, formatDuration, formatMs, formatPercent } from './format.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
@@ -28,9 +29,9 @@ export function renderBlame(trace: Trace, options: PageOptions): string {
 
 const COLUMNS = [
   number('ms', 10),
-  number('share', 8),
-  number('count', 7),
-  number('longest', 9),
+  number('share', 8, { dropped: 3 }),
+  number('count', 7, { dropped: 2 }),
+  number('longest', 9, { dropped: 1 }),
   word('', 3),
   word('actor', 12),
 ];
@@ -56,9 +57,10 @@ function blamePage(run: ContainerRun, options: PageOptions): string[] {
     ...table(waiting, 'category: waits for', waitText),
     '',
     ...(run.segments.some(({ certainty }) => certainty === 'inferred') ? [theme.dim(SURE)] : []),
-    theme.dim(
+    ...wrap(
       `self ${formatCount(selfNs)} ns + waits ${formatCount(waitingNs)} ns ${equal} window ${formatCount(window)} ns`,
-    ),
+      width,
+    ).map(theme.dim),
   ];
 }
 

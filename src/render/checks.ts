@@ -22,7 +22,7 @@ import {
   type Figure,
   type Verdict,
 } from '../model/check.js';
-import { alignLeft, alignRight, columnsOf, cut, wrap } from './columns.js';
+import { alignLeft, alignRight, columnsOf, cut, pageOf, wrap } from './columns.js';
 import { formatBytes, formatDuration } from './format.js';
 import type { Paint, Theme } from './theme.js';
 
@@ -79,7 +79,7 @@ export function renderCheck(report: CheckReport, theme: Theme, width: number): s
     lines.push('', INDENT + theme.strong('evidence'));
     for (const line of evidence) lines.push(...indented(evidenceLines(line, room), theme.dim));
   }
-  return `${lines.join('\n')}\n`;
+  return pageOf(lines, width);
 }
 
 const formatSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -82,3 +82,34 @@ export function wrap(text: string, columns: number): string[] {
   }
   return [...lines, line].filter((each) => each !== '');
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a theme's colours
+const PAINT = /(\x1b\[[0-9;]*m)/;
+
+/** Lines of a page, painted by a theme or not, none of them longer than `columns`; with the last newline. */
+export const pageOf = (lines: readonly string[], columns: number): string =>
+  `${lines.map((line) => cutPainted(line.trimEnd(), columns)).join('\n')}\n`;
+
+/** The same as cut(), of a line with a theme's colours in it, which stay whole. */
+export function cutPainted(line: string, columns: number): string {
+  if (
+    columnsOf(
+      line
+        .split(PAINT)
+        .filter((_, at) => at % 2 === 0)
+        .join(''),
+    ) <= columns
+  )
+    return line;
+  let left = columns;
+  return line
+    .split(PAINT)
+    .map((part, at) => {
+      if (at % 2 === 1) return part;
+      const isLast = columnsOf(part) >= left;
+      const shown = isLast ? cut(`${part} `, left) : part;
+      left = isLast ? 0 : left - columnsOf(part);
+      return shown;
+    })
+    .join('');
+}

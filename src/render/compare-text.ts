@@ -18,7 +18,7 @@
 import { escapeText } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
 import type { BenchComparison, DataFinding } from '../model/bench-comparison.js';
-import { columnsOf, cut, cutStart, wrap } from './columns.js';
+import { columnsOf, cut, cutStart, pageOf, wrap } from './columns.js';
 import {
   type CompareTable,
   findingPlace,
@@ -72,10 +72,7 @@ export function renderCompareText(comparison: BenchComparison, options: PageOpti
     ...(comparison.modes.length === 0 ? [] : table(modeTests(comparison))),
     ...(comparison.gates.length === 0 ? [] : table(gateTable(comparison))),
   ];
-  return `${lines
-    .slice(1)
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+  return pageOf(lines.slice(1), width);
 }
 
 function doctor({ findings, platforms }: BenchComparison, options: PageOptions): string[] {

@@ -22,6 +22,8 @@ import { number, tableHead, tableRow, word } from './table.js';
 import { drawSpans } from './timeline.js';
 
 const SHOWN = 10;
+/** Less of a path says nothing. */
+const LEAST_PATH = 8;
 const LABEL = 'since the exec';
 
 export interface CopyUpOptions extends PageOptions {
@@ -43,16 +45,16 @@ export function renderCopyUps(
   const columns = [
     number(exec === undefined ? 'at' : 'since exec', 13),
     number('took', 10),
-    number('size', 10),
+    number('size', 10, { dropped: 2 }),
     word('', 2),
-    word('by', 11),
-    word('in', 10),
-    word('how', 10),
+    word('by', 11, { dropped: 1 }),
+    word('in', 10, { dropped: 4 }),
+    word('how', 10, { dropped: 3 }),
   ];
   const lines = exec === undefined ? [] : lane(copyUps, exec, options);
   lines.push(theme.dim(tableHead(columns, 'path', width)));
   for (const copyUp of shown) {
-    const { cells } = tableRow(columns, cellsOf(copyUp, exec ?? 0), width);
+    const { cells } = tableRow(columns, cellsOf(copyUp, exec ?? 0), width - LEAST_PATH);
     const path = cutStart(shortenIds(escapeText(copyUp.path)), width - columnsOf(cells));
     lines.push(theme.phase.storage(cells) + path);
   }

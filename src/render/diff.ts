@@ -17,7 +17,7 @@ import { escapeText, safeJson } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
 import type { Comparison, Difference } from '../model/summaries.js';
 import { PHASES } from '../model/totals.js';
-import { columnsOf, cut, wrap } from './columns.js';
+import { columnsOf, cut, pageOf, wrap } from './columns.js';
 import { formatCount, formatMs, formatPercent, plural } from './format.js';
 import type { PageOptions } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
@@ -51,7 +51,10 @@ export function renderDiff(facts: DiffFacts, options: DiffOptions): string {
     theme.strong(`change  ${signed(total)} ms, ${signedPercent(total / comparison.before)}`),
   ];
   if (notes.length > 0) {
-    lines.push('', theme.warning('NOT ALL IS ALIKE  besides the start, these differ'));
+    lines.push(
+      '',
+      ...wrap('NOT ALL IS ALIKE  besides the start, these differ', width).map(theme.warning),
+    );
     for (const note of notes) {
       wrap(escapeText(note), width - 2).forEach((line, index) => {
         lines.push(theme.warning(index === 0 ? `! ${line}` : `  ${line}`));
@@ -72,11 +75,9 @@ export function renderDiff(facts: DiffFacts, options: DiffOptions): string {
   const sum = sumOf(comparison.differences);
   const equals =
     sum === total ? '= change of the window' : `≠ change of the window ${formatCount(total)} ns`;
-  lines.push(
-    '',
-    theme.dim(`sum of all changes ${sum > 0 ? '+' : ''}${formatCount(sum)} ns ${equals}`),
-  );
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  const said = `sum of all changes ${sum > 0 ? '+' : ''}${formatCount(sum)} ns ${equals}`;
+  lines.push('', ...wrap(said, width).map(theme.dim));
+  return pageOf(lines, width);
 }
 
 function sideLine(name: string, side: DiffSide, ns: number, { theme, width }: DiffOptions): string {
@@ -90,9 +91,9 @@ function sideLine(name: string, side: DiffSide, ns: number, { theme, width }: Di
 
 const COLUMNS = [
   number('change ms', 11),
-  number('of change', 11),
-  number('before', 11),
-  number('after', 11),
+  number('of change', 11, { dropped: 3 }),
+  number('before', 11, { dropped: 2 }),
+  number('after', 11, { dropped: 1 }),
   word('', 2),
   word('actor', 12),
 ];

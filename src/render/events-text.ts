@@ -19,7 +19,7 @@ import { originOf, type SelectedEvent } from './select-events.js';
 import { syscallText } from './syscall-text.js';
 import type { Theme } from './theme.js';
 
-/** @param width undefined: lines are as long as they are */
+/** @param width undefined: lines are as long as they are, up to MOST_CHARACTERS of what happened */
 export function eventLine(
   trace: Trace,
   theme: Theme,
@@ -33,10 +33,18 @@ export function eventLine(
     const who = alignLeft(actor?.actor ?? '?', 13);
     const pid = alignLeft(`${events.pid.at(row)}/${events.tid.at(row)}`, 16);
     const what = describeEvent(trace.recording, row);
-    const room = width === undefined ? what : cut(what, Math.max(0, width - 44));
+    const room = width === undefined ? capped(what) : cut(what, Math.max(0, width - 44));
     return `${theme.dim(time)}  ${theme.strong(who)}${theme.dim(pid)}${room}\n`;
   };
 }
+
+/** Of what an event says, where lines are as long as they are; --json has all of it. */
+const MOST_CHARACTERS = 2000;
+
+const capped = (text: string): string =>
+  text.length <= MOST_CHARACTERS
+    ? text
+    : `${text.slice(0, MOST_CHARACTERS)}… ${plural(text.length - MOST_CHARACTERS, 'more character')}`;
 
 /** What happened, in one line; safe to print. */
 export function describeEvent(recording: Recording, row: number): string {

@@ -25,9 +25,10 @@ export function renderExplanation(
   return pagesOf(trace, options, (run) => {
     const rules = explanationOf(run);
     return [
-      options.theme.dim(
+      ...wrap(
         'Rules are tried in this order; the first that applies to a piece decides.',
-      ),
+        options.width,
+      ).map(options.theme.dim),
       ...rules.flatMap((rule) => ['', ...ruleLines(rule, run, options)]),
       '',
       ...wrap(balance(rules, run), options.width).map(options.theme.dim),

@@ -28,7 +28,7 @@ import type {
   TraceWarning,
   Window,
 } from '../model/trace.js';
-import { alignLeft, alignRight, columnsOf, cut, wrap } from './columns.js';
+import { alignLeft, columnsOf, cut, pageOf, wrap } from './columns.js';
 import { renderCopyUps } from './copy-ups.js';
 import { renderFindings, shortenIds } from './findings.js';
 import {
@@ -41,12 +41,13 @@ import {
   plural,
 } from './format.js';
 import { subjectLine } from './subject.js';
+import { number, tableHead, tableRow, word } from './table.js';
 import type { Paint, Theme } from './theme.js';
 import { renderTimeline } from './timeline.js';
 
 export interface ReportOptions {
   readonly theme: Theme;
-  /** Columns; no line is longer, from 80 on. */
+  /** Columns; no line is longer. */
   readonly width: number;
   /** Every slice group and probe, not only the largest. */
   readonly all?: boolean;
@@ -57,7 +58,7 @@ const SHOWN_ROWS = 5;
 const LEAST_DETAIL = 20;
 const INDENT = '  ';
 
-/** The report, with its last newline. Its tables need 80 columns. */
+/** The report, with its last newline. Below 80 columns tables leave columns out. */
 export function renderReport(trace: Trace, options: ReportOptions): string {
   const lines: string[] = [];
   const section = (title: string, body: readonly string[], note = ''): void => {
@@ -104,7 +105,7 @@ export function renderReport(trace: Trace, options: ReportOptions): string {
       options,
     ),
   );
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return pageOf(lines, options.width);
 }
 
 const CLOCK = 'times: CLOCK_MONOTONIC, kernel timestamps unless marked api';
@@ -258,18 +259,18 @@ function phases(segments: readonly Segment[], window: Window, options: ReportOpt
   const length = window.end - window.start;
   const totals = phaseTotals(segments);
   const barColumns = Math.max(0, width - NAME - 3 * NUMBER - 2);
-  const row = (name: string, total: { ns: number; waitingNs: number }): string =>
-    alignLeft(name, NAME) +
-    alignRight(formatMs(total.ns), NUMBER) +
-    alignRight(formatPercent(total.ns / length), NUMBER) +
-    alignRight(formatMs(total.waitingNs), NUMBER);
-
-  const lines = [
-    theme.dim(
-      alignLeft('', NAME) +
-        ['ms', 'share', 'waiting ms'].map((head) => alignRight(head, NUMBER)).join(''),
-    ),
+  const columns = [
+    word('', NAME, { least: 16 }),
+    number('ms', NUMBER),
+    number('share', NUMBER),
+    number('waiting ms', NUMBER, { dropped: 1 }),
   ];
+  const row = (name: string, total: { ns: number; waitingNs: number }): string => {
+    const cells = [formatMs(total.ns), formatPercent(total.ns / length), formatMs(total.waitingNs)];
+    return tableRow(columns, [name, ...cells], width).cells;
+  };
+
+  const lines = [theme.dim(tableHead(columns, '', width))];
   for (const total of totals) {
     const paint = theme.phase[total.phase];
     const bar = BAR[total.phase].repeat(Math.round((barColumns * total.ns) / length));
@@ -304,9 +305,18 @@ function longest(segments: readonly Segment[], window: Window, options: ReportOp
   const { theme, width } = options;
   const named = shown.map((share) => columnsOf(escapeText(share.category)));
   const category = Math.min(NAME, Math.max(16, ...named) + 1);
-  const row = (cells: readonly string[]): string =>
-    `${alignRight(cells[0] ?? '', 2)}  ${alignLeft(cells[1] ?? '', 12)}${alignLeft(cells[2] ?? '', category)}` +
-    [10, 9, 8, 9].map((columns, index) => alignRight(cells[index + 3] ?? '', columns)).join('');
+  const columns = [
+    number('', 2),
+    word('', 2),
+    word('', 12, { least: 10 }),
+    word('', category, { least: 14 }),
+    number('', 10),
+    number('', 9, { dropped: 1 }),
+    number('', 8, { dropped: 3 }),
+    number('', 9, { dropped: 2 }),
+  ];
+  const row = ([place = '', ...cells]: readonly string[]): string =>
+    tableRow(columns, [place, '', ...cells], width).cells;
   const lines = [theme.dim(row(['#', 'actor', 'category', 'ms', 'share', 'slices', 'longest']))];
   shown.forEach(({ actor, category: name, ns, phase, ...share }, index) => {
     const text = row([
@@ -345,8 +355,16 @@ function milestoneTable(
 ): string[] {
   const begin = milestones[0]?.time;
   const sureColumns = milestones.some(({ certainty }) => certainty === 'inferred') ? 10 : 7;
-  const row = (number: string, name: string, since: string, delta: string): string =>
-    `${alignRight(number, 2)}  ${alignLeft(name, 17)}${alignRight(since, 10)}${alignRight(delta, 10)}  `;
+  const columns = [
+    number('', 2),
+    word('', 2, { least: 1 }),
+    word('', 17),
+    number('', 10),
+    number('', 10, { dropped: 1 }),
+    word('', 2, { least: 1 }),
+  ];
+  const row = (place: string, name: string, since: string, delta: string): string =>
+    tableRow(columns, [place, '', name, since, delta, ''], width - sureColumns).cells;
   const room = (text: string): number => Math.max(0, width - columnsOf(text));
 
   const lines: string[] = [];

@@ -12,18 +12,18 @@
 import { escapeText } from '../base/escape.js';
 import type { PhaseSpread, RunsSummary, Spread } from '../model/summaries.js';
 import type { Trace } from '../model/trace.js';
-import { columnsOf, cut, wrap } from './columns.js';
+import { columnsOf, cut, pageOf, wrap } from './columns.js';
 import { formatCount, formatMs, plural } from './format.js';
 import { keyByLine, traceDocument } from './json.js';
 import type { PageOptions } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
 
 const COLUMNS = [
-  word('', 27),
+  word('', 27, { least: 18 }),
   number('median ms', 10),
-  number('95 % interval of it', 22),
-  number('min', 10),
-  number('max', 10),
+  number('95 % interval of it', 22, { dropped: 2 }),
+  number('min', 10, { dropped: 3 }),
+  number('max', 10, { dropped: 1 }),
 ];
 const SHOWN_FAILURES = 5;
 
@@ -64,7 +64,7 @@ export function renderRuns(summary: RunsSummary, options: PageOptions): string {
   if (failures.length > SHOWN_FAILURES) {
     lines.push(theme.bad(`! and ${formatCount(failures.length - SHOWN_FAILURES)} more`));
   }
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return pageOf(lines, width);
 }
 
 function spreadRow(name: string, { median, low, high, min, max }: Spread, width: number): string {

@@ -10,13 +10,13 @@ import {
   type Window,
   windowLength,
 } from '../model/trace.js';
-import { columnsOf, cut } from './columns.js';
+import { columnsOf, cut, pageOf } from './columns.js';
 import { formatMs } from './format.js';
 import type { Theme } from './theme.js';
 
 export interface PageOptions {
   readonly theme: Theme;
-  /** Columns of a line, from 80 on. */
+  /** Columns of a line; none is longer. */
   readonly width: number;
 }
 
@@ -62,7 +62,7 @@ export function pagesOf(
       ...page(run),
     ];
   });
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return pageOf(lines, options.width);
 }
 
 /** What every document says of its run. */

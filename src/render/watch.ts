@@ -10,7 +10,7 @@ import type { Foreign } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
-import { alignLeft, alignRight, cut } from './columns.js';
+import { alignLeft, alignRight, cut, cutPainted } from './columns.js';
 import { formatCount, formatMs, plural } from './format.js';
 import type { Theme } from './theme.js';
 
@@ -107,7 +107,7 @@ function row(who: readonly Foreign[], rest: string, width: number): string {
     alignLeft(cut(image, room), room),
     rest,
   ];
-  return texts.join('  ').trimEnd();
+  return cutPainted(texts.join('  ').trimEnd(), width);
 }
 
 /** One JSON document, without its newline: docs/json.md. */

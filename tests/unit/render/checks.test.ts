@@ -45,7 +45,9 @@ const DOCUMENT: ChecksDocument = {
 const LEFT = { ...DOCUMENT, leftBehind: ['removing volume <b>: busy'] };
 
 describe('on a terminal', () => {
-  test.each([60, 80, 120])('%i columns wide, every line fits and nothing is acted on', (width) => {
+  test.each([
+    40, 60, 80, 120,
+  ])('%i columns wide, every line fits and nothing is acted on', (width) => {
     const text = renderCheck(REPORT, PLAIN_THEME, width);
     for (const line of text.split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(width);
     const words = text.replace(/\s+/g, ' ');

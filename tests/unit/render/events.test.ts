@@ -229,3 +229,25 @@ describe('selecting events', () => {
 it('knows every kind by its id', () => {
   expect(new Set(Object.values(KIND)).size).toBe(EVENT_KINDS.length);
 });
+
+describe('what is endless or has a name that objects inherit', () => {
+  const longArgument = traceWith((events, id) => {
+    const [filenames, argument] = [id('/bin/x'), id('y'.repeat(100_000))];
+    events.push('exec', { time: 1, pid: 7 }, { filenames, arguments: [filenames, argument] });
+  });
+
+  it('a long argument is cut, which is said; --json has all of it', () => {
+    const [line = ''] = lines(longArgument);
+    expect(line.length).toBeLessThan(2200);
+    expect(line).toMatch(/y… 98,012 more characters$/);
+    expect(objects(longArgument)[0].arguments[1]).toHaveLength(100_000);
+  });
+
+  it.each(['constructor', '__proto__', 'toString'])('a syscall of the name %s is one', (name) => {
+    const trace = traceWith((events, id) => {
+      events.push('syscall', { time: 1, pid: 7 }, { names: id(name), arguments: [1, 2, 3] });
+    });
+    expect(lines(trace)[0]).toContain(`${name}(`);
+    expect(objects(trace)[0].name).toBe(name);
+  });
+});
