@@ -18,6 +18,12 @@ export const COMM_CHARACTERS = 255;
  */
 export const REFERRED_CHARACTERS = 32 << 20;
 
+/**
+ * Marks, clock readings, diagnostics and processes, of each: an empty one takes two bytes of a file and hundreds of
+ * memory. A start has about ten marks, and a machine some thousand processes.
+ */
+export const MOST_OF_A_KIND = 50_000;
+
 /** A text that is too long, as far as it is kept. */
 export const cutText = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most)}…` : text;

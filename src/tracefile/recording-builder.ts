@@ -19,7 +19,13 @@ import { StringInterner } from '../model/strings.js';
 import { decodeChunk } from './columns.js';
 import type { Frame, Gap } from './frames.js';
 import { relativeNs } from './instants.js';
-import { COMM_CHARACTERS, cutText, REFERRED_CHARACTERS, TEXT_CHARACTERS } from './limits.js';
+import {
+  COMM_CHARACTERS,
+  cutText,
+  MOST_OF_A_KIND,
+  REFERRED_CHARACTERS,
+  TEXT_CHARACTERS,
+} from './limits.js';
 import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
 import { decodeMessage, type MessageOf, type MessageSchema } from './messages.js';
 import {
@@ -126,6 +132,11 @@ export class RecordingBuilder {
       this.#addStrings(body);
       return true;
     }
+    const kept = this.#keptOf(frame.field);
+    if (kept !== undefined && kept.items.length >= MOST_OF_A_KIND) {
+      this.#leaveOut(kept.what);
+      return true;
+    }
     const read = <S extends MessageSchema>(schema: S): MessageOf<S> =>
       decodeMessage(new WireReader(body), schema, this.#full ? this.#reserve : this.#charge);
     switch (frame.field) {
@@ -133,7 +144,7 @@ export class RecordingBuilder {
         return this.#secondHeader(frame.offset, read(HEADER));
       case FRAME.clock: {
         const clock = read(CLOCK_SNAPSHOT);
-        this.#clocks.push({
+        this.#keep(this.#clocks, 'clock readings', {
           trace: relative(clock.traceNs),
           realtimeOffset: within(relativeNs(startRealtimeNs, clock.realtimeNs)),
           boottimeOffset: within(relativeNs(clock.traceNs, clock.boottimeNs)),
@@ -145,7 +156,7 @@ export class RecordingBuilder {
         const { startNs, endNs, ...mark } = read(API_MARK);
         const end = endNs === 0n ? undefined : relative(endNs);
         const detail = this.#detail(mark.detail);
-        this.#marks.push({ ...mark, detail, start: relative(startNs), end });
+        this.#keep(this.#marks, 'marks', { ...mark, detail, start: relative(startNs), end });
         return true;
       }
       case FRAME.processes:
@@ -156,7 +167,7 @@ export class RecordingBuilder {
             continue;
           }
           const role = this.#oneOf(PROCESS_ROLES, process.role, 'processes have an unknown role');
-          this.#processes.push({ ...process, role, start: relative(startNs) });
+          this.#keep(this.#processes, 'processes', { ...process, role, start: relative(startNs) });
         }
         return true;
       case FRAME.loss: {
@@ -166,7 +177,7 @@ export class RecordingBuilder {
       }
       case FRAME.diagnostic: {
         const { atNs, ...diagnostic } = read(DIAGNOSTIC);
-        this.#diagnostics.push({ ...diagnostic, at: relative(atNs) });
+        this.#keep(this.#diagnostics, 'diagnostics', { ...diagnostic, at: relative(atNs) });
         return true;
       }
       case FRAME.footer: {
@@ -240,6 +251,27 @@ export class RecordingBuilder {
     const found = known.find((each) => each === value);
     if (found === undefined) this.#refuse(1, `${what}; ignored`);
     return found ?? ('' as T);
+  }
+
+  /** Adds an item unless there are more than a recording has. */
+  #keep<T>(items: T[], what: string, item: T): void {
+    if (items.length < MOST_OF_A_KIND) items.push(item);
+    else this.#leaveOut(what);
+  }
+
+  #leaveOut(what: string): void {
+    this.#unread ||= `it holds more ${what} than are read`;
+    this.#refuse(1, `${what} are left out: more than ${MOST_OF_A_KIND} are not read`);
+  }
+
+  /** What frames of a kind are kept in, where it is one item a frame: they need not be decoded any more. */
+  #keptOf(
+    field: number,
+  ): { readonly items: readonly unknown[]; readonly what: string } | undefined {
+    if (field === FRAME.mark) return { items: this.#marks, what: 'marks' };
+    if (field === FRAME.clock) return { items: this.#clocks, what: 'clock readings' };
+    if (field === FRAME.diagnostic) return { items: this.#diagnostics, what: 'diagnostics' };
+    return undefined;
   }
 
   #refuse(count: number, what: string): void {

@@ -7,11 +7,13 @@ import { type Content, type Node, parseFile, writeFile } from './wire-tree.js';
 /** A mutated file is no larger: what a few kilobytes can do is what matters. */
 const MOST_BYTES = 4 << 20;
 
+const MOST_FRAMES = 10_000;
+
 export function mutateTrace(base: Uint8Array, random: Random): Uint8Array {
   const frames = parseFile(base);
   const count = 1 + random.below(6);
-  for (let i = 0; i < count; i++) mutateOnce(frames, random);
-  let bytes = writeFile(frames);
+  for (let i = 0; i < count && frames.length < MOST_FRAMES; i++) mutateOnce(frames, random);
+  let bytes = writeFile(frames, MOST_BYTES);
   if (bytes.length > MOST_BYTES) bytes = bytes.subarray(0, MOST_BYTES);
   return random.chance(0.06) ? damage(bytes, random) : bytes;
 }

@@ -134,11 +134,22 @@ function unpack(bytes: Uint8Array): bigint[] {
   return values;
 }
 
-export function writeFile(nodes: readonly Node[]): Buffer {
-  return Buffer.concat(nodes.map(writeNode));
+/** @param most bytes after which no more is written */
+export function writeFile(nodes: readonly Node[], most = Number.POSITIVE_INFINITY): Buffer {
+  // A frame that is there a thousand times is the same object each time.
+  const written = new Map<Node, Buffer>();
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for (const node of nodes) {
+    const part = written.get(node) ?? writeNode(node);
+    written.set(node, part);
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > most) break;
+  }
+  return Buffer.concat(parts);
 }
 
-/** A chunk of a thousand events is written again for each copy of it: once is enough. */
 function writeNode({ field, content }: Node): Buffer {
   switch (content.kind) {
     case 'number':

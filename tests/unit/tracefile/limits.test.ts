@@ -7,7 +7,11 @@ import { traceTimeOf } from '../../../src/base/time.js';
 import { EventTable } from '../../../src/model/event-table.js';
 import type { ApiMark, KnownProcess } from '../../../src/model/recording.js';
 import { StringInterner } from '../../../src/model/strings.js';
-import { REFERRED_CHARACTERS, TEXT_CHARACTERS } from '../../../src/tracefile/limits.js';
+import {
+  MOST_OF_A_KIND,
+  REFERRED_CHARACTERS,
+  TEXT_CHARACTERS,
+} from '../../../src/tracefile/limits.js';
 import { decodeTraceFile } from '../../../src/tracefile/reader.js';
 import { sampleHeader, traceFileBytes } from '../../support/recordings.js';
 
@@ -85,6 +89,18 @@ describe('numbers of a trace', () => {
     expect(() => decodeTraceFile(traceFileBytes(() => {}, { ...header, host }))).toThrow(
       'is not a trace of dit',
     );
+  });
+});
+
+describe('small things of a trace', () => {
+  it('are no more than a recording has, and what is left out is said', () => {
+    const bytes = traceFileBytes((writer) => {
+      for (let i = 0; i < MOST_OF_A_KIND + 7; i++) writer.mark(createMark({}));
+    }, header);
+    const { marks, unread } = decodeTraceFile(bytes);
+    expect(marks).toHaveLength(MOST_OF_A_KIND);
+    expect(unread).toBe('it holds more marks than are read');
+    expect(messagesOf(bytes)).toEqual(['7 marks are left out: more than 50000 are not read']);
   });
 });
 
