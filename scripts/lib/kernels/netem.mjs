@@ -13,7 +13,8 @@ import { Sandbox } from '../../../dist/toolkit/sandbox.js';
 const PINGS = 20;
 const TRIES = 3;
 const docker = new Dockerode();
-const sandbox = new Sandbox(docker, 'abcdef0123456789'.repeat(2));
+const { signal } = new AbortController();
+const sandbox = new Sandbox(docker, 'abcdef0123456789'.repeat(2), signal);
 
 /** Median of all, ms. @throws where one is lost */
 async function roundTrip(from, to) {
