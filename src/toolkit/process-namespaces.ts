@@ -40,17 +40,27 @@ export function processTree(trace: Trace, run: ContainerRun): ProcessNode[] {
     else siblings.push(life);
   }
   const nodes: ProcessNode[] = [];
-  const visit = (parent: number | undefined, depth: number): void => {
-    const siblings = children.get(parent) ?? [];
-    siblings.sort((a, b) => (a.start ?? -Infinity) - (b.start ?? -Infinity));
-    for (const process of siblings) {
-      nodes.push({ process, depth, namespaces: byThread.get(process.pid)?.own ?? new Map() });
-      visit(process.key, depth + 1);
-    }
-  };
-  visit(undefined, 0);
+  // A stack, and no recursion: a container may make a chain of processes longer than calls can be deep.
+  const waiting = lastFirst(children.get(undefined), 0);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { process, depth } = next;
+    nodes.push({ process, depth, namespaces: byThread.get(process.pid)?.own ?? new Map() });
+    for (const child of lastFirst(children.get(process.key), depth + 1)) waiting.push(child);
+  }
   return nodes;
 }
+
+interface Visit {
+  readonly process: ProcessLife;
+  readonly depth: number;
+}
+
+/** Siblings by their start, the last one first: a stack gives them back in order. */
+const lastFirst = (siblings: readonly ProcessLife[] = [], depth: number): Visit[] =>
+  [...siblings]
+    .sort((a, b) => (a.start ?? -Infinity) - (b.start ?? -Infinity))
+    .reverse()
+    .map((process) => ({ process, depth }));
 
 /** The namespaces of every thread, by the calls and forks of the whole recording; a pid's last life counts. */
 function followThreads(trace: Trace): Map<number, ThreadNamespaces> {

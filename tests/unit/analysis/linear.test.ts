@@ -4,6 +4,8 @@ import { analyse } from '../../../src/analysis/analyse.js';
 import { criticalChain } from '../../../src/analysis/chain.js';
 import { buildTracks } from '../../../src/analysis/tracks.js';
 import { actorLookup } from '../../../src/model/actor-lookup.js';
+import type { ContainerRun } from '../../../src/model/trace.js';
+import { processTree } from '../../../src/toolkit/process-namespaces.js';
 import { PID, Stream, startedContainer } from '../../support/stream.js';
 
 /** What is linear takes a second or two; what is quadratic, minutes. */
@@ -60,6 +62,15 @@ describe('the analysis', { timeout: BOUND_MS }, () => {
     const trace = analyse({ ...recording, header });
     expect(trace.processes).toHaveLength(100_001);
     expect(buildTracks(trace).tracks.length).toBeGreaterThan(100_000);
+  });
+
+  it('puts a chain of children of any length into a tree', () => {
+    const stream = startedContainer(STAGES).mark('create', 100, 500).mark('start', 600, 9000);
+    stream.fork(5_000, PID.init, 100_000);
+    for (let i = 0; i < 20_000; i++) stream.fork(5_001 + i, 100_000 + i, 100_001 + i);
+    const trace = analyse(stream.recording());
+    const tree = processTree(trace, trace.runs[0] as ContainerRun);
+    expect(Math.max(...tree.slice(-3).map(({ depth }) => depth))).toBeGreaterThan(20_000);
   });
 
   it('walks a path on which no thread is ever seen to come onto a CPU', () => {
