@@ -107,10 +107,7 @@ describe('a wrong file', () => {
 it('a bug is told in a line, and with its stack when asked for', async () => {
   // Any bug of ours: something that the analysis calls throws.
   const preload = join(folder, 'bug.mjs');
-  writeFileSync(
-    preload,
-    "Array.prototype.findLast = () => { throw new TypeError('boom \\x1b[2J'); };\n",
-  );
+  writeFileSync(preload, "Object.hasOwn = () => { throw new TypeError('boom \\x1b[2J'); };\n");
   const env = { NODE_OPTIONS: `--import ${preload}` };
   const args = ['trace', 'events', join(folder, 'whole.dit')];
   const quiet = await dit(args, env);
