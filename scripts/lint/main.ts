@@ -1,6 +1,7 @@
 /** What `npm run lint` checks beside biome's rules: exits with 1 where something is found. */
 import { relative } from 'node:path';
 import ts from 'typescript';
+import { allChildProcessFaults } from './child-process.js';
 import { allFileAccessFaults } from './file-access.js';
 import { foreignTextProblems } from './foreign-text.js';
 
@@ -32,7 +33,7 @@ for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
     }
   }
 }
-for (const fault of allFileAccessFaults()) {
+for (const fault of [...allFileAccessFaults(), ...allChildProcessFaults()]) {
   found++;
   process.stdout.write(`src/${fault}\n`);
 }

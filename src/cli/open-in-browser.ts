@@ -1,6 +1,6 @@
 /** The browser of the desktop, for the user who is in front of it: never as root. */
-import { spawn } from 'node:child_process';
 import { DitError, EXIT } from '../base/errors.js';
+import { startProgram } from '../platform/child-process.js';
 import { homeOf, isRoot, type Owner, sudoUser } from '../platform/owner.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -23,13 +23,16 @@ export function refuseRootsBrowser(env: Env): void {
 export function openInBrowser(path: string, env: Env): Promise<boolean> {
   const owner = sudoUser(env);
   const as = owner === undefined ? { env: { ...env } } : { ...owner, env: envOf(owner, env) };
-  const child = spawn('xdg-open', [path], { stdio: 'ignore', detached: true, cwd: '/', ...as });
+  const child = startProgram('xdg-open', [path], {
+    endedBy: 'nobody',
+    stdio: 'ignore',
+    detached: true,
+    cwd: '/',
+    ...as,
+  });
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));
-    child.once('spawn', () => {
-      child.unref();
-      resolve(true);
-    });
+    child.once('spawn', () => resolve(true));
   });
 }
 

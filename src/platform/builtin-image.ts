@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import { own } from '../base/own.js';
+import { needProgram } from './child-process.js';
 import { followProgress } from './engine-streams.js';
 
 const REPOSITORY = 'dit-builtin';
@@ -74,8 +75,7 @@ export async function builtinRoot(): Promise<Readable> {
   if (path === undefined) throw busyboxMissing('busybox is not installed');
   const busybox = await readFile(path);
   if (!isStatic(busybox)) throw busyboxMissing(`'${path}' is not statically linked`);
-  const { execa } = await import('execa');
-  const { stdout } = await execa(path, ['--list-full']);
+  const { stdout } = await needProgram(path, ['--list-full']);
   const applets = stdout.split('\n').filter((applet) => /^[\w/.[-]+$/.test(applet));
 
   const { pack: newPack } = await import('tar-stream');

@@ -1,7 +1,9 @@
 /** The private engine's own bridge, in the benchmarking range that no real network may use (RFC 2544). */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DitError, EXIT } from '../base/errors.js';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
+import { quoting } from '../base/foreign.js';
+import { programFailed, runProgram } from './child-process.js';
 import type { EngineLayout } from './engine-layout.js';
 import { dataRootIdentity } from './engine-state.js';
 
@@ -160,17 +162,14 @@ async function ip<T>(args: readonly string[]): Promise<T[]> {
 }
 
 async function runIp(args: readonly string[]): Promise<string> {
-  const { execa } = await import('execa');
-  try {
-    const { stdout } = await execa('ip', args);
-    return stdout;
-  } catch (error) {
-    throw new DitError({
-      code: 'engine-network',
-      exitCode: EXIT.capability,
-      message: `the private engine's bridge cannot be set up: 'ip ${args.join(' ')}' fails`,
-      remedy: 'iproute2 and root (CAP_NET_ADMIN) are needed: apt-get install iproute2',
-      cause: error,
-    });
-  }
+  const ran = await runProgram('ip', args);
+  if (ran.status === 0) return ran.stdout;
+  const failed = programFailed(ran);
+  throw new DitError({
+    code: 'engine-network',
+    exitCode: EXIT.capability,
+    message: quoting`the private engine's bridge cannot be set up: ${messageOf(failed)}`,
+    remedy: 'run dit as root, with CAP_NET_ADMIN',
+    cause: failed,
+  });
 }

@@ -1,6 +1,7 @@
 /** Takes away all that a private engine made, whatever became of it: nothing else's is touched. */
 import { rm } from 'node:fs/promises';
 import { DitError, EXIT } from '../base/errors.js';
+import { runProgram } from './child-process.js';
 import { removeBridges } from './engine-bridge.js';
 import { cgroupParentOf, removeCgroups } from './engine-cgroups.js';
 import type { EngineLayout } from './engine-layout.js';
@@ -53,8 +54,8 @@ function cgroupParents(layout: EngineLayout, recorded: string | undefined): Set<
 async function unmountAll(layout: EngineLayout): Promise<void> {
   const targets = [...mountsBelow(layout.runDir), ...mountsBelow(layout.dataRoot)];
   if (targets.length === 0) return;
-  const { execa } = await import('execa');
-  await execa('umount', ['-n', '--lazy', '--', ...targets], { reject: false });
+  // What stays mounted stays in the way of the removal, which says so.
+  await runProgram('umount', ['-n', '--lazy', '--', ...targets]);
 }
 
 function leftoversError(layout: EngineLayout, busy: readonly string[]): DitError {

@@ -1,6 +1,5 @@
 /** dit's own Docker engine: started where none answers or a clean one is wanted, and taken away whole. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,6 +8,7 @@ import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
 import { quoting } from '../base/foreign.js';
+import { type ChildProcess, needProgram, startProgram } from './child-process.js';
 import { engineVersion, killRunningContainers, ping } from './engine-api.js';
 import { type Bridge, createBridge, findBridge } from './engine-bridge.js';
 import { cgroupParentOf } from './engine-cgroups.js';
@@ -208,9 +208,13 @@ function spawnDaemon(
   try {
     const stdio = ['ignore', log, log] as const;
     // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
-    const daemon = spawn(program, args, { env, stdio: [...stdio], detached: true, cwd: '/' });
-    daemon.unref();
-    return daemon;
+    return startProgram(program, args, {
+      endedBy: 'nobody',
+      env,
+      stdio: [...stdio],
+      detached: true,
+      cwd: '/',
+    });
   } finally {
     closeSync(log);
   }
@@ -299,8 +303,7 @@ function needOverlayGround(dataRoot: string): void {
 /** In a bare virtual machine or a new mount namespace nobody may have mounted any. */
 async function mountCgroups(): Promise<string | undefined> {
   if (cgroupMounts().length > 0) return undefined;
-  const { execa } = await import('execa');
-  await execa('mount', ['-n', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
+  await needProgram('mount', ['-n', '-t', 'cgroup2', 'cgroup2', '/sys/fs/cgroup']);
   return 'no cgroup hierarchy was mounted: mounted cgroup2 on /sys/fs/cgroup';
 }
 

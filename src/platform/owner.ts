@@ -1,8 +1,8 @@
 /** Who typed the command: behind sudo that is not the user that dit runs as. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { printedBy } from './child-process.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -63,8 +63,7 @@ function homeInPasswd(uid: number): string | undefined {
   try {
     const own = homeOfLine(readFileSync('/etc/passwd', 'utf8'), uid);
     if (own !== undefined) return own;
-    const options = { encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'ignore'] };
-    return homeOfLine(execFileSync('getent', ['passwd', String(uid)], options as never), uid);
+    return homeOfLine(printedBy('getent', ['passwd', String(uid)]) ?? '', uid);
   } catch {
     // Nobody who can be looked up: the environment's home is taken.
     return undefined;

@@ -1,6 +1,6 @@
 /** A database in a process of its own: it can be ended whatever it does, and takes no more memory than it may. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { type ChildProcess, startProgram } from '../platform/child-process.js';
 import { unlessAborted } from '../platform/deadline.js';
 import type { CheckedQuery, DatabaseOptions, ResultColumn } from './database.js';
 import {
@@ -51,7 +51,9 @@ export class QueryProcess {
     const limitBytes = Math.max(memory + RESERVED_BYTES, LEAST_BYTES);
     const limitKib = String(Math.ceil(limitBytes / 1024));
     // A process group of its own: a Ctrl-C in the terminal is dit's to pass on.
-    this.#child = spawn('/bin/sh', ['-c', LIMITED, 'dit', limitKib, ...node], {
+    this.#child = startProgram('/bin/sh', ['-c', LIMITED, 'dit', limitKib, ...node], {
+      // A query takes as long as it takes: people end it.
+      endedBy: signal,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
       detached: true,
@@ -62,7 +64,6 @@ export class QueryProcess {
     });
     // Each call that waits for it hears of it.
     this.#ended.catch(() => {});
-    signal.addEventListener('abort', this.#kill);
   }
 
   /** See `checkQuery`. */
@@ -95,13 +96,8 @@ export class QueryProcess {
 
   /** Ends it, whatever it does. */
   close(): void {
-    this.#signal.removeEventListener('abort', this.#kill);
-    this.#kill();
-  }
-
-  readonly #kill = (): void => {
     this.#child.kill('SIGKILL');
-  };
+  }
 
   async #ask<Call extends QueryCall>(call: Call): Promise<QueryAnswers[Call['does']]> {
     this.#signal.throwIfAborted();

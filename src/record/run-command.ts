@@ -1,6 +1,5 @@
 /** `dit trace exec`: a command of the user's, and every container that it starts. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import type Dockerode from 'dockerode';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { quoting } from '../base/foreign.js';
 import type { EngineInfo, HostInfo } from '../model/recording.js';
+import { type ChildProcess, startProgram } from '../platform/child-process.js';
 import { EVENT_TOO_LONG, followEngineEvents } from '../sources/docker/engine-events.js';
 import type { SourceKind, SourceRefusal } from '../sources/sources.js';
 import type { TraceFileWriter } from '../tracefile/writer.js';
@@ -57,7 +57,9 @@ export async function recordCommand(request: CommandRequest): Promise<CommandRes
   const { argv, env, stdout, daemons, signal } = request;
   const cleanUp = new CleanUp();
   const broken = new AbortController();
-  const child = spawn('/bin/sh', ['-c', GATE, 'dit', ...argv], {
+  // The user's: it takes as long as it takes, and is told of each signal.
+  const child = startProgram('/bin/sh', ['-c', GATE, 'dit', ...argv], {
+    endedBy: 'its starter',
     stdio: ['inherit', stdout, 'inherit', 'pipe'],
     env,
   });

@@ -1,10 +1,11 @@
 /** A command of our own under the kernel's probes: its events, in memory. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { machine } from 'node:os';
 import { DitError, EXIT } from '../base/errors.js';
 import { EventTable } from '../model/event-table.js';
 import { StringInterner } from '../model/strings.js';
+import { startProgram } from '../platform/child-process.js';
+import { Deadline } from '../platform/deadline.js';
 import { candidateSources, type SourceKind, startFirst } from '../sources/sources.js';
 
 export interface Captured {
@@ -19,6 +20,8 @@ export interface Captured {
 }
 
 const RING_BYTES = 32 << 20;
+/** Seconds, with the start of a recorder on a busy machine. */
+const COMMAND_MS = 180_000;
 
 /** Waits for a line, so that nothing of the command happens before it is followed; ends with dit. */
 const GATE = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
@@ -36,7 +39,9 @@ export async function captureCommand(
 ): Promise<Captured> {
   const { candidates } = await candidateSources('auto', measures);
   signal.throwIfAborted();
-  const child = spawn('/bin/sh', ['-c', GATE, 'dit', ...argv], {
+  const deadline = new Deadline({ limitMs: COMMAND_MS, signals: [signal], late: tooLate });
+  const child = startProgram('/bin/sh', ['-c', GATE, 'dit', ...argv], {
+    endedBy: deadline.signal,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
@@ -45,9 +50,11 @@ export async function captureCommand(
   const gate = child.stdio[3] as unknown as NodeJS.WritableStream & { destroy(): void };
   // The command may be gone by now.
   gate.on('error', () => {});
-  const stop = (): void => void child.kill('SIGKILL');
   const { pid } = child;
-  if (pid === undefined) throw await ended.catch(noShell);
+  if (pid === undefined) {
+    deadline.close();
+    throw await ended.catch(noShell);
+  }
   const strings = new StringInterner();
   const events = new EventTable();
   try {
@@ -60,24 +67,31 @@ export async function captureCommand(
       participants: [{ pid, followChildren: true }],
     }));
     try {
-      signal.addEventListener('abort', stop, { once: true });
-      signal.throwIfAborted();
+      deadline.signal.throwIfAborted();
       gate.end('go\n');
       const [code] = await ended;
       const { losses } = await source.stop();
       source.drain(events);
-      signal.throwIfAborted();
+      deadline.signal.throwIfAborted();
       const lost = losses.reduce((sum, { records }) => sum + records, 0);
       return { events, strings, source: kind.name, lost, exitCode: code ?? undefined };
     } finally {
-      signal.removeEventListener('abort', stop);
       await source.stop();
     }
   } finally {
     gate.destroy();
     await ended;
+    deadline.close();
   }
 }
+
+const tooLate = (): DitError =>
+  new DitError({
+    code: 'capture-late',
+    exitCode: EXIT.capability,
+    message: `a command that is followed does not end within ${COMMAND_MS / 1000} s and was killed`,
+    remedy: 'run the test again on an idle machine',
+  });
 
 const noShell = (cause: unknown): DitError =>
   new DitError({

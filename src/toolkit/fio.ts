@@ -2,7 +2,8 @@
 
 import { closeSync, constants } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
-import { type Foreign, quoting } from '../base/foreign.js';
+import { type Foreign, firstLine, quoting } from '../base/foreign.js';
+import { HANDED_FILE, isMissing, runProgram } from '../platform/child-process.js';
 import {
   type FileIn,
   removeFile,
@@ -10,13 +11,19 @@ import {
   type Transfer,
   type WriteMode,
 } from './measure-writes.js';
-import { HANDED_FILE, runOnFile } from './run-on-file.js';
+
+/** A GiB on a disk that writes 4 MiB/s. */
+const WRITE_MS = 300_000;
 
 /** "fio-3.33"; undefined where there is none. */
-export async function fioVersion(): Promise<string | undefined> {
-  const { execa } = await import('execa');
-  const { stdout, failed } = await execa('fio', ['--version'], { reject: false });
-  return failed || !/^fio-\d/.test(stdout) ? undefined : stdout.trim();
+export async function fioVersion(signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { stdout, status } = await runProgram('fio', ['--version'], { signal });
+    return status !== 0 || !/^fio-\d/.test(stdout) ? undefined : stdout.trim();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -45,10 +52,11 @@ export async function fioWrite(
     `--end_fsync=${mode === 'fsync' ? 1 : 0}`,
     '--output-format=json',
   ];
-  const ran = runOnFile('fio', args, file, signal).finally(() => closeSync(file));
-  const { stdout, stderr, failed } = await ran;
-  signal.throwIfAborted();
-  if (failed) throw fioFailed(stderr.trim().split('\n')[0] ?? '');
+  // It writes files below where it works.
+  const options = { limitMs: WRITE_MS, signal, files: [file], cwd: '/' };
+  const ran = runProgram('fio', args, options).finally(() => closeSync(file));
+  const { stdout, stderr, status } = await ran;
+  if (status !== 0) throw fioFailed(firstLine(stderr.trim()));
   return fioTransfer(stdout);
 }
 

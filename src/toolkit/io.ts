@@ -87,7 +87,7 @@ async function measureOnHost(context: CheckContext, at: IoPlaces): Promise<Check
   const files = at.places.flatMap(({ name, folder }): FileAt[] =>
     folder === undefined ? [] : [{ place: name, at: { folder, name: 'file' } }],
   );
-  const fio = await fioVersion();
+  const fio = await fioVersion(signal);
   say('sequential writes and reads on overlay, volume, bind mount and tmpfs');
   const writes = await writeRounds(files, fio !== undefined, signal);
   const figures = writeFigures(writes, OWN_LOOP);

@@ -7,9 +7,10 @@ import { Resolver } from 'node:dns/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
 import { type Foreign, quoting } from '../base/foreign.js';
+import { isMissing, needProgram } from '../platform/child-process.js';
 import { packagePath } from '../platform/package-files.js';
 import { median, quantile } from '../stats/summary.js';
 import type { Running } from './sandbox.js';
@@ -84,6 +85,8 @@ export interface ClientResult {
 const ENGINE_NAME_SERVER = '127.0.0.11';
 const LOOKUPS = 20;
 const TIMEOUT_MS = 5000;
+/** Each connection and each name may take as long as that; all of them do not. */
+const CLIENT_MS = 120_000;
 
 /** Nothing is thrown for what the network refuses: that is a result. */
 export async function runClient(task: ClientTask): Promise<ClientResult> {
@@ -182,15 +185,14 @@ export async function runClientIn(
   task: ClientTask,
   signal: AbortSignal,
 ): Promise<ClientResult> {
-  const { execa } = await import('execa');
   const program = packagePath('dist/toolkit/network-client.js');
   const command = [`--net=/proc/${pid}/ns/net`, process.execPath, program, safeJson(task)];
   try {
-    const { stdout } = await execa('nsenter', command, { cancelSignal: signal });
-    return JSON.parse(stdout) as ClientResult;
+    const ran = await needProgram('nsenter', command, { limitMs: CLIENT_MS, signal });
+    return JSON.parse(ran.stdout) as ClientResult;
   } catch (error) {
     signal.throwIfAborted();
-    const missing = systemErrorCode(error) === 'ENOENT';
+    const missing = isMissing(error);
     throw new DitError({
       code: 'network-client',
       exitCode: EXIT.capability,

@@ -173,7 +173,7 @@ async function whoIsCharged(
   // What starting a process charges is not to be counted.
   for (const each of running) await runScript(each, `head -c 1 ${SHARED_FILE} >/dev/null`);
   const shared = (await first.files()).file(SHARED_FILE, constants.O_RDONLY);
-  const evicted = await evictFile(shared).finally(() => closeSync(shared));
+  const evicted = await evictFile(shared, signal).finally(() => closeSync(shared));
   if (!evicted) {
     return leftOut(
       'charge-unseen',

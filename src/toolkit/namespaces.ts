@@ -1,11 +1,10 @@
 /** A container's namespaces against the host's: what each isolates, proved, and what making it costs the kernel. */
 
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { type Foreign, quoting } from '../base/foreign.js';
 import type { CheckFinding, CheckResult, Figure } from '../model/check.js';
+import { needProgram } from '../platform/child-process.js';
 import { median } from '../stats/summary.js';
 import { type Check, type CheckContext, skipped } from './check.js';
 import {
@@ -181,13 +180,12 @@ const rootOf = (mounts: readonly string[]): string =>
 
 /** On the host, for as long as the check runs. */
 async function makeQueue({ sandbox }: CheckContext): Promise<string | undefined> {
-  const run = promisify(execFile);
   try {
-    const { stdout } = await run('ipcmk', ['-Q']);
+    const { stdout } = await needProgram('ipcmk', ['-Q']);
     const id = / (\d{1,10})$/.exec(stdout.trimEnd())?.[1];
     if (id === undefined) return undefined;
     sandbox.undo(`removing message queue ${id}`, async () => {
-      await run('ipcrm', ['-q', id]);
+      await needProgram('ipcrm', ['-q', id]);
     });
     return id;
   } catch {

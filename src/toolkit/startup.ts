@@ -54,7 +54,7 @@ async function checkStartup(context: CheckContext): Promise<CheckResult> {
     signal.throwIfAborted();
     say(`page-cache-cold start ${n} of ${COLD_STARTS}: dropping the caches of the whole machine`);
     try {
-      await dropPageCache();
+      await dropPageCache(signal);
       cold.push(await recordStart(context, context.image));
     } catch (error) {
       if (!(error instanceof DitError && error.code === 'cache-kept')) throw error;

@@ -3,11 +3,12 @@
  * attributes, of which an opaque directory is made, nor the numbers of a device without a second call.
  */
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Header } from 'tar-stream';
 import { DitError, EXIT } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
+import { HANDED_FILE, startProgram } from '../platform/child-process.js';
+import { Deadline } from '../platform/deadline.js';
 import type { HeldFolder } from '../platform/held-folder.js';
 
 export type UpperKind =
@@ -35,6 +36,7 @@ export interface UpperEntry {
 const PREFIXES = ['trusted.overlay.', 'user.overlay.'];
 /** As GNU tar writes them. */
 const PAX = 'SCHILY.xattr.';
+const READ_MS = 300_000;
 
 /**
  * tar is handed the open folder, stays below it and follows no link.
@@ -43,16 +45,17 @@ const PAX = 'SCHILY.xattr.';
  */
 export async function readUpper(folder: HeldFolder, signal: AbortSignal): Promise<UpperEntry[]> {
   const { extract } = await import('tar-stream');
-  const tar = spawn(
+  const deadline = new Deadline({ limitMs: READ_MS, signals: [signal] });
+  const tar = startProgram(
     'tar',
     [
       '--xattrs',
       ...PREFIXES.map((prefix) => `--xattrs-include=${prefix}*`),
-      ...['--one-file-system', '--directory', '/proc/self/fd/3', '--create', '--file', '-', '.'],
+      ...['--one-file-system', '--directory', HANDED_FILE, '--create', '--file', '-', '.'],
     ],
     {
+      endedBy: deadline.signal,
       stdio: ['ignore', 'pipe', 'pipe', folder.descriptor],
-      signal,
       env: { ...process.env, LC_ALL: 'C' },
     },
   );
@@ -75,13 +78,16 @@ export async function readUpper(folder: HeldFolder, signal: AbortSignal): Promis
     if (code !== 0) throw new Error(said.trim().split('\n')[0] || `tar ended with ${code}`);
   } catch (error) {
     signal.throwIfAborted();
+    const why = deadline.expired ? (deadline.signal.reason as Error) : (error as Error);
     throw new DitError({
       code: 'upper-unreadable',
       exitCode: EXIT.capability,
-      message: `tar cannot read the upper layer '${folder.path}': ${(error as Error).message}`,
+      message: `tar cannot read the upper layer '${folder.path}': ${why.message}`,
       remedy: 'install GNU tar, which reads extended attributes, and run dit as root',
       cause: error,
     });
+  } finally {
+    deadline.close();
   }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

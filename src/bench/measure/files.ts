@@ -1,7 +1,6 @@
 /** What the dimensions that measure files have in common: how places are named, and that they are reached. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { DitError, EXIT } from '../../base/errors.js';
+import { DISK_MS, needProgram } from '../../platform/child-process.js';
 import type { CheckContext } from '../../toolkit/check.js';
 import type { PlaceName } from '../../toolkit/io-places.js';
 
@@ -14,8 +13,8 @@ export const MODE_NAMES: Readonly<Record<PlaceName, string>> = {
 };
 
 /** Writes back what others have dirtied, so that an fsync does not wait for it. */
-export async function writeBack(): Promise<void> {
-  await promisify(execFile)('sync');
+export async function writeBack(signal: AbortSignal): Promise<void> {
+  await needProgram('sync', [], { limitMs: DISK_MS, signal });
 }
 
 /** @throws DitError exit 3 */

@@ -61,7 +61,7 @@ async function onFresh(context: CheckContext, mode: string): Promise<MetadataTim
   const { places } = await openPlaces(context, context.image, TMPFS_BYTES);
   const folder = places.find(({ name }) => MODE_NAMES[name] === mode)?.folder;
   if (folder === undefined) throw new Error(`no folder for ${mode}`);
-  await writeBack();
+  await writeBack(context.signal);
   return measureFreshFolder(folder, 'dit-metadata', FILES, context.signal);
 }
 
@@ -71,7 +71,7 @@ async function onLower({ sandbox, signal }: CheckContext, image: string): Promis
     Cmd: ['sleep', '600'],
     HostConfig: { NetworkMode: 'none' },
   });
-  await writeBack();
+  await writeBack(signal);
   const folder = await containerFolder(container, `/${LOWER_FOLDER}`, sandbox);
   return measureLowerFolder(folder, LOWER_NAMES, signal);
 }

@@ -79,7 +79,7 @@ const measure = async (
       return readingsOf(await start(await makeFreshImage(context)), group);
     case 'cold': {
       if (!seesKernel) throw cacheOutOfReach();
-      await dropPageCache();
+      await dropPageCache(context.signal);
       const readings = readingsOf(await start(image), group);
       // What is measured next shall not pay for the programs that were dropped.
       await warmUp();

@@ -44,7 +44,7 @@ export const writeDimension: Dimension = {
       const file: FileIn = { folder: place.folder, name: 'dit-write' };
       const readings: Reading[] = [];
       for (const mode of MODES) {
-        await writeBack();
+        await writeBack(context.signal);
         const transfer = await tryWriting(file, mode, context.signal);
         removeFile(file);
         if (transfer === undefined) continue;

@@ -1,6 +1,5 @@
 /** The bpftrace source: runs bpf/bpftrace/recorder.bt and reads its lines. For where the ebpf source cannot load. */
 
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,6 +11,12 @@ import { quoting } from '../../base/foreign.js';
 import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
 import { findPrivilege } from '../../platform/capabilities.js';
+import {
+  type ChildProcess,
+  needProgram,
+  type Ran,
+  startProgram,
+} from '../../platform/child-process.js';
 import { packagePath } from '../../platform/package-files.js';
 import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import { threadIds } from '../../platform/process-table.js';
@@ -22,7 +27,11 @@ import { Notices } from './notices.js';
 import { OwnName } from './own-name.js';
 import { recorderScript, textBytes } from './script.js';
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+type Child = ChildProcess & {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+};
 
 const SCRIPT = 'bpf/bpftrace/recorder.bt';
 
@@ -93,16 +102,16 @@ export async function startBpftrace(options: SourceOptions): Promise<BpftraceSou
     token,
     watchedPid: process.pid,
     devices: blockDevices(),
-    pageBytes: pageBytes(),
+    pageBytes: await pageBytes(),
     participants: options.participants.map((participant) => ({
       ...participant,
       tids: participant.onlyTid === undefined ? threadIds(participant.pid) : [participant.onlyTid],
     })),
   });
-  const lines = run(bpftrace, script, token, options.ringBytes);
+  const lines = await run(bpftrace, script, token, options.ringBytes);
   try {
     const aheadNs = await arm(lines);
-    yieldCpu(lines.child.pid ?? 0);
+    await yieldCpu(lines.child.pid ?? 0);
     lines.pause();
     return new BpftraceSource(lines, bpftrace, script, aheadNs, token, options);
   } catch (error) {
@@ -112,8 +121,18 @@ export async function startBpftrace(options: SourceOptions): Promise<BpftraceSou
 }
 
 /** Where getconf is missing, what nearly every machine has. */
-const pageBytes = (): number =>
-  Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).stdout) || 4096;
+const pageBytes = async (): Promise<number> =>
+  Number((await tried('getconf', ['PAGESIZE']))?.stdout) || 4096;
+
+/** Programs that are done at once, for what is as well without; undefined where one does not do it. */
+async function tried(program: string, args: readonly string[]): Promise<Ran | undefined> {
+  try {
+    return await needProgram(program, args, { limitMs: 5_000 });
+  } catch {
+    // Whatever hinders it.
+    return undefined;
+  }
+}
 
 /** Their numbers, as the kernel has them in 32 bits. */
 function blockDevices(): number[] {
@@ -127,16 +146,16 @@ function blockDevices(): number[] {
   }
 }
 
-function run(
+async function run(
   { path, version }: Bpftrace,
   script: string,
   token: string,
   ringBytes: number,
-): LineQueue {
-  const pages = 2 ** Math.floor(Math.log2(ringBytes / pageBytes() / cpus().length));
+): Promise<LineQueue> {
+  const pages = 2 ** Math.floor(Math.log2(ringBytes / (await pageBytes()) / cpus().length));
   const keys = String(Math.min(MAP_KEYS, Math.floor(ringBytes / RING_BYTES_PER_KEY)));
   const text = textBytes(version);
-  const pausable = spawnSync('setpriv', [...WITH_PARENT, 'true']).status === 0;
+  const pausable = (await tried('setpriv', [...WITH_PARENT, 'true'])) !== undefined;
   const command = [
     ...(pausable ? ['setpriv', ...WITH_PARENT] : []),
     ...['unshare', '--mount', '--propagation', 'private'],
@@ -144,7 +163,8 @@ function run(
     // "full": a write every 4 KiB, not every line; JSON output would flush each.
     ...[path, '-B', 'full', '-'],
   ];
-  const child = spawn(command[0] as string, command.slice(1), {
+  const child = startProgram(command[0] as string, command.slice(1), {
+    endedBy: 'its starter',
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -154,7 +174,7 @@ function run(
         : { BPFTRACE_STRLEN: String(text), BPFTRACE_MAP_KEYS_MAX: keys }),
       BPFTRACE_PERF_RB_PAGES: String(Math.max(64, pages)),
     },
-  });
+  }) as Child;
   child.stdin.on('error', () => {}); // its exit says why
   child.stdin.end(script);
   return new LineQueue(child, token, pausable);
@@ -225,8 +245,8 @@ async function catchUp(lines: LineQueue): Promise<void> {
  * bpftrace reads its buffer at every event, and takes the CPU from what it watches where it may: as SCHED_IDLE it may
  * not. What it has no time for waits in the kernel's buffer.
  */
-function yieldCpu(pid: number): void {
-  if (spawnSync('chrt', ['--idle', '--pid', '0', String(pid)]).status !== 0) {
+async function yieldCpu(pid: number): Promise<void> {
+  if ((await tried('chrt', ['--idle', '--pid', '0', String(pid)])) === undefined) {
     setPriority(pid, constants.priority.PRIORITY_LOW);
   }
 }

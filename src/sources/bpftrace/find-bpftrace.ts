@@ -1,7 +1,8 @@
 /** Finds bpftrace, and says which version it is. */
 
-import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { firstLine, quoting } from '../../base/foreign.js';
+import { isMissing, needProgram } from '../../platform/child-process.js';
 import type { BpftraceVersion } from './script.js';
 
 export interface Bpftrace {
@@ -19,13 +20,11 @@ const OLDEST: BpftraceVersion = [0, 17];
  */
 export async function findBpftrace(): Promise<Bpftrace> {
   const path = process.env.DIT_BPFTRACE ?? 'bpftrace';
-  const { execa } = await import('execa');
   let said: string;
   try {
-    const { stdout } = await execa(path, ['--version'], { timeout: 10_000, stdin: 'ignore' });
-    said = stdout;
+    ({ stdout: said } = await needProgram(path, ['--version'], { limitMs: 10_000 }));
   } catch (error) {
-    const reason = systemErrorCode(error) === 'ENOENT' ? 'it is not installed' : messageOf(error);
+    const reason = isMissing(error) ? 'it is not installed' : messageOf(error);
     throw new DitError({
       code: 'bpftrace-missing',
       exitCode: EXIT.capability,

@@ -2,8 +2,9 @@
  * How much strace slows what it traces, measured on this machine with the same flags: a shell that starts
  * programs, alone and traced by turns. An indication, for an engine does other work.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { startProgram } from '../../platform/child-process.js';
+import { within } from '../../platform/deadline.js';
 import { attachStrace } from './attach.js';
 import type { StraceProgram } from './program.js';
 
@@ -16,6 +17,8 @@ export interface Calibration {
 const PROGRAMS = 16;
 const WORKLOAD = `read -r go; i=0; while [ $i -lt ${PROGRAMS} ]; do sh -c :; i=$((i + 1)); done`;
 const PAIRS = 5;
+/** Some tens of ms where nothing holds it up. */
+const WORKLOAD_MS = 30_000;
 
 /** No new pair begins after this. */
 const LIMIT_MS = 700;
@@ -41,17 +44,20 @@ async function timed(
   program: StraceProgram | undefined,
   flags: readonly string[],
 ): Promise<number> {
-  const shell = spawn('sh', ['-c', WORKLOAD], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = startProgram('sh', ['-c', WORKLOAD], {
+    endedBy: 'its starter',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   const ended = once(shell, 'exit');
   try {
-    shell.stdin.on('error', () => {});
+    shell.stdin?.on('error', () => {});
     await once(shell, 'spawn');
     const tracer =
       program === undefined ? undefined : await attachStrace(program, flags, [shell.pid as number]);
     try {
       const begin = performance.now();
-      shell.stdin.end('go\n');
-      await ended;
+      shell.stdin?.end('go\n');
+      await within({ limitMs: WORKLOAD_MS }, () => ended);
       return performance.now() - begin;
     } finally {
       await tracer?.stop();

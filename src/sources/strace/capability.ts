@@ -1,9 +1,9 @@
 /** What the strace source needs: strace, new enough, and the right to attach. Tried on a process of its own. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Capability } from '../../model/capability.js';
 import { examine } from '../../platform/capabilities.js';
+import { startProgram } from '../../platform/child-process.js';
 import { attachStrace } from './attach.js';
 import { findStrace } from './program.js';
 import { straceFlags } from './syscall-lists.js';
@@ -17,7 +17,10 @@ export function straceCapability(): Promise<Capability> {
 
 async function tryStrace(): Promise<{ available: boolean; evidence: string; remedy: string }> {
   const program = await findStrace();
-  const child = spawn('sh', ['-c', 'read -r _'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = startProgram('sh', ['-c', 'read -r _'], {
+    endedBy: 'its starter',
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   const exited = once(child, 'exit');
   try {
     await once(child, 'spawn');

@@ -2,8 +2,8 @@
  * The file that strace writes to. Not a pipe: a reader that wakes up at every line would slow what is measured
  * even more, and a full pipe would stop it. It has no name, so it is gone when its last user is.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, readSync } from 'node:fs';
+import { HANDED_FILE, runProgram } from '../../platform/child-process.js';
 import { openTemporaryFile } from '../../platform/temporary.js';
 
 /** In memory where there is such a folder: a file on the disk would have an engine's fsync wait for it. */
@@ -51,9 +51,7 @@ export class StraceLog {
     const length = this.#read - this.#released;
     const args = ['--punch-hole', '--offset', String(this.#released), '--length', String(length)];
     this.#released = this.#read;
-    const stdio = ['ignore', 'ignore', 'ignore', this.descriptor] as const;
-    spawn('fallocate', [...args, '/dev/fd/3'], { stdio: [...stdio] })
-      .on('error', () => {})
-      .unref();
+    // Nobody waits for it.
+    runProgram('fallocate', [...args, HANDED_FILE], { files: [this.descriptor] }).catch(() => {});
   }
 }

@@ -1,9 +1,8 @@
 /** The installed strace. */
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
-import { firstLine, quoting } from '../../base/foreign.js';
+import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { firstLine } from '../../base/foreign.js';
+import { isMissing, needProgram } from '../../platform/child-process.js';
 
 export interface StraceProgram {
   readonly path: string;
@@ -20,15 +19,12 @@ const INSTALL = 'install it: apt-get install strace, or: dnf install strace';
 export async function findStrace(path = 'strace'): Promise<StraceProgram> {
   let said: string;
   try {
-    ({ stdout: said } = await promisify(execFile)(path, ['-V'], { timeout: 10_000 }));
+    ({ stdout: said } = await needProgram(path, ['-V'], { limitMs: 10_000 }));
   } catch (error) {
-    const missing = systemErrorCode(error) === 'ENOENT';
     throw new DitError({
       code: 'strace-missing',
       exitCode: EXIT.capability,
-      message: missing
-        ? `there is no '${path}' in the PATH`
-        : quoting`'${path} -V' fails: ${firstLine(messageOf(error))}`,
+      message: isMissing(error) ? `there is no '${path}' in the PATH` : firstLine(messageOf(error)),
       remedy: INSTALL,
       cause: error,
     });

@@ -7,10 +7,11 @@
  * (kernel/ptrace.c, exit_ptrace and __ptrace_unlink). Nobody is ever sent SIGCONT: a process that is stopped
  * ("T") was stopped by somebody else.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ChildProcess, startProgram } from '../../platform/child-process.js';
+import { within } from '../../platform/deadline.js';
 import { StraceLog } from './log.js';
 import type { StraceProgram } from './program.js';
 
@@ -40,6 +41,9 @@ exit $status
 
 /** How a shell says that its child was ended by SIGTERM. */
 const TERMINATED = 128 + 15;
+
+/** A shell's first word. */
+const START_MS = 10_000;
 
 /** The guardian is done long before, unless it was killed. */
 const STOP_MS = 3_000;
@@ -85,7 +89,8 @@ export class Tracer {
     const log = new StraceLog();
     const attach = pids.flatMap((pid) => ['-p', String(pid)]);
     const command = [program.path, ...flags, '-o', '/dev/fd/3', ...attach];
-    const guardian = spawn('sh', ['-c', GUARDIAN, 'dit-strace', ...command], {
+    const guardian = startProgram('sh', ['-c', GUARDIAN, 'dit-strace', ...command], {
+      endedBy: 'its starter',
       stdio: ['pipe', 'pipe', 'pipe', log.descriptor],
       env: { ...process.env, LC_ALL: 'C' },
       // A session of its own: a Ctrl-C in the terminal ends dit, and dit ends strace.
@@ -95,9 +100,11 @@ export class Tracer {
     try {
       guardian.stdin?.on('error', () => {});
       const output = (guardian.stdout as Readable).setEncoding('utf8');
-      const [said] = (await Promise.race([once(output, 'data'), closed])) as [string];
+      const started = Promise.race([once(output, 'data'), closed]);
+      const [said] = (await within({ limitMs: START_MS }, () => started)) as [string];
       return new Tracer(guardian, closed, log, Number.parseInt(said, 10));
     } catch (error) {
+      guardian.stdin?.end();
       log.close();
       throw error;
     }
