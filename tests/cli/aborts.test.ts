@@ -82,10 +82,7 @@ const WAITING: Readonly<Record<string, Waiting>> = {
   },
 };
 
-/**
- * Those that only read end by the signal's own action: there is nothing to take away. Recordings of the kernel are
- * aborted in tests/live, where there is an engine.
- */
+/** Those that only read end by the signal's own action: there is nothing to take away. */
 const READING = [
   'trace show',
   'trace blame',
@@ -99,14 +96,15 @@ const READING = [
   'doctor',
   'engine status',
 ];
-const RECORDING_THE_KERNEL = ['trace exec', 'trace watch', 'engine start', 'engine stop'];
+/** What records the kernel or starts an engine is aborted in tests/live: engine-aborts, trace-exec, trace-watch. */
+const ON_A_MACHINE = ['trace exec', 'trace watch', 'engine start', 'engine stop'];
 
 test('every command is in one of the tables', () => {
   const program = buildProgram('', {} as never, () => {});
   const known = new Set([
     ...Object.keys(WAITING).map((name) => name.split(',')[0]),
     ...READING,
-    ...RECORDING_THE_KERNEL,
+    ...ON_A_MACHINE,
   ]);
   expect(leavesOf(program).filter((name) => !known.has(name))).toEqual([]);
 });
@@ -150,6 +148,24 @@ describe.each(Object.keys(WAITING))('%s', { timeout: 90_000 }, (name) => {
     expect((end as DitEnd).stderr).not.toMatch(/bug/);
   });
 });
+
+test.each([
+  'SIGINT',
+  'SIGTERM',
+] as const)('doctor ends by %s while an engine is silent', async (signal) => {
+  const silent = await fakeEngine(() => () => {});
+  try {
+    const running = startDit(['doctor'], { env: { DOCKER_HOST: silent.unix } });
+    const asked = (): true | undefined => silent.requests.length > 0 || undefined;
+    expect(await eventually(asked, 30_000), running.stderr()).toBe(true);
+    running.child.kill(signal);
+    const end = await within(running.ended);
+    running.child.kill('SIGKILL');
+    expect(end).toMatchObject({ signal });
+  } finally {
+    await silent.close();
+  }
+}, 60_000);
 
 /** What keeps the main thread for good, once the command has taken the signals over. */
 const BUSY = `
