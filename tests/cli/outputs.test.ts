@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTraceFile } from '../support/recordings.js';
+import { lacks } from '../support/requirements.js';
 import { DIT, dit } from '../support/run-dit.js';
 
 let folder: string;
@@ -76,7 +77,7 @@ it('a FIFO that nobody reads is waited for, and Ctrl-C ends that', async () => {
   expect(code === 130 || signal === 'SIGINT').toBe(true);
 });
 
-describe.skipIf(process.getuid?.() !== 0)('as root', () => {
+describe.skipIf(lacks('root'))('as root', () => {
   it('a file that is replaced keeps its owner, one that is new gets who called sudo', async () => {
     writeFileSync(at('others.jsonl'), '', { mode: 0o640 });
     chownSync(at('others.jsonl'), 1234, 1234);

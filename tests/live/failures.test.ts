@@ -498,7 +498,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
       try {
         const file = join(full, 'full.dit');
         const end = await runOn(engine, file, SLEEPER);
-        expect(end.code).toBe(3);
+        expect(end.code).toBe(2);
         expectMessage(end, /cannot write the trace ".*full\.dit": ENOSPC/, /df -h/);
         await expectNothingLeft(engine);
         const trace = await expectReadable(file, /ends early/);
@@ -515,7 +515,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
         writeFileSync(join(full, 'filler'), Buffer.alloc(4096));
         const file = join(full, 'full.dit');
         const end = await runOn(engine, file, SLEEPER);
-        expect(end.code).toBe(3);
+        expect(end.code).toBe(2);
         expectMessage(end, /cannot write the trace ".*full\.dit": ENOSPC/, /df -h/);
         await expectNothingLeft(engine);
         expect(existsSync(file)).toBe(false);
@@ -549,7 +549,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
   test('output folder is missing', async () => {
     const file = join(folder, 'no', 'such', 'x.dit');
     const end = await runOn(engine, file, builtin());
-    expect(end.code).toBe(3);
+    expect(end.code).toBe(2);
     expectMessage(end, /cannot write the trace/, /mkdir -p /);
     expect(existsSync(dirname(file))).toBe(false);
   });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openInBrowser, refuseRootsBrowser } from '../../../src/cli/open-in-browser.js';
+import { lacks } from '../../support/requirements.js';
 
-describe.skipIf(process.getuid?.() !== 0)('as root', () => {
+describe.skipIf(lacks('root'))('as root', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'dit-open-'));

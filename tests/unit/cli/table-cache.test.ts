@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { TableCache } from '../../../src/cli/query/table-cache.js';
+import { lacks } from '../../support/requirements.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dit-table-cache-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -47,7 +48,7 @@ describe('the cache of tables', () => {
     expect(open().find('b', 'runs')).toBeUndefined();
   });
 
-  it.skipIf(process.getuid?.() !== 0)('is theirs who called sudo, folders and files', () => {
+  it.skipIf(lacks('root'))('is theirs who called sudo, folders and files', () => {
     const home = join(folder, 'home');
     mkdirSync(home);
     chownSync(home, 65534, 65534);

@@ -16,6 +16,7 @@ import {
   storedTraces,
   tracesFolder,
 } from '../../../src/cli/trace-store.js';
+import { lacks } from '../../support/requirements.js';
 
 let root: string;
 beforeEach(() => {
@@ -55,7 +56,7 @@ describe('a new trace', () => {
   });
 });
 
-describe.skipIf(process.getuid?.() !== 0)('a trace behind sudo', () => {
+describe.skipIf(lacks('root'))('a trace behind sudo', () => {
   it('lies in the home of who called it, in folders that are theirs; root has none of it', () => {
     const home = join(root, 'home');
     mkdirSync(home);
