@@ -58,11 +58,14 @@ export async function runProgram(
   signal?.throwIfAborted();
   const command = commandOf(program, args);
   const chatty = new AbortController();
-  const child = spawn(program, [...args], {
-    ...options,
-    stdio: ['ignore', 'pipe', 'pipe', ...files],
-    detached: true,
-  });
+  const stdio = ['ignore', 'pipe', 'pipe', ...files] as const;
+  let child: ChildProcess;
+  try {
+    child = spawn(program, [...args], { ...options, stdio: [...stdio], detached: true });
+  } catch (cause) {
+    // Some errors of the system are thrown, such as E2BIG, and others are events.
+    throw unusable(program, cause as Error);
+  }
   const stdout = collect(child.stdout, () => chatty.abort(tooChatty(command)));
   const stderr = collect(child.stderr, () => {});
   const ended = new Promise<number>((resolve, reject) => {

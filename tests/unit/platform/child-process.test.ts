@@ -108,6 +108,10 @@ describe('a program that is run', () => {
       code: 'program-unusable',
       exitCode: EXIT.capability,
     });
+    await expect(runProgram('true', ['x'.repeat(4 << 20)])).rejects.toMatchObject({
+      code: 'program-unusable',
+      message: expect.stringContaining('E2BIG'),
+    });
     await expect(needProgram(...sh("echo 'no way' >&2; exit 3"))).rejects.toMatchObject({
       code: 'program-failed',
       exitCode: EXIT.capability,
