@@ -86,7 +86,7 @@ export function App({ session }: { readonly session: Session }): ComponentChild 
 }
 
 /**
- *   dit-builtin:1   187.585 ms  from “create requested” to “entrypoint exec”
+ *   dit-builtin:1   186.683 ms  from “create requested” to “entrypoint exec”
  *   inspiring_lehmann 0123456789ab · Docker Engine 28.5.2 · Linux 6.1 · 0 of 21,585 events lost
  */
 function Headline({ session }: { readonly session: Session }): ComponentChild {

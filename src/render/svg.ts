@@ -99,7 +99,7 @@ export function renderSvg(trace: Trace, run: ContainerRun, options: SvgOptions =
 
 const titleOf = ({ image }: ContainerRun): Foreign => image || 'a container';
 
-/** "187.585 ms, create requested → entrypoint exec" */
+/** "186.683 ms, create requested → entrypoint exec" */
 function resultOf({ window }: ContainerRun): string {
   if (window === undefined) return 'no whole start was recorded';
   return `${formatMs(windowLength(window))} ms, ${window.from} → ${window.to}`;

@@ -99,7 +99,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
     expect(program.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(400 * 1024);
     await expect(page.title()).resolves.toContain('bridge.dit');
     const heading = await page.locator('header').textContent();
-    expect(heading).toContain('187.585 ms from “create requested” to “entrypoint exec”');
+    expect(heading).toContain('186.683 ms from “create requested” to “entrypoint exec”');
     expect(heading).toContain('lost events: 0 of 21,585');
     const lanes = await page.locator('.lane-name b').allTextContents();
     expect(lanes.slice(0, 5)).toEqual(['client', 'dockerd', 'containerd', 'shim', 'runc create']);
@@ -116,7 +116,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
     await open([BRIDGE]);
     await drawn();
     const whole = await shown();
-    expect(whole).toBeCloseTo(195, 0);
+    expect(whole).toBeCloseTo(194, 0);
     await page.keyboard.press('w');
     await drawn();
     expect(await shown()).toBeCloseTo(whole * 0.7, -1);
@@ -296,7 +296,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
     await open([OLD, SLOW]);
     expect(await page.locator('.timeline').count()).toBe(2);
     const differences = await section('Differences').textContent();
-    expect(differences).toContain('+161.884 ms');
+    expect(differences).toContain('+158.487 ms');
     expect(differences).toContain('sleep');
     expect(differences).toContain('new');
     expect(differences).toContain('runtime: not given before, "sleepy" after');
@@ -316,7 +316,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
     await page.locator('.choosers select').nth(1).selectOption('');
     expect(await page.locator('.timeline').count()).toBe(1);
     await page.locator('.choosers select').first().selectOption('1');
-    expect(await page.locator('header').textContent()).toContain('396.787 ms');
+    expect(await page.locator('header').textContent()).toContain('392.415 ms');
   });
 
   test('is light, dark, narrow and on paper as the reader has it', async () => {
