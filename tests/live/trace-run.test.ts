@@ -7,6 +7,7 @@ import type Dockerode from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { MILESTONES } from '../../src/analysis/milestones.js';
+import { ASKED_DETAIL } from '../../src/model/own-requests.js';
 import type { ProbeInfo } from '../../src/model/recording.js';
 import {
   type ContainerRun,
@@ -95,6 +96,12 @@ function lifeOf(trace: Trace, run: ContainerRun, pid: number): ProcessLife {
   if (life === undefined) throw new Error(`pid ${pid} is no process of the run`);
   return life;
 }
+
+/** dit is the client itself. */
+const clientPids = ({ processes }: Trace): number[] =>
+  processes
+    .filter(({ actors }) => actors.some(({ actor }) => actor === 'client'))
+    .map(({ pid }) => pid);
 
 const parentOf = (trace: Trace, life: ProcessLife): ProcessLife | undefined =>
   life.parent === undefined ? undefined : trace.processes[life.parent];
@@ -194,7 +201,16 @@ describe
       }
       expect(ancestors).toContain(runc.pid);
 
-      expect(run.window?.start).toBe(recording.marks.find(({ name }) => name === 'create')?.start);
+      // The request counts from dit's own write, which its mark is made right after.
+      const sent = found(run, 'create requested');
+      const create = recording.marks.find(({ name }) => name === 'create');
+      expect(run.window?.start).toBe(sent.time);
+      expect(sent.certainty).toBe('exact');
+      expect(clientPids(trace)).toContain(events.pid.at(eventOf(run, 'create requested')));
+      expect(sent.time).toBeLessThanOrEqual(create?.start ?? Number.NaN);
+      expect(sent.time).toBeGreaterThanOrEqual(
+        (create?.start ?? Number.NaN) - Number(create?.detail.get(ASKED_DETAIL)),
+      );
       expect(run.window?.end).toBe(found(run, 'entrypoint exec').time);
       expectExactPartition(run);
       expect(namedShare(run)).toBeGreaterThanOrEqual(0.999);
@@ -295,7 +311,7 @@ async function startCrowd(engine: LiveEngine, file: string): Promise<string[]> {
 /** Every event that a milestone rests on was caused by a process of the run, or by the daemons for it. */
 function expectEvidenceOfRun(trace: Trace, run: ContainerRun): void {
   const { events, marks } = trace.recording;
-  const own = new Set(pidsOf(trace, run));
+  const own = new Set([...pidsOf(trace, run), ...clientPids(trace)]);
   for (const { name, evidence } of run.milestones) {
     if (evidence.kind === 'mark') {
       expect(marks[evidence.mark]?.containerId).toBe(run.containerId);
