@@ -191,7 +191,7 @@ const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly Foreign[]) =
   'every syscall, if wanted': (trace, every) =>
     callsOf(trace).join() === every.join() ? exactOrOrder(trace.recording) : 'no',
   // Where the kernel allows it, they are better than what is promised.
-  'copy-ups': ({ runs: [run] }) =>
+  'copy-ups, at least': ({ runs: [run] }) =>
     run?.copyUps.some(({ path, bytes }) => path.endsWith('busybox') && bytes > 500_000) === true
       ? 'inferred'
       : 'no',

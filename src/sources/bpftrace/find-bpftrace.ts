@@ -33,7 +33,7 @@ export async function findBpftrace(): Promise<Bpftrace> {
       cause: error,
     });
   }
-  const match = /(\d{1,4})\.(\d{1,4})/.exec(said);
+  const match = /(\d{1,4})\.(\d{1,4})(?:\.\d{1,4})?/.exec(said);
   const version: BpftraceVersion = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
   if (version[0] === 0 && version[1] < OLDEST[1]) {
     throw new DitError({
@@ -43,5 +43,5 @@ export async function findBpftrace(): Promise<Bpftrace> {
       remedy: 'install a newer bpftrace, or record with --source strace',
     });
   }
-  return { path, version, versionText: match?.[0].replace(/^v/, '') ?? said.trim() };
+  return { path, version, versionText: match?.[0] ?? said.trim() };
 }
