@@ -145,23 +145,38 @@ export async function engineStatus(name?: string): Promise<EngineStatus> {
 async function visibleDaemon(layout: EngineLayout): Promise<LiveProcess | undefined> {
   const seen = engineDaemon(layout);
   if (seen !== undefined || !existsSync(layout.socketPath)) return seen;
-  try {
-    await ping({ socketPath: layout.socketPath });
-  } catch (error) {
-    // Nobody listens any more, or only root may ask.
-    if (NOBODY_THERE.has(systemErrorCode(error) ?? '')) return undefined;
+  const since = performance.now();
+  while (await isListening(layout)) {
+    // It may have begun meanwhile.
+    const begun = engineDaemon(layout);
+    if (begun !== undefined) return begun;
+    if (performance.now() - since > DYING_MS) throw engineElsewhere(layout);
+    await sleep(100);
   }
-  // It may have begun meanwhile.
-  const begun = engineDaemon(layout);
-  if (begun !== undefined) return begun;
-  throw new DitError({
+  return undefined;
+}
+
+/** A daemon that was killed takes connections a little longer than its process can be seen: no more than this. */
+const DYING_MS = 5000;
+
+/** Whether somebody takes connections, be it without an answer. Where only root may ask, nobody is known to. */
+async function isListening({ socketPath }: EngineLayout): Promise<boolean> {
+  try {
+    await ping({ socketPath });
+    return true;
+  } catch (error) {
+    return !NOBODY_THERE.has(systemErrorCode(error) ?? '');
+  }
+}
+
+const engineElsewhere = ({ name }: EngineLayout): DitError =>
+  new DitError({
     code: 'engine-elsewhere',
     exitCode: EXIT.engine,
-    message: `the private engine '${layout.name}' listens, but its process cannot be seen from here: it runs in another pid namespace`,
+    message: `the private engine '${name}' listens, but its process cannot be seen from here: it runs in another pid namespace`,
     remedy:
       'run dit where the engine was started, or with --pid=host; or choose another name with --name',
   });
-}
 
 const NOBODY_THERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES']);
 
