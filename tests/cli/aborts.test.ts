@@ -96,7 +96,7 @@ const READING = [
   'doctor',
   'engine status',
 ];
-/** What records the kernel or starts an engine is aborted in tests/live: engine-aborts, trace-exec, trace-watch. */
+/** These record the kernel, which tests/live aborts (trace-exec, trace-watch), or start and stop an engine. */
 const ON_A_MACHINE = ['trace exec', 'trace watch', 'engine start', 'engine stop'];
 
 test('every command is in one of the tables', () => {
