@@ -32,7 +32,7 @@ export async function chooseEngine(
   say: (line: string) => Promise<void>,
 ): Promise<ChosenEngine> {
   if (choice.engine === 'private') {
-    if (choice.host === undefined) return startPrivate([], say);
+    if (choice.host === undefined) return startPrivate([], say, signal);
     throw new DitError({
       code: 'option-conflict',
       exitCode: EXIT.usage,
@@ -45,7 +45,7 @@ export async function chooseEngine(
     signal,
     ...(choice.host === undefined ? {} : { host: choice.host }),
   });
-  if (endpoint === undefined) return startPrivate(tried, say);
+  if (endpoint === undefined) return startPrivate(tried, say, signal);
   if (endpoint.kind === 'remote' && choice.remoteWill !== true) {
     throw remoteError(endpoint);
   }
@@ -63,6 +63,7 @@ export const remoteError = ({ url }: EngineEndpoint): DitError =>
 async function startPrivate(
   tried: readonly EndpointAttempt[],
   say: (line: string) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<ChosenEngine> {
   const { engineCommand, startEngine } = await import('../platform/engine.js');
   if (tried.length > 0) {
@@ -72,7 +73,7 @@ async function startPrivate(
     );
     await say(`no Docker engine answers: ${escapeText(places)}`);
   }
-  const handle = await startEngine();
+  const handle = await startEngine({ signal });
   if (handle.started) {
     const stop = engineCommand('stop', handle.name);
     await say(`started dit's own engine, Docker ${handle.version}; stop it with: ${stop}`);

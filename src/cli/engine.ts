@@ -16,7 +16,7 @@ export async function engineStart(
   { name, json }: EngineOptions,
   context: CommandContext,
 ): Promise<void> {
-  const handle = await startEngine({ name });
+  const handle = await startEngine({ name, signal: context.signal });
   if (json === true) return context.stdout.line(safeJson(documentOf('running', handle), 2));
   const how = handle.started ? 'started' : 'runs already';
   for (const note of handle.notes) await context.stdout.line(escapeText(note));
@@ -49,9 +49,9 @@ export async function engineStatusReport(
 
 export async function engineStop(
   { name, json, purge }: EngineOptions & { readonly purge?: true },
-  { stdout }: CommandContext,
+  { stdout, signal }: CommandContext,
 ): Promise<void> {
-  const ran = await stopEngine({ name, purge: purge === true });
+  const ran = await stopEngine({ name, purge: purge === true, signal });
   if (json === true) {
     return stdout.line(safeJson({ state: 'stopped', name, ran, purged: purge === true }, 2));
   }

@@ -79,9 +79,13 @@ export async function engineVersion(
 }
 
 /** Kills all running containers, for good: the API's kill also ends a restart policy. */
-export async function killRunningContainers(address: ApiAddress, limitMs: number): Promise<void> {
-  const list = (await getJson(address, '/containers/json', limitMs)) as { Id: string }[];
+export async function killRunningContainers(
+  address: ApiAddress,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const list = (await getJson(address, '/containers/json', limitMs, signal)) as { Id: string }[];
   await Promise.all(
-    list.map(({ Id }) => request('POST', address, `/containers/${Id}/kill`, limitMs)),
+    list.map(({ Id }) => request('POST', address, `/containers/${Id}/kill`, limitMs, signal)),
   );
 }

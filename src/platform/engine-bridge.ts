@@ -43,16 +43,19 @@ function markOf(layout: EngineLayout): string | undefined {
 
 /**
  * The data root must exist.
+ * @param signal breaks it off, with a bridge half-made maybe
  * @param announce called with its name before it is made: a bridge gets its mark a moment later, and whoever is killed
  *   in that moment leaves it without
  */
 export async function createBridge(
   layout: EngineLayout,
   announce: (name: string) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<Bridge> {
   const links = await listLinks();
   const routes = await ip<Route>(['-4', 'route', 'show', 'table', 'all']);
   for (const { name, address } of freeBridges(links, routes)) {
+    signal?.throwIfAborted();
     await announce(name);
     if (!(await addBridge(name))) continue;
     await runIp(['link', 'set', 'dev', name, 'alias', markOf(layout) ?? '']);

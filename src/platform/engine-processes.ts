@@ -148,11 +148,15 @@ export function signal(live: LiveProcess, name: NodeJS.Signals): void {
   }
 }
 
-/** True when all of them ended within the limit. */
-export async function waitForEnd(all: readonly LiveProcess[], limitMs: number): Promise<boolean> {
+/** True when all of them ended within the limit, and before the signal. */
+export async function waitForEnd(
+  all: readonly LiveProcess[],
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const deadline = performance.now() + limitMs;
   while (all.some(isAlive)) {
-    if (performance.now() > deadline) return false;
+    if (performance.now() > deadline || signal?.aborted === true) return false;
     await sleep(10);
   }
   return true;

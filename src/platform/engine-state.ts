@@ -20,9 +20,9 @@ export interface EngineState {
 const LOCK_WAIT_S = 120;
 
 /** One lock for all engines: they choose bridges and networks from the same lists. */
-export function withEngineLock<T>(work: () => Promise<T>): Promise<T> {
+export function withEngineLock<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   mkdirSync(RUN_ROOT, { recursive: true, mode: 0o711 });
-  return withFileLock(join(RUN_ROOT, 'lock'), LOCK_WAIT_S, work);
+  return withFileLock(join(RUN_ROOT, 'lock'), LOCK_WAIT_S, work, signal);
 }
 
 export async function writeState(layout: EngineLayout, state: EngineState): Promise<void> {

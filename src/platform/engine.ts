@@ -1,5 +1,6 @@
 /** dit's own Docker engine: started where none answers or a clean one is wanted, and taken away whole. */
 
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, statfsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -29,6 +30,8 @@ export interface EngineOptions extends LaunchOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** How long dockerd may take to answer; default 30,000. */
   readonly timeoutMs?: number;
+  /** Ends the wait for it, and takes away what has begun. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EngineHandle {
@@ -69,65 +72,76 @@ export type EngineStatus =
 
 const START_LIMIT_MS = 30_000;
 const TERM_LIMIT_MS = 20_000;
+const KILL_LIMIT_MS = 1_000;
+const PING_MS = 2_000;
 
 /**
  * Starts the engine, or finds it running. It outlives this process. What a killed earlier life left is
  * cleared first; images and stopped containers are kept in the data root.
- * @throws DitError, exit 3: not root, no dockerd, unfit data root; exit 4: dockerd does not answer.
+ * @throws DitError, exit 3: not root, no dockerd, unfit data root; exit 4: dockerd does not answer; the signal's reason
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineHandle> {
   const layout = engineLayout(options.name, options.dataRoot);
   needRoot(`start the private engine '${layout.name}'`, engineCommand('start', layout.name));
+  const { signal } = options;
   return withEngineLock(async () => {
-    const status = await engineStatus(layout.name);
+    const status = await engineStatus(layout.name, signal);
     if (status.state === 'running') return status;
     if (status.state === 'silent') throw silentError(status);
     await clearEngine(layout);
     return launch(layout, options);
-  });
+  }, signal);
 }
 
 /**
  * Stops the engine: its running containers are killed, its processes end, mounts, cgroups, bridge and
  * run directory go. Does nothing when there is nothing. `purge` also deletes the data root.
+ * @param options.signal ends the waiting: what still runs of the engine is killed then, and its reason is thrown
  * @returns whether an engine was running.
  */
 export async function stopEngine(
-  options: { readonly name?: string; readonly purge?: boolean } = {},
+  options: { readonly name?: string; readonly purge?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<boolean> {
+  const { signal: by } = options;
   const name = engineLayout(options.name).name;
   needRoot(`stop the private engine '${name}'`, engineCommand('stop', name));
   return withEngineLock(async () => {
     const layout = engineLayout(name, (await readState(name))?.dataRoot);
-    const daemon = await visibleDaemon(layout);
+    const daemon = await visibleDaemon(layout, by);
+    by?.throwIfAborted();
     if (daemon !== undefined) {
       // A stopped process (SIGSTOP, Ctrl-Z) answers nothing and takes no SIGTERM.
       signal(daemon, 'SIGCONT');
       // dockerd would ask each container to end, and wait ten seconds for those that do not.
       // An engine that does not answer is ended all the same, and what is left is cleared away below.
-      await killRunningContainers({ socketPath: layout.socketPath }, 5000).catch(() => undefined);
+      await killRunningContainers({ socketPath: layout.socketPath }, 5000, by).catch(
+        () => undefined,
+      );
       signal(daemon, 'SIGTERM');
-      await waitForEnd([daemon], TERM_LIMIT_MS);
+      await waitForEnd([daemon], TERM_LIMIT_MS, by);
     }
+    // An engine that is half stopped is of no use: it goes, whatever ended the wait.
     await clearEngine(layout);
+    by?.throwIfAborted();
     if (options.purge === true) await purge(layout);
     return daemon !== undefined;
-  });
+  }, by);
 }
 
 /**
  * Needs no root, but the version then reads "unknown": the socket is root's.
  * @throws DitError engine-elsewhere
  */
-export async function engineStatus(name?: string): Promise<EngineStatus> {
+export async function engineStatus(name?: string, by?: AbortSignal): Promise<EngineStatus> {
   const layout = engineLayout(name, (await readState(name))?.dataRoot);
-  const daemon = await visibleDaemon(layout);
+  const daemon = await visibleDaemon(layout, by);
   if (daemon === undefined) {
     return { state: 'stopped', name: layout.name, leftovers: existsSync(layout.stateFile) };
   }
   try {
-    await ping({ socketPath: layout.socketPath });
+    await ping({ socketPath: layout.socketPath }, PING_MS, by);
   } catch (error) {
+    by?.throwIfAborted();
     if (systemErrorCode(error) !== 'EACCES') {
       const { name, logFile } = layout;
       return { state: 'silent', name, pid: daemon.pid, logFile, reason: messageOf(error) };
@@ -142,15 +156,19 @@ export async function engineStatus(name?: string): Promise<EngineStatus> {
  * with this one's run directory: what it uses is not left over.
  * @throws DitError engine-elsewhere
  */
-async function visibleDaemon(layout: EngineLayout): Promise<LiveProcess | undefined> {
+async function visibleDaemon(
+  layout: EngineLayout,
+  by: AbortSignal | undefined,
+): Promise<LiveProcess | undefined> {
   const seen = engineDaemon(layout);
   if (seen !== undefined || !existsSync(layout.socketPath)) return seen;
   const since = performance.now();
-  while (await isListening(layout)) {
+  while (await isListening(layout, by)) {
     // It may have begun meanwhile.
     const begun = engineDaemon(layout);
     if (begun !== undefined) return begun;
     if (performance.now() - since > DYING_MS) throw engineElsewhere(layout);
+    by?.throwIfAborted();
     await sleep(100);
   }
   return undefined;
@@ -160,11 +178,15 @@ async function visibleDaemon(layout: EngineLayout): Promise<LiveProcess | undefi
 const DYING_MS = 5000;
 
 /** Whether somebody takes connections, be it without an answer. Where only root may ask, nobody is known to. */
-async function isListening({ socketPath }: EngineLayout): Promise<boolean> {
+async function isListening(
+  { socketPath }: EngineLayout,
+  by: AbortSignal | undefined,
+): Promise<boolean> {
   try {
-    await ping({ socketPath });
+    await ping({ socketPath }, PING_MS, by);
     return true;
   } catch (error) {
+    by?.throwIfAborted();
     return !NOBODY_THERE.has(systemErrorCode(error) ?? '');
   }
 }
@@ -198,15 +220,21 @@ async function launch(layout: EngineLayout, options: EngineOptions): Promise<Eng
     cgroupParent: cgroupParentOf(layout),
   };
   await writeState(layout, state);
+  const { signal: by } = options;
+  let daemon: ChildProcess | undefined;
   try {
-    const bridge = await createBridge(layout, (name) =>
-      writeState(layout, { ...state, bridge: name }),
-    );
-    const daemon = spawnDaemon(layout, bridge, ownOutside(layout), options);
-    const pid = await answering(layout, daemon, options.timeoutMs ?? START_LIMIT_MS);
-    return await handleOf(layout, pid, bridge, true, notes);
+    const announce = (name: string) => writeState(layout, { ...state, bridge: name });
+    const bridge = await createBridge(layout, announce, by);
+    by?.throwIfAborted();
+    daemon = spawnDaemon(layout, bridge, ownOutside(layout), options);
+    const pid = await answering(layout, daemon, options.timeoutMs ?? START_LIMIT_MS, by);
+    const handle = await handleOf(layout, pid, bridge, true, notes);
+    by?.throwIfAborted();
+    return handle;
   } catch (error) {
-    await clearEngine(layout, { keepLog: true });
+    // Before it has made its mount namespace, it is not known for a process of the engine's.
+    await killed(daemon);
+    await clearEngine(layout, { keepLog: by?.aborted !== true });
     throw error;
   }
 }
@@ -235,11 +263,19 @@ function spawnDaemon(
   }
 }
 
+async function killed(child: ChildProcess | undefined): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await Promise.race([ended, sleep(KILL_LIMIT_MS)]);
+}
+
 /** Resolves with dockerd's pid when its API answers. */
 async function answering(
   layout: EngineLayout,
   daemon: ChildProcess,
   limitMs: number,
+  by: AbortSignal | undefined,
 ): Promise<number> {
   let ended: string | undefined;
   daemon.once('exit', (code, by) => {
@@ -251,9 +287,10 @@ async function answering(
   const deadline = performance.now() + limitMs;
   for (;;) {
     await sleep(20);
+    by?.throwIfAborted();
     if (ended !== undefined) throw await startError(layout, `dockerd ${ended}`);
     try {
-      await ping({ socketPath: layout.socketPath }, 1000);
+      await ping({ socketPath: layout.socketPath }, 1000, by);
       // unshare and sh exec dockerd, so the child is dockerd itself.
       if (daemon.pid !== undefined) return daemon.pid;
     } catch (error) {

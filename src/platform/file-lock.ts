@@ -10,12 +10,15 @@ const LOOK_EVERY_MS = 20;
 /**
  * Runs `work` while holding the file or folder at `path` (a file is made if absent, its folder must exist).
  * Two calls in one process exclude each other too.
- * @throws DitError addon-missing; lock-busy, where others hold it for `waitSeconds`; what `work` throws
+ * @param signal ends the wait; the work is told of it by whoever wrote it
+ * @throws DitError addon-missing; lock-busy, where others hold it for `waitSeconds`; the signal's reason; what `work`
+ *   throws
  */
 export async function withFileLock<T>(
   path: string,
   waitSeconds: number,
   work: () => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const { lockFile } = loadAddon();
   // Node opens with O_CLOEXEC: no child that outlives this process keeps the lock.
@@ -24,6 +27,7 @@ export async function withFileLock<T>(
     const deadline = performance.now() + waitSeconds * 1000;
     while (!lockFile(descriptor)) {
       if (performance.now() >= deadline) throw busy(path, waitSeconds);
+      signal?.throwIfAborted();
       await sleep(LOOK_EVERY_MS);
     }
     return await work();

@@ -59,6 +59,17 @@ test('a killed holder holds nothing', async () => {
   expect(await waiting).toBe('mine');
 });
 
+test('a signal ends the wait with its reason', async () => {
+  const child = await holder(path);
+  const controller = new AbortController();
+  const waiting = withFileLock(path, LONG_S, async () => 1, controller.signal);
+  const reason = new Error('interrupted');
+  setImmediate(() => controller.abort(reason));
+  await expect(waiting).rejects.toBe(reason);
+  child.stdin.end();
+  await once(child, 'exit');
+});
+
 test('a folder can be locked', async () => {
   const child = await holder(folder);
   await expect(withFileLock(folder, 0, async () => 1)).rejects.toMatchObject({ code: 'lock-busy' });
