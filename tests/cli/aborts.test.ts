@@ -96,7 +96,7 @@ const READING = [
   'doctor',
   'engine status',
 ];
-/** These record the kernel, which tests/live aborts (trace-exec, trace-watch), or start and stop an engine. */
+/** What records the kernel or starts an engine is aborted in tests/live: engine-aborts, trace-exec, trace-watch. */
 const ON_A_MACHINE = ['trace exec', 'trace watch', 'engine start', 'engine stop'];
 
 test('every command is in one of the tables', () => {

@@ -123,6 +123,15 @@ describe.skipIf(lacks('root', 'ebpf'))('a command without an engine', { timeout:
     expect(end.stderr).toMatch(/\/nowhere\/nothing.*not found/);
   });
 
+  test('-q --json prints the report alone', async () => {
+    const file = join(folder, 'quiet.dit');
+    const args = ['trace', 'exec', '-q', '--json', '-o', file, '--', 'echo', 'out'];
+    const { code, stdout, stderr } = await dit(args);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 'dit.trace/1', outcome: 'complete' });
+    expect(stderr).toMatch(/^out$/m);
+  });
+
   test('is ended with dit, and the trace is readable', async () => {
     const file = join(folder, 'ended.dit');
     const running = startDit(['trace', 'exec', '-q', '-o', file, '--', 'sleep', '1000']);

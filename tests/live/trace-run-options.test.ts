@@ -1,4 +1,4 @@
-/** --redact and --strict on a real recording. */
+/** --redact, --until and --strict on a real recording. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,30 @@ describe
       const { footer, diagnostics } = readTraceFile(file);
       expect(footer).toMatchObject({ outcome: 'failed' });
       expect(diagnostics.map(({ code }) => code)).toEqual(['engine-refused']);
+    });
+
+    test.each([
+      'started',
+      '1',
+    ])('--until %s of a container that runs on is a good start', async (until) => {
+      const file = fileOf(`until-${until}`);
+      const name = `dit-until-${until}`;
+      const args = run(file, '--until', until, '--name', name, ...builtin('sleep', '600'));
+      const end = await dit(args, { limitMs: LIMIT_MS });
+      expect(end, end.stderr).toMatchObject({ code: 0 });
+      const { footer, diagnostics } = readTraceFile(file);
+      expect(footer?.outcome).toBe('complete');
+      expect(diagnostics).toEqual([]);
+      const [start] = analyse(readTraceFile(file)).runs;
+      if (start === undefined) throw new Error('the trace holds no run');
+      expect(start.failure).toBe('');
+      expect(milestone(start, 'entrypoint exec')).toBeDefined();
+      expect(milestone(start, 'removed')).toBeUndefined();
+      expectExactPartition(start);
+      // It was running when the recording ended, and is dit's to remove.
+      await expect(engine.docker().getContainer(name).inspect()).rejects.toMatchObject({
+        statusCode: 404,
+      });
     });
 
     test('--strict: lost events are told and are an error', async () => {

@@ -1,7 +1,7 @@
 /** `dit trace watch`: every start by other clients, one line each, none lost. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,6 +22,14 @@ const engines = liveEngines('live-watch');
 const folder = mkdtempSync(join(tmpdir(), 'dit-watch-'));
 const client = join(ROOT, 'tests/support/start-containers.mjs');
 const run = promisify(execFile);
+
+/** What is held weakly only is gone after the first of them. */
+const COLLECT = `
+  import { setFlagsFromString } from 'node:v8';
+  import { runInNewContext } from 'node:vm';
+  setFlagsFromString('--expose-gc');
+  setInterval(runInNewContext('gc'), 200).unref();
+`;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -203,6 +211,17 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('watching', { timeout: LIMIT_MS
     expect(line).toMatchObject({ name: 'again-0', image: BUILTIN_IMAGE });
     expect(summary).toMatchObject({ starts: 1, failed: 0 });
     expect(watch.stderr().match(/the engine is gone/g)).toHaveLength(1);
+  });
+
+  test('ends after --for, whatever garbage is collected meanwhile', async () => {
+    const preload = join(folder, 'collect.mjs');
+    writeFileSync(preload, COLLECT);
+    const watch = startDit(['trace', 'watch', '--for', '3', '-H', engine.endpoint], {
+      env: { NODE_OPTIONS: `--import=${preload}` },
+      limitMs: LIMIT_MS,
+    });
+    const { code, stderr } = await watch.ended;
+    expect(code, stderr).toBe(0);
   });
 
   test('ends when nobody reads any more', async () => {
