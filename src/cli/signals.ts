@@ -21,7 +21,13 @@ export function takeOverSignals(controller: AbortController): void {
       if (controller.signal.aborted) endBy(name);
       const exitCode = 128 + constants.signals[name];
       controller.abort(
-        new DitError({ code: 'interrupted', exitCode, message: `interrupted by ${name}` }),
+        new DitError({
+          code: 'interrupted',
+          exitCode,
+          message: `interrupted by ${name}`,
+          // Whoever has begun something says more; this is for what was cut short before.
+          remedy: 'run it again',
+        }),
       );
     });
   }

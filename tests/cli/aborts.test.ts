@@ -143,7 +143,7 @@ describe.each(Object.keys(WAITING))('%s', { timeout: 90_000 }, (name) => {
     child.kill('SIGKILL');
     expect(end).toMatchObject({
       code,
-      stderr: expect.stringContaining(`interrupted by ${signal}`),
+      stderr: expect.stringMatching(new RegExp(`interrupted by ${signal}.*\\n {2}try: `)),
     });
     expect((end as DitEnd).stderr).not.toMatch(/bug/);
   });

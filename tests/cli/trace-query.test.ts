@@ -620,7 +620,10 @@ it('a question is ended by Ctrl-C', async () => {
   await expect.poll(temporary, { timeout: 10_000 }).toHaveLength(1);
   child.kill('SIGINT');
   const [exitCode] = (await once(child, 'close')) as [number | null];
-  expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: 'dit: interrupted by SIGINT\n' });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 130,
+    stderr: 'dit: interrupted by SIGINT\n  try: run it again\n',
+  });
   expect(temporary()).toEqual([]);
   expect(existsSync(file)).toBe(false);
 });
