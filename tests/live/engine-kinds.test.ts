@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
-import { changesThatStay, outside } from '../support/outside.js';
+import { changesThatStay, outsideAtRest } from '../support/outside.js';
 import { lacks } from '../support/requirements.js';
 
 /** The other Docker releases are started by scripts/test itself. */
@@ -51,7 +51,7 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
   { timeout: LIMIT_MS },
   () => {
     test.each(KINDS)('%s: starts containers and goes without a trace', async (kind) => {
-      const before = outside();
+      const before = await outsideAtRest();
       const script = '$CONTAINER_RUN && $CONTAINER_RUN && echo "left: $($CONTAINER_LIST)"';
       const { child, ended } = start(kind, '--', 'sh', '-c', script);
       const [[status], output] = await ended;
@@ -65,7 +65,7 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
       // No child in the background: the shell's signal handler would take what it gets before its exec.
       const script =
         "trap 'exit 7' TERM; $CONTAINER_RUN >/dev/null; echo ready; while :; do sleep 0.1; done";
-      const before = outside();
+      const before = await outsideAtRest();
       const running = start(kind, '--', 'sh', '-c', script);
       await once(running.child.stdout, 'readable');
       running.child.kill('SIGTERM');
@@ -76,7 +76,7 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
     });
 
     test.each(['runc', 'crun'])('%s: killed in the middle, leaves nothing', async (kind) => {
-      const before = outside();
+      const before = await outsideAtRest();
       const script = `
         $CONTAINER_RUN >/dev/null 2>&1 & runtime=$!
         has_cgroup() {
@@ -95,7 +95,7 @@ describe.skipIf(lacks('root', 'docker', 'engines'))(
     });
 
     test('the next call takes away what a killed one left', async () => {
-      const before = outside();
+      const before = await outsideAtRest();
       const killed = start('runc', '--', 'sh', '-c', 'echo ready; exec sleep 2');
       await once(killed.child.stdout, 'readable');
       killed.child.kill('SIGKILL');

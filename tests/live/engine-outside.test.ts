@@ -14,7 +14,7 @@ import { engineProcesses } from '../../src/platform/engine-processes.js';
 import { writeState } from '../../src/platform/engine-state.js';
 import { cgroupFolders } from '../../src/platform/mounts.js';
 import { eventually } from '../support/dit.js';
-import { changes, changesThatStay, outside } from '../support/outside.js';
+import { changes, changesThatStay, outside, outsideAtRest } from '../support/outside.js';
 import { lacks } from '../support/requirements.js';
 
 const name = `outside-${process.pid}`;
@@ -39,9 +39,9 @@ describe.skipIf(lacks('root', 'docker'))(
   { timeout: LIMIT_MS },
   () => {
     let before: string[];
-    beforeEach(() => {
-      before = outside();
-    });
+    beforeEach(async () => {
+      before = await outsideAtRest();
+    }, LIMIT_MS);
     afterEach(async () => {
       await stopEngine({ name, purge: true });
     }, LIMIT_MS);

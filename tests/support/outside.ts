@@ -11,6 +11,17 @@ export const outside = (): string[] =>
     .split('\n')
     .filter((line) => line !== '' && !TEMPORARY.test(line));
 
+/** What is there when nothing comes or goes any more: what an earlier test ended may take a moment to be gone. */
+export async function outsideAtRest(): Promise<string[]> {
+  const deadline = performance.now() + 20_000;
+  for (let last = outside(); ; ) {
+    await sleep(300);
+    const now = outside();
+    if (changes(last, now).length === 0 || performance.now() > deadline) return now;
+    last = now;
+  }
+}
+
 /** "+ path /run/crun: …" for what came, "- …" for what went. */
 export function changes(before: readonly string[], after: readonly string[]): string[] {
   const [was, is] = [new Set(before), new Set(after)];
@@ -20,11 +31,14 @@ export function changes(before: readonly string[], after: readonly string[]): st
   ];
 }
 
+/** A network namespace ends with its last process: nobody else can take it away, and it was perhaps about to end before. */
+const ENDED_BY_ITSELF = /^- namespace /;
+
 /** Changes that stay: what is about to end keeps its cgroup or namespace for a moment. */
 export async function changesThatStay(before: readonly string[]): Promise<string[]> {
   const deadline = performance.now() + 20_000;
   for (;;) {
-    const found = changes(before, outside());
+    const found = changes(before, outside()).filter((line) => !ENDED_BY_ITSELF.test(line));
     if (found.length === 0 || performance.now() > deadline) return found;
     await sleep(100);
   }
