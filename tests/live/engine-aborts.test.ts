@@ -1,6 +1,7 @@
 /**
  * A Ctrl-C while dit's own engine starts or stops: with a dockerd that never answers, and one that does not end. The
- * engine named "engine" that the machine may have is out of sight: /run/dit is another one here.
+ * engine named "engine" that the machine may have is out of sight: /run/dit is another one here, and so is /var/lib/dit,
+ * whose register says which mount points go with the last engine.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -28,6 +29,7 @@ const END_MS = 10_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'dit-engine-aborts-'));
 const runRoot = join(folder, 'run');
+const libRoot = join(folder, 'lib');
 const dataRoot = join(folder, 'data');
 const pidFile = join(folder, 'dockerd.pid');
 const termFile = join(folder, 'term');
@@ -38,11 +40,22 @@ echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'
 exec -a dockerd bash -c "trap 'touch ${termFile}' TERM; while :; do sleep 600 & wait; done"
 `;
 
-const OWN_RUN = 'mkdir -p /run/dit && mount -n --bind "$0" /run/dit && exec "$@"';
+const OWN_FOLDERS =
+  'mkdir -p /run/dit /var/lib/dit && mount -n --bind "$0" /run/dit && mount -n --bind "$1" /var/lib/dit && shift && exec "$@"';
 
 function start(...args: string[]): RunningDit {
   return startDit(args, {
-    wrapper: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', OWN_RUN, runRoot],
+    wrapper: [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      OWN_FOLDERS,
+      runRoot,
+      libRoot,
+    ],
     env: {
       PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
       DIT_DATA_ROOT: dataRoot,
@@ -85,7 +98,7 @@ const soon = (ended: Promise<DitEnd>): Promise<DitEnd | string> =>
 describe.skipIf(lacks('root'))("dit's own engine", { timeout: LIMIT_MS }, () => {
   beforeAll(() => {
     buildProgram();
-    for (const each of [runRoot, dataRoot, join(folder, 'bin')]) mkdirSync(each);
+    for (const each of [runRoot, libRoot, dataRoot, join(folder, 'bin')]) mkdirSync(each);
     writeFileSync(join(folder, 'bin/dockerd'), DOCKERD);
     chmodSync(join(folder, 'bin/dockerd'), 0o755);
   }, LIMIT_MS);
