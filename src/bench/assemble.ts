@@ -8,7 +8,7 @@ import {
   type MissingSample,
 } from '../model/bench.js';
 import type { JournalContent } from './journal.js';
-import { type Given, makePlan } from './plan.js';
+import { type Given, planLength } from './plan.js';
 
 /** A kernel without some kind of namespace, a source that sees no phases. */
 const UNTOLD = 'the measurement was taken, and does not tell this';
@@ -29,7 +29,7 @@ export function assembleBench({ head, steps, notes }: JournalContent): Bench {
       parts.get(dimension)?.missing.push({ iteration, group, reason });
     }
   }
-  const complete = steps.length === makePlan(head.measurements, head.settings.seed).length;
+  const complete = steps.length === planLength(head.measurements);
   const last = steps.at(-1);
   return {
     schema: BENCH_SCHEMA,

@@ -4,16 +4,27 @@ import { join } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
 import { quoting } from '../base/foreign.js';
-import type { BenchDimension, BenchEnvironment } from '../model/bench.js';
+import {
+  type BenchDimension,
+  type BenchEnvironment,
+  MOST_GROUPS,
+  MOST_SAMPLES,
+} from '../model/bench.js';
 import { readInput } from '../platform/input-files.js';
 import type { Owner } from '../platform/owner.js';
 import { openToExtend } from '../platform/whole-file.js';
 import type { Reading } from './dimension.js';
-import type { MeasurementPlan } from './plan.js';
-import type { BenchSettings } from './settings.js';
+import { type MeasurementPlan, planLength } from './plan.js';
+import { type BenchSettings, MOST_ITERATIONS } from './settings.js';
 
 const JOURNAL_FILE = 'samples.jsonl';
 const SCHEMA = 'dit.bench-samples/1';
+/** Room for as many steps as a benchmark may have. */
+const MOST_BYTES = 32 * 2 ** 20;
+/** Steps, and a note now and then. */
+const MOST_LINES = 2 * MOST_SAMPLES;
+/** ms since 1970, and ms between two such: their sum is a date. */
+const LATEST_MS = 4e15;
 
 export type DimensionFacts = Pick<BenchDimension, 'unit' | 'better'>;
 
@@ -152,13 +163,20 @@ export function findJournal(directory: string): FoundJournal | undefined {
   const text = tried(path, () => readOptional(path));
   const end = (text?.lastIndexOf(0x0a) ?? -1) + 1;
   if (text === undefined || end === 0) return undefined;
-  const lines = text.subarray(0, end).toString('utf8').split('\n').slice(0, -1);
+  const lines = text
+    .subarray(0, end)
+    .toString('utf8')
+    .split('\n', MOST_LINES + 1);
+  if (lines.length > MOST_LINES) throw larger(path, 'has more lines', `${MOST_LINES} lines`);
+  lines.pop();
   return { content: readJournal(lines, path), bytes: end };
 }
 
 function readOptional(path: string): Buffer | undefined {
   try {
-    return readInput(path);
+    const refusal = (size: number): DitError =>
+      larger(path, `has ${size} bytes`, `${MOST_BYTES} bytes`);
+    return readInput(path, { bytes: MOST_BYTES, refusal });
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -178,7 +196,19 @@ export function readJournal(lines: readonly string[], path: string): JournalCont
     else throw broken(path, index + 1);
   }
   if (head === undefined) throw broken(path, 1);
+  const values = valuesIn(head, steps);
+  if (values > MOST_SAMPLES) throw larger(path, `holds ${values} values`, `${MOST_SAMPLES} values`);
   return { head, steps, notes };
+}
+
+/** Those that were measured and those that should have been. */
+function valuesIn({ measurements }: JournalHead, steps: readonly StepLine[]): number {
+  const given = new Map(measurements.map(({ name, gives }) => [name, gives.length]));
+  return steps.reduce(
+    (sum, { measurement, readings }) =>
+      sum + Math.max(readings.length, given.get(measurement) ?? 0),
+    0,
+  );
 }
 
 function parse(line: string): unknown {
@@ -194,6 +224,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const isAmong = (value: unknown, most: number): boolean => isCount(value) && Number(value) <= most;
+const isTime = (value: unknown): boolean =>
+  typeof value === 'number' && value >= 0 && value <= LATEST_MS;
 const isGiven = (value: unknown): boolean =>
   isObject(value) && typeof value.dimension === 'string' && typeof value.group === 'string';
 const allOf = (values: unknown, is: (value: unknown) => boolean): boolean =>
@@ -210,12 +243,20 @@ const isSettings = (value: unknown): boolean =>
 const isMeasurement = (value: unknown): boolean =>
   isObject(value) &&
   [value.name, value.dimension].every((text) => typeof text === 'string') &&
-  isCount(value.iterations) &&
-  Number.isFinite(value.guessMs) &&
+  isAmong(value.iterations, MOST_ITERATIONS) &&
+  isTime(value.guessMs) &&
   allOf(value.gives, isGiven);
 
 const isFacts = (value: unknown): boolean =>
   isObject(value) && typeof value.unit === 'string' && typeof value.better === 'string';
+
+/** What would take hours to measure and to compare is not what dit plans. */
+const isPlan = (value: unknown): boolean => {
+  if (!allOf(value, isMeasurement)) return false;
+  const measurements = value as readonly MeasurementPlan[];
+  const groups = measurements.reduce((sum, { gives }) => sum + gives.length, 0);
+  return groups <= MOST_GROUPS && planLength(measurements) <= MOST_SAMPLES;
+};
 
 const isHead = (value: unknown): value is JournalHead =>
   isObject(value) &&
@@ -224,7 +265,7 @@ const isHead = (value: unknown): value is JournalHead =>
   isObject(value.environment) &&
   isLabels(value.environment.host) &&
   isLabels(value.environment.engine) &&
-  allOf(value.measurements, isMeasurement) &&
+  isPlan(value.measurements) &&
   isObject(value.facts) &&
   Object.values(value.facts).every(isFacts) &&
   typeof value.started === 'string';
@@ -234,8 +275,8 @@ const isStep = (value: unknown): value is StepLine =>
   isCount(value.place) &&
   typeof value.measurement === 'string' &&
   isCount(value.iteration) &&
-  Number.isFinite(value.at) &&
-  Number.isFinite(value.ms) &&
+  isTime(value.at) &&
+  isTime(value.ms) &&
   allOf(value.readings, (each) => isGiven(each) && Number.isFinite((each as Reading).value)) &&
   (value.failure === undefined || typeof value.failure === 'string');
 
@@ -248,6 +289,14 @@ const broken = (path: string, line: number): DitError =>
     exitCode: EXIT.usage,
     message: `"${path}" line ${line} is not what dit writes`,
     remedy: 'name another directory: --out DIR; or remove that line, and it is measured again',
+  });
+
+const larger = (path: string, what: string, most: string): DitError =>
+  new DitError({
+    code: 'bench-journal',
+    exitCode: EXIT.usage,
+    message: `"${path}" ${what}, more than a benchmark's`,
+    remedy: `name another directory: --out DIR; at most ${most} are read`,
   });
 
 function tried<T>(path: string, act: () => T): T {

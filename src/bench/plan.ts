@@ -54,6 +54,10 @@ export function makePlan(measurements: readonly MeasurementPlan[], seed: number)
   return steps;
 }
 
+/** How many steps the plan of these measurements has. */
+export const planLength = (measurements: readonly MeasurementPlan[]): number =>
+  measurements.reduce((sum, { iterations }) => sum + iterations, 0);
+
 /** Fisher and Yates's shuffle (Durstenfeld, CACM 7(7), 1964). */
 function shuffled<T>(values: readonly T[], random: () => number): T[] {
   const order = [...values];

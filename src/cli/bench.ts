@@ -11,7 +11,7 @@ import type { Dimension } from '../bench/dimension.js';
 import { DIMENSIONS, dimensionsNamed } from '../bench/dimensions.js';
 import { benchEnvironment } from '../bench/environment.js';
 import { type FoundJournal, findJournal, Journal, journalHead } from '../bench/journal.js';
-import { makePlan } from '../bench/plan.js';
+import { type MeasurementPlan, planLength } from '../bench/plan.js';
 import { runBench } from '../bench/run-bench.js';
 import {
   type AskedSettings,
@@ -25,6 +25,7 @@ import {
   CSV_DIMENSION_FACTS,
   CSV_DIMENSIONS,
   type CsvDimension,
+  MOST_SAMPLES,
 } from '../model/bench.js';
 import { CSV_SHAPES } from '../model/bench-csv.js';
 import { withFileLock } from '../platform/file-lock.js';
@@ -141,7 +142,7 @@ async function endEarly(
   context: CommandContext,
 ): Promise<number> {
   const { head, steps } = journal.content;
-  const planned = makePlan(head.measurements, head.settings.seed).length;
+  const planned = planLength(head.measurements);
   const fact = `${steps.length} of ${planned} measurements are there`;
   const goOnWith = `dit bench --out ${directory}`;
   try {
@@ -182,7 +183,7 @@ function saveResults(directory: string, content: Journal['content'], { env }: Co
 }
 
 const isComplete = ({ content: { head, steps } }: FoundJournal): boolean =>
-  steps.length === makePlan(head.measurements, head.settings.seed).length;
+  steps.length === planLength(head.measurements);
 
 function beginJournal(
   directory: string,
@@ -192,16 +193,32 @@ function beginJournal(
 ): Journal {
   const settings = newSettings(asked, { seed: randomInt(2 ** 32), platform: hostname() });
   const dimensions = dimensionsNamed(settings.dimensions);
+  const measurements = dimensions.flatMap((dimension) => dimension.measurements(settings));
+  refuseTooMany(measurements);
   return Journal.begin(
     directory,
     journalHead({
       settings,
       environment,
-      measurements: dimensions.flatMap((dimension) => dimension.measurements(settings)),
+      measurements,
       facts: factsOf(dimensions),
       started: new Date().toISOString(),
     }),
     owner,
+  );
+}
+
+/** @throws DitError where dit compare would not read what is to be measured */
+function refuseTooMany(measurements: readonly MeasurementPlan[]): void {
+  const values = measurements.reduce(
+    (sum, { iterations, gives }) => sum + iterations * gives.length,
+    0,
+  );
+  if (values <= MOST_SAMPLES) return;
+  throw usage(
+    'bench-too-many',
+    `this benchmark would give ${values} values, and dit compare reads at most ${MOST_SAMPLES}`,
+    'ask for fewer --iterations or fewer dimensions',
   );
 }
 

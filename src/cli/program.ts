@@ -1,5 +1,6 @@
 /** The command line: every command with its options. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
+import { MOST_ITERATIONS } from '../bench/settings.js';
 import { TABLE_NAMES } from '../export/tables/schema.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { EXPORT_NAMES } from './export/names.js';
@@ -435,18 +436,18 @@ function defineBench(program: Command, context: CommandContext, act: Act): void 
     .optionsGroup('Of new data:')
     .addOption(
       new Option('--iterations <n>', 'of each measurement; 50 when absent').argParser(
-        numberBetween('--iterations', 1, 10_000),
+        numberBetween('--iterations', 1, MOST_ITERATIONS),
       ),
     )
     .addOption(
       new Option(
         '--cold-starts <n>',
         'cold and first starts; 20 when absent, at most the iterations',
-      ).argParser(numberBetween('--cold-starts', 0, 10_000)),
+      ).argParser(numberBetween('--cold-starts', 0, MOST_ITERATIONS)),
     )
     .addOption(
       new Option('--pulls <n>', 'pulls; 10 when absent, at most the iterations').argParser(
-        numberBetween('--pulls', 0, 10_000),
+        numberBetween('--pulls', 0, MOST_ITERATIONS),
       ),
     )
     .addOption(

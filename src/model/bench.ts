@@ -99,6 +99,10 @@ export interface Bench {
   readonly notes: readonly Foreign[];
 }
 
+/** No benchmark has more; a comparison of what has would take hours and gigabytes. */
+export const MOST_SAMPLES = 100_000;
+export const MOST_GROUPS = 500;
+
 /** Unit and direction of the dimensions that have a CSV file. */
 export const CSV_DIMENSION_FACTS: Readonly<
   Record<CsvDimension, Pick<BenchDimension, 'unit' | 'better'>>

@@ -37,10 +37,18 @@ function placeIn({
   }
 }
 
-/** The whole of a regular file. @throws as `openInput` */
-export function readInput(path: string): Buffer {
+export interface InputLimit {
+  readonly bytes: number;
+  /** What is thrown for a file of so many bytes. */
+  readonly refusal: (size: number) => Error;
+}
+
+/** The whole of a regular file. @throws as `openInput`, and the limit's refusal, before anything is read */
+export function readInput(path: string, limit?: InputLimit): Buffer {
   const file = openInput(path);
   try {
+    const { size } = fstatSync(file);
+    if (limit !== undefined && size > limit.bytes) throw limit.refusal(size);
     return readFileSync(file);
   } finally {
     closeSync(file);

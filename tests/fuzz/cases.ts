@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { BENCH_FILE, CSV_DIMENSIONS } from '../../src/model/bench.js';
 import { CSV_SHAPES } from '../../src/model/bench-csv.js';
 import { EVENT_KINDS } from '../../src/model/event-kinds.js';
+import { HEAD, measuredStep, PLAN } from '../support/benches.js';
 import { benchOf, dimensionOf } from '../support/made-benches.js';
 import type { BaseTraces } from './base-traces.js';
+import { hostileText } from './hostile-values.js';
 import { mutateCsv, mutateJson } from './mutate-text.js';
-import { damage, mutateTrace } from './mutate-trace.js';
+import { damage, MOST_BYTES, mutateTrace } from './mutate-trace.js';
 import { Random } from './random.js';
 
 /** What a text is: lines of any text, one JSON document, or a JSON document a line. */
@@ -19,6 +21,8 @@ export interface Case {
   readonly stdout: Syntax;
   /** A file that the command writes, and what it is. */
   readonly written?: { readonly path: string; readonly syntax: Syntax };
+  /** Beside what all cases have. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What commands are tried on, beside traces. */
@@ -36,6 +40,8 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [60, exported],
   [8, diffed],
   [8, compared],
+  [8, summedUp],
+  [2, listed],
   [1, queried],
 ];
 
@@ -79,7 +85,8 @@ function ofTrace(folder: string, random: Random, bases: Bases): Case {
     }
     case 5: {
       const output = join(folder, 'page.html');
-      const args = ['trace', 'view', file, '-o', output];
+      const other = random.chance(0.2) ? [mutatedTrace(folder, 'other.dit', random, bases)] : [];
+      const args = ['trace', 'view', file, ...other, '-o', output];
       return { args, stdout: 'text', written: { path: output, syntax: 'text' } };
     }
     default:
@@ -161,6 +168,48 @@ function compared(folder: string, random: Random): Case {
   });
   return { args: ['compare', ...folders], stdout: 'text' };
 }
+
+/** A finished benchmark is summed up from its journal; no other may find an engine to go on with. */
+function summedUp(folder: string, random: Random): Case {
+  const steps = PLAN.map(({ place }) => measuredStep(place));
+  const honest = [HEAD, ...steps, { note: 'a note' }].map((line) => JSON.stringify(line));
+  const lines = [...honest];
+  for (let i = random.below(3); i >= 0; i--) {
+    const at = random.chance(0.4) ? 0 : random.below(honest.length);
+    lines[at] = Buffer.from(mutateJson(honest[at] as string, random)).toString('latin1');
+    const repeated = random.chance(0.2) ? random.below(lines.length) : 0;
+    if (repeated > 0) {
+      for (let n = random.of([1, 100, 5_000]); n > 0; n--) lines.push(lines[repeated] as string);
+    }
+  }
+  let left = MOST_BYTES;
+  const kept = lines.filter((line) => {
+    left -= line.length + 1;
+    return left > 0;
+  });
+  writeFileSync(join(folder, 'samples.jsonl'), `${kept.join('\n')}\n`, 'latin1');
+  const args = ['bench', '--out', folder, '--host', `unix://${folder}/none.sock`];
+  return {
+    args: random.chance(0.2) ? [...args, '--iterations', '2'] : args,
+    stdout: 'text',
+    written: { path: join(folder, BENCH_FILE), syntax: 'json' },
+  };
+}
+
+/** What lies in the traces folder, by any name. */
+function listed(folder: string, random: Random, bases: Bases): Case {
+  const names = new Set(['case', ...[1, 2, 3].map(() => fileName(random))]);
+  for (const name of names) mutatedTrace(folder, `${name}.dit`, random, bases);
+  const isJson = random.chance(0.5);
+  return {
+    args: ['trace', 'ls', ...(isJson ? ['--json'] : [])],
+    stdout: isJson ? 'json' : 'text',
+    env: { DIT_TRACES: folder },
+  };
+}
+
+const fileName = (random: Random): string =>
+  hostileText(random).replaceAll(/[/\0]/g, '_').slice(0, 60);
 
 const QUERIES = [
   'SELECT count(*) AS n, max(window_ns) AS longest FROM runs',

@@ -5,7 +5,7 @@ import type { Random } from './random.js';
 import { type Content, type Node, parseFile, writeFile } from './wire-tree.js';
 
 /** A mutated file is no larger: what a few kilobytes can do is what matters. */
-const MOST_BYTES = 4 << 20;
+export const MOST_BYTES = 4 << 20;
 
 const MOST_FRAMES = 10_000;
 

@@ -113,13 +113,13 @@ async function runLane(state: State, options: RunOptions): Promise<void> {
 
 /** What is slow or large beside others is measured again as users run it; '' where nothing is wrong. */
 function faultAlone(
-  { args, cpuMs, peakBytes }: CaseResult,
+  { args, env, cpuMs, peakBytes }: CaseResult,
   seed: number,
   { program }: RunOptions,
 ): string {
   const isDoubtful = cpuMs > CPU_LIMIT_MS || peakBytes > MEMORY_LIMIT;
   if (!isDoubtful && seed % SPAWNED_EVERY !== 0) return '';
-  const { status, signal, cpuMs: ownMs, peakBytes: ownBytes } = runAlone(program, args);
+  const { status, signal, cpuMs: ownMs, peakBytes: ownBytes } = runAlone(program, args, env);
   if (signal !== null) return `ended by ${signal}`;
   if (status === null || ![0, 2, 3, 4, 5, 6].includes(status)) return `alone: exit code ${status}`;
   if (ownMs > CPU_LIMIT_MS) return `took ${Math.round(ownMs)} ms of CPU time`;
@@ -135,7 +135,11 @@ export interface AloneResult {
 }
 
 /** The built program in a process of its own, with what it took. */
-export function runAlone(program: string, args: readonly string[]): AloneResult {
+export function runAlone(
+  program: string,
+  args: readonly string[],
+  ownEnv: Readonly<Record<string, string>> = {},
+): AloneResult {
   const folder = mkdtempSync(join(tmpdir(), 'dit-fuzz-alone-'));
   const told = join(folder, 'usage');
   try {
@@ -143,7 +147,12 @@ export function runAlone(program: string, args: readonly string[]): AloneResult 
       stdio: 'ignore',
       timeout: HANG_MS,
       killSignal: 'SIGKILL',
-      env: { PATH: process.env.PATH, HOME: join(folder, 'home'), DIT_TELL_USAGE: told },
+      env: {
+        PATH: process.env.PATH,
+        HOME: join(folder, 'home'),
+        DIT_TELL_USAGE: told,
+        ...ownEnv,
+      },
     });
     const usage = existsSync(told) ? readFileSync(told, 'utf8') : '{"cpuMs":0,"peakBytes":0}';
     return { status, signal, ...(JSON.parse(usage) as { cpuMs: number; peakBytes: number }) };

@@ -14,6 +14,7 @@ import { runInProcess } from './run-in-process.js';
 export interface CaseResult {
   readonly seed: number;
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly exitCode: number;
   /** undefined: nothing was wrong. */
   readonly fault: string | undefined;
@@ -53,11 +54,12 @@ async function run(seed: number): Promise<CaseResult> {
   if (process.memoryUsage.rss() > 250 << 20) globalThis.gc?.();
   resetPeak();
   const before = process.cpuUsage();
-  const ran = await runInProcess(made.args, env);
+  const ran = await runInProcess(made.args, { ...env, ...made.env });
   const { user, system } = process.cpuUsage(before);
   return {
     seed,
     args: made.args,
+    env: made.env ?? {},
     exitCode: ran.exitCode,
     fault: faultOf(made, ran),
     cpuMs: (user + system) / 1_000,

@@ -1,5 +1,5 @@
 /** A benchmark directory read: dit's own with its bench.json, or one of CSV files alone, as the study's. */
-import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../../base/errors.js';
 import { type Foreign, quoting } from '../../base/foreign.js';
@@ -9,18 +9,18 @@ import {
   type Bench,
   type BenchDimension,
   CSV_DIMENSIONS,
+  MOST_GROUPS,
+  MOST_SAMPLES,
 } from '../../model/bench.js';
 import type { Platform } from '../../model/bench-comparison.js';
 import { CSV_SHAPES, readBenchCsv } from '../../model/bench-csv.js';
 import { readBenchJson } from '../../model/bench-json.js';
-import { openInput } from '../../platform/input-files.js';
+import { readInput } from '../../platform/input-files.js';
 
 /** Names what the CSV files do not: "Platform Label: azure", and "--- Kernel ---" with its lines. */
 const INFO_FILE = 'platform-info.txt';
-/** No benchmark has more; what has would take hours and gigabytes. JSON takes twenty times its size in memory. */
-const MOST_BYTES = 12 * 2 ** 20;
-const MOST_SAMPLES = 100_000;
-const MOST_GROUPS = 500;
+/** Room for as many values as a benchmark may have. JSON takes twenty times its size in memory. */
+const MOST_BYTES = 16 * 2 ** 20;
 
 /**
  * @param argument a directory, or NAME=DIRECTORY to call its platform something else
@@ -120,22 +120,16 @@ function environmentOf(info: string): Bench['environment'] {
 }
 
 function readText(path: string): string {
-  let file: number | undefined;
+  const refusal = (size: number): DitError =>
+    unusable(
+      `"${path}" has ${size} bytes, more than a benchmark's`,
+      `give a file of at most ${MOST_BYTES} bytes`,
+    );
   try {
-    file = openInput(path);
-    const { size } = fstatSync(file);
-    if (size > MOST_BYTES) {
-      throw unusable(
-        `"${path}" has ${size} bytes, more than a benchmark's`,
-        `give a file of at most ${MOST_BYTES} bytes`,
-      );
-    }
-    return readFileSync(file, 'utf8');
+    return readInput(path, { bytes: MOST_BYTES, refusal }).toString('utf8');
   } catch (error) {
     if (error instanceof DitError) throw error;
     throw unusable(quoting`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -22,6 +22,12 @@ function write(): void {
   journal.close();
 }
 
+const GIVEN = { dimension: 'startup', group: 'cold' };
+const planned = (plan: object) => ({
+  ...HEAD,
+  measurements: [{ ...HEAD.measurements[0], ...plan }],
+});
+
 describe('the journal', () => {
   it('gives back what was written, notes once', () => {
     write();
@@ -85,6 +91,11 @@ describe('the journal', () => {
     ['a head without settings', JSON.stringify({ ...HEAD, settings: {} })],
     ['a head with broken measurements', JSON.stringify({ ...HEAD, measurements: [{ name: 1 }] })],
     ['a head without facts', JSON.stringify({ ...HEAD, facts: { startup: 'ms' } })],
+    ['more iterations than can be asked for', JSON.stringify(planned({ iterations: 2 ** 53 }))],
+    [
+      'more groups than a benchmark has',
+      JSON.stringify(planned({ gives: Array(501).fill(GIVEN) })),
+    ],
     ['a step first', JSON.stringify(measuredStep(0))],
   ])('is refused where it begins with %s', (_what, line) => {
     expect(() => readJournal([line], 'f')).toThrow(
@@ -98,11 +109,31 @@ describe('the journal', () => {
 
   it.each([
     ['another head', JSON.stringify(HEAD)],
+    ['a time that is no date', JSON.stringify({ ...measuredStep(0), at: 1e300 })],
     ['no number', JSON.stringify(measuredStep(0)).replace('0.5', '"much"')],
     ['nothing', ''],
   ])('is refused where %s follows', (_what, line) => {
     expect(() => readJournal([JSON.stringify(HEAD), line], 'f')).toThrow(
       '"f" line 2 is not what dit writes',
+    );
+  });
+
+  it.each([
+    ['more than dit reads', () => Buffer.alloc(33 << 20, '\n'), /has 34603008 bytes, more/],
+    ['more lines than steps', () => '\n'.repeat(200_001), /has more lines, more/],
+    [
+      'more values than are compared',
+      () => {
+        const gives = Array(500).fill(GIVEN);
+        const step = JSON.stringify({ ...measuredStep(0), readings: [] });
+        return `${[JSON.stringify(planned({ gives })), ...Array(201).fill(step)].join('\n')}\n`;
+      },
+      /holds 100500 values, more/,
+    ],
+  ])('is refused where it holds %s', (_what, content, message) => {
+    writeFileSync(path, content());
+    expect(() => findJournal(folder)).toThrow(
+      expect.objectContaining({ code: 'bench-journal', message: expect.stringMatching(message) }),
     );
   });
 });
