@@ -38,6 +38,7 @@ export interface TraceQueryOptions {
 
 /** How many files that are left out are told one by one. */
 const NAMED_FILES = 5;
+const MOST_SQL_BYTES = 1 << 20;
 
 export async function traceQuery(
   asked: string | undefined,
@@ -117,9 +118,16 @@ function sqlOf(asked: string | undefined): string {
 }
 
 function fileOf(path: string): string {
+  const refusal = (size: number): DitError =>
+    usage(
+      'query-unknown',
+      `the query "${path}" has ${size} bytes`,
+      `write it in at most ${MOST_SQL_BYTES}`,
+    );
   try {
-    return readInput(path).toString('utf8');
+    return readInput(path, { bytes: MOST_SQL_BYTES, refusal }).toString('utf8');
   } catch (error) {
+    if (error instanceof DitError) throw error;
     const message = quoting`the query "${path}" cannot be read: ${messageOf(error)}`;
     throw usage('query-unknown', message, LIST, error);
   }

@@ -44,11 +44,11 @@ export interface InputLimit {
 }
 
 /** The whole of a regular file. @throws as `openInput`, and the limit's refusal, before anything is read */
-export function readInput(path: string, limit?: InputLimit): Buffer {
+export function readInput(path: string, limit: InputLimit): Buffer {
   const file = openInput(path);
   try {
     const { size } = fstatSync(file);
-    if (limit !== undefined && size > limit.bytes) throw limit.refusal(size);
+    if (size > limit.bytes) throw limit.refusal(size);
     return readFileSync(file);
   } finally {
     closeSync(file);

@@ -198,6 +198,8 @@ describe('the named queries', () => {
     expect(await rows(own, tables)).toEqual([{ n: SAMPLES.length }]);
     const { exitCode, stderr } = await query(path('no.sql'), tables);
     expect(stderr).toMatch(/^dit: the query ".*no\.sql" cannot be read: ENOENT/);
+    writeFileSync(own, ' '.repeat((1 << 20) + 1));
+    expect((await query(own, tables)).stderr).toMatch(/own\.sql" has 1048577 bytes\n {2}try: /);
     expect(exitCode).toBe(2);
   });
 

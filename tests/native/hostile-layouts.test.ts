@@ -268,7 +268,11 @@ const BY_PATH: Readonly<Record<string, Work>> = {
   'one folder': (inside, path) => makeNewFolder(join(inside, path), NEW_FILE),
   'an empty folder that goes': (inside, path) => removeEmptyFolder(join(inside, path)),
   'a file that goes': (inside, path) => removeFile(join(inside, path)),
-  'an input': (inside, path) => readInput(join(inside, path)).toString('utf8', 0, 100),
+  'an input': (inside, path) =>
+    readInput(join(inside, path), {
+      bytes: 1 << 20,
+      refusal: () => new Error('too long'),
+    }).toString(),
   'an opened input': (inside, path) => read(openInput(join(inside, path))),
   'a temporary folder': (inside) => removeOwnFolder(makeOwnFolder(inside, 'test')),
 };

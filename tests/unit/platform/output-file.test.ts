@@ -24,6 +24,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
+const ANY = { bytes: 100, refusal: () => new Error('too long') };
 const OWN = { mode: 0o600, owner: undefined };
 
 it('a regular file takes its name when it is kept', async () => {
@@ -89,7 +90,7 @@ it('/dev/fd/N is the open file, unless the command reads it', async () => {
   await file.write('after');
   file.keep();
   expect(readFileSync(at('open'), 'utf8')).toBe('after');
-  readInput(at('open'));
+  readInput(at('open'), ANY);
   await expect(openOutput(`/dev/fd/${descriptor}`, OWN)).rejects.toThrow(/is read by this command/);
   expect(readFileSync(at('open'), 'utf8')).toBe('after');
   closeSync(descriptor);

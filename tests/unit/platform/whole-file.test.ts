@@ -34,6 +34,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true }));
 
+const ANY = { bytes: 100, refusal: () => new Error('too long') };
 const OWN = { mode: 0o640, owner: undefined };
 const NOBODY = { uid: 65534, gid: 65534 };
 const names = () => readdirSync(base).sort();
@@ -87,13 +88,13 @@ describe('a file', () => {
     writeFileSync(at('input'), 'precious');
     symlinkSync('input', at('link'));
     linkSync(at('input'), at('hard'));
-    readInput(at('link'));
+    readInput(at('link'), ANY);
     for (const name of ['input', 'link', 'hard']) {
       expect(() => new WholeFile(at(name), OWN)).toThrow(/is read by this command/);
     }
     writeFileSync(at('late'), 'precious too');
     const file = new WholeFile(at('late'), OWN);
-    readInput(at('late'));
+    readInput(at('late'), ANY);
     expect(() => file.keep()).toThrow(/is read by this command/);
     expect(readFileSync(at('late'), 'utf8')).toBe('precious too');
     expect(names()).toEqual(['hard', 'input', 'late', 'link']);
