@@ -20,7 +20,9 @@ export async function doctor(
 ): Promise<number> {
   if (sources === true) {
     const table = await sourceTableHere(host);
-    await stdout.write(json === true ? sourcesJson(table) : renderSources(table, themeFor(stdout)));
+    const text =
+      json === true ? sourcesJson(table) : renderSources(table, themeFor(stdout), stdout.width);
+    await stdout.write(text);
     return EXIT.ok;
   }
   const capabilities = [

@@ -35,9 +35,15 @@ export class Output {
 
   /** Columns: $COLUMNS, else the terminal's, else 80. */
   get width(): number {
+    return this.widthElse(DEFAULT_WIDTH);
+  }
+
+  /** The same, with `columns` where there is no terminal: of lines that are kept in a file. */
+  widthElse(columns: number): number {
     const asked = Number(this.#env.COLUMNS);
-    const columns = Number.isInteger(asked) && asked > 0 ? asked : this.#terminalWidth();
-    return Math.min(Math.max(columns, MIN_WIDTH), MAX_WIDTH);
+    const { columns: own } = this.#stream as Partial<WriteStream>;
+    const chosen = Number.isInteger(asked) && asked > 0 ? asked : own || columns;
+    return Math.min(Math.max(chosen, MIN_WIDTH), MAX_WIDTH);
   }
 
   /** https://no-color.org, then FORCE_COLOR, then whether this is a terminal that can. */
@@ -69,10 +75,6 @@ export class Output {
     this.#closed = true;
     // The reader may go away at any time (`dit trace events | head`): no failure, there is no more to do.
     if (systemErrorCode(error) !== 'EPIPE') this.#onFailure(error);
-  }
-
-  #terminalWidth(): number {
-    return (this.#stream as Partial<WriteStream>).columns || DEFAULT_WIDTH;
   }
 }
 

@@ -58,6 +58,8 @@ export interface TraceWatchOptions {
 const LOOK_EVERY_MS = 1000;
 /** How many causes the summary names. */
 const CAUSES = 8;
+/** Columns in which everything of a start has room. */
+const UNCUT = 160;
 
 export async function traceWatch(
   options: TraceWatchOptions,
@@ -139,7 +141,7 @@ export async function traceWatch(
   );
   const json = options.json === true;
   if (json) await stdout.line(summaryJson(summary));
-  else await stdout.write(`\n${renderSummary(summary, themeFor(stdout))}`);
+  else await stdout.write(`\n${renderSummary(summary, themeFor(stdout), stdout.width)}`);
   return options.strict === true && summary.lost > 0 ? EXIT.loss : EXIT.ok;
 }
 
@@ -194,7 +196,7 @@ class Teller {
     const { stdout, stderr } = this.#context;
     await stderr.line(`dit: watching ${daemons.join(', ')}; Ctrl-C ends it`);
     if (this.#options.json !== true) {
-      await stdout.line(watchHeading(themeFor(stdout), stdout.width));
+      await stdout.line(watchHeading(themeFor(stdout), stdout.widthElse(UNCUT)));
     }
   }
 
@@ -210,7 +212,7 @@ class Teller {
     void stdout.line(
       this.#options.json === true
         ? startJson(told)
-        : renderStart(told, themeFor(stdout), stdout.width),
+        : renderStart(told, themeFor(stdout), stdout.widthElse(UNCUT)),
     );
   };
 

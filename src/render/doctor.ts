@@ -40,34 +40,46 @@ export function renderDoctor(
   const source = bestSource(capabilities);
   const verdict =
     source === undefined
-      ? theme.bad('dit cannot record here; it can read trace files: dit trace show FILE')
-      : theme.good(`dit can record here, with the ${source} source${own(REMARKS, source) ?? ''}`);
-  const lines = [verdict, ''];
+      ? wrap(CANNOT, width).map((line) => theme.bad(line))
+      : wrap(
+          `dit can record here, with the ${source} source${own(REMARKS, source) ?? ''}`,
+          width,
+        ).map((line) => theme.good(line));
+  const lines = [...verdict, ''];
   for (const { title, available, required, evidence, remedy } of capabilities) {
     const [word, paint] = available
       ? (['ok', theme.good] as const)
       : required
         ? (['missing', theme.bad] as const)
         : (['absent', theme.warning] as const);
-    wrap(escapeText(evidence), width - EVIDENCE).forEach((line, index) => {
-      const head =
-        index === 0
-          ? paint(alignLeft(word, STATE)) + alignLeft(title, TITLE)
-          : ' '.repeat(EVIDENCE);
-      lines.push(head + line);
-    });
+    const state = paint(alignLeft(word, STATE));
+    if (width < NARROW) {
+      lines.push(
+        ...wrap(title, width - STATE).map((line, at) => (at === 0 ? state : BELOW) + line),
+      );
+      lines.push(...indented(escapeText(evidence), width));
+    } else {
+      const [first = '', ...rest] = wrap(escapeText(evidence), width - EVIDENCE);
+      lines.push((state + alignLeft(title, TITLE) + first).trimEnd());
+      lines.push(...rest.map((line) => ' '.repeat(EVIDENCE) + line));
+    }
     if (remedy === '') continue;
-    wrap(`try: ${escapeText(remedy)}`, width - STATE - 2).forEach((line) => {
-      lines.push(' '.repeat(STATE + 2) + theme.strong(line));
-    });
+    lines.push(...indented(`try: ${escapeText(remedy)}`, width).map((line) => theme.strong(line)));
   }
   return `${lines.join('\n')}\n`;
 }
 
+const indented = (text: string, width: number): string[] =>
+  wrap(text, width - STATE - 2).map((line) => `${BELOW}  ${line}`);
+
+const CANNOT = 'dit cannot record here; it can read trace files: dit trace show FILE';
 const REMARKS: Readonly<Record<string, string>> = { api: ': requests and their answers alone' };
 const STATE = 9;
 const TITLE = 25;
 const EVIDENCE = STATE + TITLE;
+const BELOW = ' '.repeat(STATE);
+/** Too few columns for evidence beside what it is of. */
+const NARROW = 70;
 
 export function doctorJson(capabilities: readonly Capability[]): string {
   return `${safeJson(

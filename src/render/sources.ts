@@ -8,7 +8,7 @@
 
 import { escapeText, safeJson } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
-import { alignLeft } from './columns.js';
+import { alignLeft, wrap } from './columns.js';
 import type { Theme } from './theme.js';
 
 /** One row: what it is, and each source's word for it, in the order of `names`. */
@@ -32,21 +32,41 @@ const WORD = 10;
 export const SOURCES_LEGEND =
   'exact: measured where it happens; order: in the right order, at times that the source itself slowed; inferred: derived, and marked so; no: not seen';
 
-export function renderSources({ names, groups, missing }: SourceTable, theme: Theme): string {
-  const row = (title: string, words: readonly string[]): string =>
-    `${alignLeft(title, TITLE)}${words.map((word) => alignLeft(word, WORD)).join('')}`.trimEnd();
-  const lines: string[] = [theme.strong(row('', names))];
+export function renderSources(
+  { names, groups, missing }: SourceTable,
+  theme: Theme,
+  width: number,
+): string {
+  const row = width < TITLE + WORD * names.length ? twoLines(width) : oneLine;
+  const lines: string[] = row('', names).map((line) => theme.strong(line));
   for (const { title, rows } of groups) {
     if (title !== '') lines.push('', theme.heading(title));
-    for (const each of rows) lines.push(row(each.title, each.words));
+    for (const each of rows) lines.push(...row(each.title, each.words));
   }
-  lines.push('', ...SOURCES_LEGEND.split('; ').map((line) => theme.dim(line)));
+  const legend = SOURCES_LEGEND.split('; ').flatMap((line) => wrap(line, width));
+  lines.push('', ...legend.map((line) => theme.dim(line)));
   for (const { source, reason, remedy } of missing) {
-    lines.push('', `${theme.warning(`no ${source} here:`)} ${escapeText(reason)}`);
-    if (remedy !== '') lines.push(`  ${theme.strong(`try: ${escapeText(remedy)}`)}`);
+    const [first = '', ...rest] = wrap(`no ${source} here: ${escapeText(reason)}`, width);
+    lines.push('', theme.warning(first), ...rest);
+    if (remedy === '') continue;
+    const tried = wrap(`try: ${escapeText(remedy)}`, width - 2);
+    lines.push(...tried.map((line) => `  ${theme.strong(line)}`));
   }
   return `${lines.join('\n')}\n`;
 }
+
+const oneLine = (title: string, words: readonly string[]): string[] => [
+  `${alignLeft(title, TITLE)}${words.map((word) => alignLeft(word, WORD)).join('')}`.trimEnd(),
+];
+
+/** The words below what they are of. */
+const twoLines =
+  (width: number) =>
+  (title: string, words: readonly string[]): string[] => {
+    const room = Math.floor((width - 2) / words.length);
+    const cells = words.map((word) => alignLeft(word, room)).join('');
+    return [...wrap(title, width), `  ${cells}`.trimEnd()];
+  };
 
 export function sourcesMarkdown({ names, groups }: SourceTable): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

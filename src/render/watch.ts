@@ -10,7 +10,7 @@ import type { Foreign } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
-import { alignLeft, alignRight, cut, cutPainted } from './columns.js';
+import { alignLeft, alignRight, cutPainted, wrap } from './columns.js';
 import { formatCount, formatMs, plural } from './format.js';
 import type { Theme } from './theme.js';
 
@@ -68,46 +68,85 @@ export function startLine(atMs: number, run: ContainerRun, file: string | undefi
   };
 }
 
+/** What of a start has room in a line. */
+interface Layout {
+  /** Milliseconds of the time, and the container's id. */
+  readonly isWide: boolean;
+  /** Columns for the name, and for the image; 0: left out. */
+  readonly name: number;
+  readonly image: number;
+  readonly hasPhases: boolean;
+  readonly hasCause: boolean;
+  readonly width: number;
+}
+
+/** The total is always told; the rest as there is room. */
+function layoutOf(width: number): Layout {
+  if (width < 64) {
+    const name = width - 20;
+    return { isWide: false, name, image: 0, hasPhases: false, hasCause: false, width };
+  }
+  if (width < 110) {
+    return { isWide: false, name: 16, image: 0, hasPhases: false, hasCause: true, width };
+  }
+  const room = Math.max(14, Math.min(24, Math.floor((width - 100) / 2)));
+  const image = width < 130 ? 0 : room;
+  return { isWide: true, name: room, image, hasPhases: true, hasCause: true, width };
+}
+
 export function watchHeading(theme: Theme, width: number): string {
-  const numbers = ['total ms', 'runtime', 'kernel', 'storage'].map((name) =>
-    alignRight(name, NUMBER),
-  );
-  return theme.dim(
-    row(['time', 'container', 'name', 'image'], [...numbers, 'most of it'].join('  '), width),
-  );
+  const layout = layoutOf(width);
+  const numbers = ['total ms', 'runtime', 'kernel', 'storage'];
+  const who = { time: 'time', id: 'container', name: 'name', image: 'image' };
+  return theme.dim(row(who, numbersOf(numbers, 'most of it', layout), layout));
 }
 
 export function renderStart(line: StartLine, theme: Theme, width: number): string {
+  const layout = layoutOf(width);
   const { run, totalNs, phases, most } = line;
-  const who = [
-    new Date(line.atMs).toISOString().slice(11, 23),
-    shortId(run.containerId),
-    run.name || '-',
-    run.image || '-',
-  ];
+  const who = {
+    time: new Date(line.atMs).toISOString().slice(11, layout.isWide ? 23 : 19),
+    id: shortId(run.containerId),
+    name: run.name || '-',
+    image: run.image || '-',
+  };
   if (totalNs === undefined || most === undefined) {
     const why = run.failure === '' ? 'no entrypoint was executed' : run.failure;
-    return row(who, theme.bad(escapeText(why)), width);
+    return row(who, theme.bad(escapeText(why)), layout);
   }
   const numbers = [totalNs, phases.runtime, phases.kernel, phases.storage].map((ns) =>
-    alignRight(formatMs(ns, 1), NUMBER),
+    formatMs(ns, 1),
   );
   const share = Math.round((100 * most.ns) / totalNs);
   const cause = `${most.category} ${formatMs(most.ns, 1)} ms, ${share} %`;
-  return row(who, [...numbers, cause].join('  '), width);
+  return row(who, numbersOf(numbers, cause, layout), layout);
 }
 
-function row(who: readonly Foreign[], rest: string, width: number): string {
-  const [time = '', id = '', name = '', image = ''] = who.map(escapeText);
-  const room = Math.max(14, Math.min(24, Math.floor((width - 96) / 2)));
-  const texts = [
-    alignLeft(time, 12),
-    alignLeft(cut(id, 12), 12),
-    alignLeft(cut(name, room), room),
-    alignLeft(cut(image, room), room),
-    rest,
+function numbersOf(
+  [total = '', ...phases]: readonly string[],
+  cause: string,
+  { hasPhases, hasCause }: Layout,
+): string {
+  const numbers = hasPhases ? [total, ...phases] : [total];
+  const cells = numbers.map((text) => alignRight(text, NUMBER));
+  return [...cells, ...(hasCause ? [escapeText(cause)] : [])].join('  ');
+}
+
+function row(
+  { time, id, name, image }: Readonly<Record<'time' | 'id' | 'name' | 'image', Foreign>>,
+  rest: string,
+  layout: Layout,
+): string {
+  const cells: readonly (readonly [text: Foreign, columns: number])[] = [
+    [time, layout.isWide ? 12 : 8],
+    [id, layout.isWide ? 12 : 0],
+    [name, layout.name],
+    [image, layout.image],
   ];
-  return cutPainted(texts.join('  ').trimEnd(), width);
+  const shown = cells
+    .filter(([, columns]) => columns > 0)
+    .map(([text, columns]) => alignLeft(escapeText(text), columns));
+  return cutPainted([...shown, rest].join('  ').trimEnd(), layout.width);
 }
 
 /** One JSON document, without its newline: docs/json.md. */
@@ -130,25 +169,32 @@ export function startJson({ atMs, run, totalNs, phases, most, file }: StartLine)
   });
 }
 
-export function renderSummary(summary: WatchSummary, theme: Theme): string {
+export function renderSummary(summary: WatchSummary, theme: Theme, width: number): string {
   const { starts, failed, hidden, median, p95, seconds, events, lost, cpuMs } = summary;
+  const plain = (text: string): readonly string[] => wrap(text, width);
   const lines = [
-    `${plural(starts, 'start')} in ${seconds.toFixed(0)} s` +
-      (failed === 0 ? '' : `, ${failed} of them never reached an entrypoint`) +
-      (hidden === 0 ? '' : `, ${hidden} filtered out`),
+    ...plain(
+      `${plural(starts, 'start')} in ${seconds.toFixed(0)} s` +
+        (failed === 0 ? '' : `, ${failed} of them never reached an entrypoint`) +
+        (hidden === 0 ? '' : `, ${hidden} filtered out`),
+    ),
   ];
   if (median !== undefined && p95 !== undefined) {
-    lines.push(`median ${formatMs(median, 1)} ms, 95 % within ${formatMs(p95, 1)} ms`);
+    lines.push(...plain(`median ${formatMs(median, 1)} ms, 95 % within ${formatMs(p95, 1)} ms`));
   }
   for (const [category, count] of summary.most) {
-    lines.push(`  ${alignRight(String(count), 5)}  mostly ${escapeText(category)}`);
+    const text = `  ${alignRight(String(count), 5)}  mostly ${escapeText(category)}`;
+    lines.push(cutPainted(text, width));
   }
   const paint = lost === 0 ? theme.good : theme.bad;
-  lines.push(paint(`lost events: ${formatCount(lost)} of ${formatCount(lost + events)}`));
+  const loss = `lost events: ${formatCount(lost)} of ${formatCount(lost + events)}`;
+  lines.push(...plain(loss).map((line) => paint(line)));
   const share = seconds === 0 ? 0 : cpuMs / (10 * seconds);
   lines.push(
-    `dit's own CPU time: ${cpuMs.toFixed(0)} ms, ${share.toFixed(1)} % of a core` +
-      (starts === 0 ? '' : `, ${(cpuMs / starts).toFixed(1)} ms a start`),
+    ...plain(
+      `dit's own CPU time: ${cpuMs.toFixed(0)} ms, ${share.toFixed(1)} % of a core` +
+        (starts === 0 ? '' : `, ${(cpuMs / starts).toFixed(1)} ms a start`),
+    ),
   );
   return `${lines.join('\n')}\n`;
 }

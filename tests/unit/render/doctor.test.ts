@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Capability } from '../../../src/model/capability.js';
+import { columnsOf } from '../../../src/render/columns.js';
 import { bestSource, canRecord, doctorJson, renderDoctor } from '../../../src/render/doctor.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 import { sampleCapabilities } from '../../support/capabilities.js';
@@ -20,6 +21,21 @@ describe('doctor', () => {
       'missing  kernel 5.10 or later     6.12.0\n           try: use a newer kernel\\x1b\n',
     );
     expect(JSON.parse(doctorJson(lacking))).toMatchObject({ can_record: false, source: null });
+  });
+
+  it.each([40, 41, 69, 70, 80, 120])('keeps to %i columns, and tells all', (width) => {
+    const [kernel, ...rest] = sampleCapabilities();
+    if (kernel === undefined) throw new Error('there is one');
+    const long = {
+      ...kernel,
+      available: false,
+      evidence: 'q'.repeat(200),
+      remedy: 'do it '.repeat(30),
+    };
+    const text = renderDoctor([long, { ...kernel, evidence: '' }, ...rest], PLAIN_THEME, width);
+    expect(Math.max(...text.split('\n').map(columnsOf))).toBeLessThanOrEqual(width);
+    expect(text.match(/q/g)).toHaveLength(200);
+    expect(text.match(/^(ok|missing|absent) /gm)).toHaveLength(2 + rest.length);
   });
 
   /** What has these, of all that a machine may have. */

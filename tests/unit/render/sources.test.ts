@@ -1,9 +1,10 @@
 /** docs/sources.md is the table that `dit doctor --sources` prints. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, it, test } from 'vitest';
 import { sourcesDocument } from '../../../scripts/docs-sources.js';
 import { generalSourceTable } from '../../../src/cli/source-table.js';
 import { packagePath } from '../../../src/platform/package-files.js';
+import { columnsOf } from '../../../src/render/columns.js';
 import { renderSources, sourcesJson } from '../../../src/render/sources.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 
@@ -16,7 +17,7 @@ test('text and JSON say the same, and what is missing with its remedy', () => {
     ...generalSourceTable(),
     missing: [{ source: 'strace', reason: 'it is \x1b[1mnot there', remedy: 'apt install it' }],
   };
-  const text = renderSources(table, PLAIN_THEME);
+  const text = renderSources(table, PLAIN_THEME, 80);
   expect(text).toMatch(/^entrypoint exec +exact +exact +order +no$/m);
   expect(text).toContain('no strace here: it is \\x1b[1mnot there\n  try: apt install it');
   const { gives } = JSON.parse(sourcesJson(table));
@@ -27,4 +28,13 @@ test('text and JSON say the same, and what is missing with its remedy', () => {
     strace: 'order',
     api: 'no',
   });
+});
+
+it.each([40, 41, 60, 69, 70, 120])('keeps to %i columns', (width) => {
+  const missing = [
+    { source: 'strace', reason: 'x'.repeat(99), remedy: `install ${'y '.repeat(99)}` },
+  ];
+  const text = renderSources({ ...generalSourceTable(), missing }, PLAIN_THEME, width);
+  expect(Math.max(...text.split('\n').map(columnsOf))).toBeLessThanOrEqual(width);
+  expect(text.match(/inferred/g)?.length).toBeGreaterThan(5);
 });

@@ -15,6 +15,19 @@ import { HOSTILE, sampleRun } from '../../support/traces.js';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
+const summary = {
+  seconds: 60,
+  starts: 240,
+  failed: 1,
+  hidden: 2,
+  median: 2e8,
+  p95: 4e8,
+  most: [['network set-up', 200] as const],
+  events: 1000,
+  lost: 3,
+  cpuMs: 600,
+};
+
 describe('a line', () => {
   it('tells who, how long and what took most of it', () => {
     const line = startLine(AT, sampleRun(), undefined);
@@ -25,6 +38,26 @@ describe('a line', () => {
     const { runtime, kernel, storage, unattributed } = line.phases;
     expect(runtime + kernel + storage + unattributed).toBe(line.totalNs);
     expect(columnsOf(watchHeading(PLAIN_THEME, 140))).toBeLessThanOrEqual(140);
+  });
+
+  it.each([40, 41, 63, 64, 80, 109, 110, 130, 160])('keeps to %i columns', (width) => {
+    const wide = { name: '猫'.repeat(60), image: 'x'.repeat(300) };
+    const line = startLine(AT, sampleRun(wide), undefined);
+    const failed = startLine(
+      AT,
+      sampleRun({ ...wide, window: undefined, segments: [] }),
+      undefined,
+    );
+    const lines = [
+      watchHeading(PLAIN_THEME, width),
+      renderStart(line, PLAIN_THEME, width),
+      renderStart(failed, PLAIN_THEME, width),
+      ...renderSummary(summary, PLAIN_THEME, width).trimEnd().split('\n'),
+    ];
+    expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(width);
+    // The total is what a start is looked at for.
+    expect(lines[1]).toContain(` ${((line.totalNs ?? 0) / 1e6).toFixed(1)}`);
+    expect(lines[0]).toContain('total ms');
   });
 
   it('says what failed', () => {
@@ -50,20 +83,8 @@ describe('a line', () => {
 });
 
 describe('the summary', () => {
-  const summary = {
-    seconds: 60,
-    starts: 240,
-    failed: 1,
-    hidden: 2,
-    median: 2e8,
-    p95: 4e8,
-    most: [['network set-up', 200] as const],
-    events: 1000,
-    lost: 3,
-    cpuMs: 600,
-  };
   it('prints loss and its own price', () => {
-    const text = renderSummary(summary, PLAIN_THEME);
+    const text = renderSummary(summary, PLAIN_THEME, 100);
     expect(text).toContain('240 starts in 60 s, 1 of them never reached an entrypoint, 2 filtered');
     expect(text).toContain('median 200.0 ms, 95 % within 400.0 ms');
     expect(text).toContain('lost events: 3 of 1,003');
@@ -72,7 +93,7 @@ describe('the summary', () => {
 
   it('needs no start', () => {
     const empty = { ...summary, starts: 0, failed: 0, median: undefined, p95: undefined, most: [] };
-    expect(renderSummary({ ...empty, seconds: 0 }, PLAIN_THEME)).not.toMatch(
+    expect(renderSummary({ ...empty, seconds: 0 }, PLAIN_THEME, 100)).not.toMatch(
       /NaN|Infinity|undefined/,
     );
     expect(JSON.parse(summaryJson(empty))).toMatchObject({ starts: 0, median: null, p95: null });
