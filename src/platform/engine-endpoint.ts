@@ -57,6 +57,8 @@ export interface EndpointOptions {
   /** The value of --host. */
   readonly host?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where the machine's own daemon listens. */
+  readonly defaultUrl?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -70,7 +72,7 @@ const DEFAULT_URL = 'unix:///var/run/docker.sock';
  */
 export async function findEngine(options: EndpointOptions = {}): Promise<EndpointSearch> {
   const env = options.env ?? process.env;
-  const { timeoutMs = 2000, signal } = options;
+  const { defaultUrl = DEFAULT_URL, timeoutMs = 2000, signal } = options;
   const tried: EndpointAttempt[] = [];
 
   const chosen = await chosenEndpoint(options.host, env);
@@ -79,7 +81,7 @@ export async function findEngine(options: EndpointOptions = {}): Promise<Endpoin
     if (result !== 'answers') throw unreachable(chosen, result);
     return { endpoint: chosen, tried: [{ origin: chosen.origin, url: chosen.url, result }] };
   }
-  for await (const endpoint of usualEndpoints(env, tried)) {
+  for await (const endpoint of usualEndpoints(env, defaultUrl, tried)) {
     const result = await answer(endpoint, timeoutMs, signal);
     tried.push({ origin: endpoint.origin, url: endpoint.url, result });
     if (result === 'answers') return { endpoint, tried };
@@ -134,6 +136,7 @@ async function chosenEndpoint(
 
 async function* usualEndpoints(
   env: Readonly<Record<string, string | undefined>>,
+  defaultUrl: string,
   tried: EndpointAttempt[],
 ): AsyncGenerator<EngineEndpoint> {
   const context = env.DOCKER_CONTEXT ? undefined : await currentContext(env, tried);
@@ -144,7 +147,7 @@ async function* usualEndpoints(
       tried.push({ origin: 'context', url: context, result: messageOf(error) });
     }
   }
-  yield endpointOf(DEFAULT_URL, 'default socket');
+  yield endpointOf(defaultUrl, 'default socket');
   // sudo takes XDG_RUNTIME_DIR away, and leaves the number of the user who has it.
   const runtimeDir = env.XDG_RUNTIME_DIR || (env.SUDO_UID && `/run/user/${env.SUDO_UID}`);
   if (runtimeDir) {

@@ -1,7 +1,17 @@
 /** What a command behind sudo leaves: in the home of who called it, and theirs. */
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { analyse } from '../../src/analysis/analyse.js';
+import { decodeTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
 import { dit } from '../support/dit.js';
 import { builtin, liveEngines } from '../support/live-engines.js';
@@ -69,7 +79,12 @@ describe
     test('the folder of --runs --keep-all is theirs too', async () => {
       const file = join(home, `${engine.name}.dit`);
       expect(await run('--runs', '2', '--keep-all', '-o', file)).toMatchObject({ code: 0 });
-      expect(readdirSync(join(home, `${engine.name}.runs`)).length).toBeGreaterThanOrEqual(2);
+      const folder = join(home, `${engine.name}.runs`);
+      expect(readdirSync(folder).sort()).toEqual(['1.dit', '2.dit', 'warm-up-1.dit']);
+      const median = readFileSync(file);
+      const kept = ['1.dit', '2.dit'].map((name) => readFileSync(join(folder, name)));
+      expect(kept.some((bytes) => bytes.equals(median))).toBe(true);
+      for (const bytes of kept) expect(analyse(decodeTraceFile(bytes)).runs).toHaveLength(1);
       expect(foreign()).toEqual([]);
     });
   },

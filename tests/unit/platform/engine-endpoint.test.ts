@@ -102,15 +102,18 @@ test('a current context that is broken or silent is passed by, and said', async 
   writeFileSync(join(folder, 'config.json'), '{"currentContext":"broken"}');
   context('broken', { Endpoints: [] });
   const url = await engine('docker.sock');
-  const search = await findEngine({ env: { DOCKER_CONFIG: folder, XDG_RUNTIME_DIR: folder } });
-  expect(search.tried[0]).toEqual({
-    origin: 'context',
-    url: 'broken',
-    result: "the context 'broken' names no Docker host",
-  });
-  // A machine whose default socket answers has its engine found before the rootless one.
-  expect(['rootless socket', 'default socket']).toContain(search.endpoint?.origin);
-  if (search.endpoint?.origin === 'rootless socket') expect(search.endpoint.url).toBe(url);
+  const env = { DOCKER_CONFIG: folder, XDG_RUNTIME_DIR: folder };
+  const search = await findEngine({ env, defaultUrl: `unix://${join(folder, 'none.sock')}` });
+  expect(search.tried.map(({ origin, result }) => [origin, result])).toEqual([
+    ['context', "the context 'broken' names no Docker host"],
+    ['default socket', 'there is no such socket'],
+    ['rootless socket', 'answers'],
+  ]);
+  expect(search.endpoint).toMatchObject({ origin: 'rootless socket', url });
+  // The machine's own goes before.
+  const own = await engine('own.sock');
+  const again = await findEngine({ env, defaultUrl: own });
+  expect(again.endpoint).toMatchObject({ origin: 'default socket', url: own });
 });
 
 test('a configuration that cannot be read is said, and one that is not there is not', async () => {
