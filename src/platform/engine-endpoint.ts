@@ -1,14 +1,14 @@
 /** Which engine to talk to: the one asked for, else the first that answers, in the Docker client's order. */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerOptions } from 'dockerode';
-import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
+import { DitError, EXIT, messageOf, systemErrorCode, unlessAbsent } from '../base/errors.js';
 import { type Foreign, quoting } from '../base/foreign.js';
 import { type ApiAddress, ping } from './engine-api.js';
 import { engineLayout } from './engine-layout.js';
+import { readInput } from './input-files.js';
 
 export type EndpointOrigin =
   | '--host'
@@ -63,6 +63,8 @@ export interface EndpointOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Of a file of the Docker client's. */
+const MOST_BYTES = 1 << 20;
 const DEFAULT_URL = 'unix:///var/run/docker.sock';
 
 /**
@@ -75,13 +77,13 @@ export async function findEngine(options: EndpointOptions = {}): Promise<Endpoin
   const { defaultUrl = DEFAULT_URL, timeoutMs = 2000, signal } = options;
   const tried: EndpointAttempt[] = [];
 
-  const chosen = await chosenEndpoint(options.host, env);
+  const chosen = chosenEndpoint(options.host, env);
   if (chosen !== undefined) {
     const result = await answer(chosen, timeoutMs, signal);
     if (result !== 'answers') throw unreachable(chosen, result);
     return { endpoint: chosen, tried: [{ origin: chosen.origin, url: chosen.url, result }] };
   }
-  for await (const endpoint of usualEndpoints(env, defaultUrl, tried)) {
+  for (const endpoint of usualEndpoints(env, defaultUrl, tried)) {
     const result = await answer(endpoint, timeoutMs, signal);
     tried.push({ origin: endpoint.origin, url: endpoint.url, result });
     if (result === 'answers') return { endpoint, tried };
@@ -113,16 +115,16 @@ export function dockerodeOptions(endpoint: EngineEndpoint): DockerOptions {
   };
 }
 
-async function chosenEndpoint(
+function chosenEndpoint(
   host: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<EngineEndpoint | undefined> {
-  if (host) return endpointOf(host, '--host', await tlsFromEnv(env));
-  if (env.DOCKER_HOST) return endpointOf(env.DOCKER_HOST, 'DOCKER_HOST', await tlsFromEnv(env));
+): EngineEndpoint | undefined {
+  if (host) return endpointOf(host, '--host', tlsFromEnv(env));
+  if (env.DOCKER_HOST) return endpointOf(env.DOCKER_HOST, 'DOCKER_HOST', tlsFromEnv(env));
   const context = env.DOCKER_CONTEXT;
   if (!context || context === 'default') return undefined;
   try {
-    return await contextEndpoint(context, 'DOCKER_CONTEXT', env);
+    return contextEndpoint(context, 'DOCKER_CONTEXT', env);
   } catch (error) {
     throw new DitError({
       code: 'engine-context',
@@ -134,15 +136,15 @@ async function chosenEndpoint(
   }
 }
 
-async function* usualEndpoints(
+function* usualEndpoints(
   env: Readonly<Record<string, string | undefined>>,
   defaultUrl: string,
   tried: EndpointAttempt[],
-): AsyncGenerator<EngineEndpoint> {
-  const context = env.DOCKER_CONTEXT ? undefined : await currentContext(env, tried);
+): Generator<EngineEndpoint> {
+  const context = env.DOCKER_CONTEXT ? undefined : currentContext(env, tried);
   if (context !== undefined) {
     try {
-      yield await contextEndpoint(context, 'context', env);
+      yield contextEndpoint(context, 'context', env);
     } catch (error) {
       tried.push({ origin: 'context', url: context, result: messageOf(error) });
     }
@@ -213,22 +215,15 @@ function endpointOf(text: string, origin: EndpointOrigin, tls?: Tls): EngineEndp
   });
 }
 
-async function tlsFromEnv(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Tls | undefined> {
+function tlsFromEnv(env: Readonly<Record<string, string | undefined>>): Tls | undefined {
   if (!env.DOCKER_TLS_VERIFY) return undefined;
   return readTls(env.DOCKER_CERT_PATH || dockerConfigDir(env));
 }
 
-async function readTls(folder: string): Promise<Tls> {
-  const [ca, cert, key] = await Promise.all(
-    ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
-      readFile(join(folder, file)).catch((error: unknown) => {
-        // A context may have no certificate of the client's; one that may not be read is not a missing one.
-        if (systemErrorCode(error) !== 'ENOENT') throw error;
-        return undefined;
-      }),
-    ),
+function readTls(folder: string): Tls {
+  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
+    // A context may have no certificate of the client's; one that may not be read is not a missing one.
+    unlessAbsent(() => readSetting(join(folder, file)), undefined),
   );
   return { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };
 }
@@ -238,45 +233,49 @@ function dockerConfigDir(env: Readonly<Record<string, string | undefined>>): str
 }
 
 /** The context that `docker context use` chose; undefined for "default" and where there is no choice that can be read. */
-async function currentContext(
+function currentContext(
   env: Readonly<Record<string, string | undefined>>,
   tried: EndpointAttempt[],
-): Promise<string | undefined> {
+): string | undefined {
   const path = join(dockerConfigDir(env), 'config.json');
-  const config = await readJson(path).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) {
-      tried.push({ origin: 'context', url: path, result: messageOf(error) });
-    }
-    return undefined;
-  });
-  const name = config?.currentContext;
+  let name: unknown;
+  try {
+    name = unlessAbsent(() => readJson(path), undefined, ['ENOTDIR'])?.currentContext;
+  } catch (error) {
+    tried.push({ origin: 'context', url: path, result: messageOf(error) });
+  }
   return typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined;
 }
 
-/** A context's folder is named by the SHA-256 of its name. */
-async function contextEndpoint(
+/** A context's folder is named by the SHA-256 of its name. @throws Error where it cannot be used */
+function contextEndpoint(
   context: string,
   origin: EndpointOrigin,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<EngineEndpoint> {
+): EngineEndpoint {
   const id = createHash('sha256').update(context).digest('hex');
   const contexts = join(dockerConfigDir(env), 'contexts');
-  const meta = await readJson(join(contexts, 'meta', id, 'meta.json')).catch((error: unknown) => {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-    throw new Error(`there is no context '${context}'`);
-  });
+  const meta = unlessAbsent(() => readJson(join(contexts, 'meta', id, 'meta.json')), undefined);
+  if (meta === undefined) throw new Error(`there is no context '${context}'`);
   const host = record(record(meta.Endpoints)?.docker)?.Host;
   if (typeof host !== 'string') throw new Error(`the context '${context}' names no Docker host`);
-  const tls = await readTls(join(contexts, 'tls', id, 'docker'));
+  const tls = readTls(join(contexts, 'tls', id, 'docker'));
   const endpoint = endpointOf(host, origin, Object.keys(tls).length > 0 ? tls : undefined);
   return { ...endpoint, context };
 }
 
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  const value = record(JSON.parse(await readFile(path, 'utf8')));
+function readJson(path: string): Record<string, unknown> {
+  const value = record(JSON.parse(readSetting(path).toString('utf8')));
   if (value === undefined) throw new Error(`'${path}' holds no object`);
   return value;
 }
+
+/** A file of the Docker client's, which is small. @throws the system's error, or one that says what it is instead */
+const readSetting = (path: string): Buffer =>
+  readInput(path, {
+    bytes: MOST_BYTES,
+    refusal: (size) => new Error(`'${path}' has ${size} bytes, more than a setting of Docker's`),
+  });
 
 function record(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null

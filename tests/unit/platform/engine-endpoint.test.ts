@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -126,7 +127,13 @@ test('a configuration that cannot be read is said, and one that is not there is 
   expect(await resultOf()).toContain('JSON');
   rmSync(join(folder, 'config.json'));
   mkdirSync(join(folder, 'config.json'));
-  expect(await resultOf()).toContain('EISDIR');
+  expect(await resultOf()).toMatch(/config\.json' is a folder, not a regular file$/);
+  rmSync(join(folder, 'config.json'), { recursive: true });
+  execFileSync('mkfifo', [join(folder, 'config.json')]);
+  expect(await resultOf()).toMatch(/config\.json' is a FIFO, not a regular file$/);
+  rmSync(join(folder, 'config.json'));
+  writeFileSync(join(folder, 'config.json'), ' '.repeat((1 << 20) + 1));
+  expect(await resultOf()).toContain('has 1048577 bytes, more than');
 });
 
 test.each([
