@@ -1,6 +1,7 @@
 /**
- * Finds where a module changes files past the one writer, or makes a path into a container's root by itself:
- * src/platform/whole-file.ts and src/platform/root-files.ts do that, safely in folders of other users.
+ * Finds where a module changes files past the one writer, makes a path into a container's root by itself, or reads the
+ * whole of a file that is not known to be small and there: src/platform/whole-file.ts, root-files.ts and input-files.ts
+ * do that, safely in folders of other users.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -29,9 +30,52 @@ const MAY_CHANGE: Readonly<Record<string, string>> = {
 };
 const MAY_ENTER = new Set(['platform/root-files.ts']);
 
+const KERNEL = 'what the kernel says';
+const OWN = "dit's own";
+/** Who may read a whole file by its path, and what these files are. */
+const MAY_READ: Readonly<Record<string, string>> = {
+  'platform/input-files.ts': 'what was named, within a limit',
+  'platform/builtin-image.ts': 'the busybox of the distribution',
+  'platform/capabilities.ts': KERNEL,
+  'platform/engine.ts': OWN,
+  'platform/engine-bridge.ts': OWN,
+  'platform/engine-outside.ts': OWN,
+  'platform/engine-processes.ts': KERNEL,
+  'platform/engine-state.ts': OWN,
+  'platform/host-info.ts': KERNEL,
+  'platform/mounts.ts': KERNEL,
+  'platform/owner.ts': '/etc/passwd',
+  'platform/package-files.ts': OWN,
+  'platform/process-identity.ts': KERNEL,
+  'platform/process-table.ts': KERNEL,
+  'query/named-queries.ts': OWN,
+  'record/owner-labels.ts': KERNEL,
+  'record/participants.ts': KERNEL,
+  'sources/bpftrace/bpftrace-source.ts': OWN,
+  'sources/bpftrace/own-name.ts': KERNEL,
+  'sources/clocks.ts': KERNEL,
+  'sources/strace/attach.ts': KERNEL,
+  'sources/strace/capability.ts': KERNEL,
+  'sources/strace/strace-source.ts': KERNEL,
+  'sources/strace/tracees.ts': KERNEL,
+  'toolkit/cgroup-keys.ts': KERNEL,
+  'toolkit/cgroup-memory.ts': KERNEL,
+  'toolkit/container-cgroup.ts': KERNEL,
+  'toolkit/namespaces.ts': KERNEL,
+  'toolkit/observe-namespaces.ts': KERNEL,
+  'toolkit/overlay.ts': KERNEL,
+  'toolkit/port-proxy.ts': KERNEL,
+  'toolkit/process-memory.ts': KERNEL,
+  'toolkit/read-posture.ts': KERNEL,
+  'cli/query/table-cache.ts': OWN,
+  'cli/trace-query.ts': "an answer in a folder of dit's own",
+  'cli/trace-view.ts': OWN,
+};
+
 /** Of node:fs and node:fs/promises: what opens by a path in any way, changes, makes or removes. */
 const CHANGES =
   /^(?:append|chmod|chown|copy|cp|createWrite|fchmod|fchown|ftruncate|lchmod|lchown|lutimes|link|mkdir|mkdtemp|open|rename|rm|symlink|truncate|unlink|utimes|write(?!Sync$|vSync$))/;
+const READS = /^(?:readFile|createRead)/;
 const IMPORT = /import\s+([^;]*?)\s+from\s+'(?:node:)?fs(?:\/promises)?'/g;
 const OTHER_IMPORT =
   /(?:\bimport|\brequire|getBuiltinModule)\(\s*'(?:node:)?fs(?:\/promises)?'\s*\)(?!\.(?:Dirent|Stats)\b)/;
@@ -45,17 +89,20 @@ export function fileAccessFaults(path: string, text: string): string[] {
     .split('\n')
     .filter((line) => !/^\s*(?:\*|\/\*|\/\/)/.test(line))
     .join('\n');
+  if (!(path in MAY_READ)) {
+    for (const name of importedNames(code)) {
+      if (READS.test(name)) add(`imports ${name}`, 'use platform/input-files.ts');
+    }
+  }
   if (!(path in MAY_CHANGE)) {
     const writer = 'use platform/whole-file.ts, folders.ts, output-file.ts or held-folder.ts';
     for (const [, imported = ''] of code.matchAll(IMPORT)) {
       if (!imported.includes('{') || /^\w|\*/.test(imported.replace(/^type\s/, ''))) {
         add('imports all of node:fs', 'name the functions');
       }
-      const names = imported.replace(/[{}]/g, '').split(',');
-      for (const each of names) {
-        const [name = ''] = each.trim().split(/\s+/);
-        if (CHANGES.test(name)) add(`imports ${name}`, writer);
-      }
+    }
+    for (const name of importedNames(code)) {
+      if (CHANGES.test(name)) add(`imports ${name}`, writer);
     }
     if (OTHER_IMPORT.test(code)) add('loads node:fs at run time', 'import the functions by name');
   }
@@ -65,11 +112,22 @@ export function fileAccessFaults(path: string, text: string): string[] {
   return faults;
 }
 
+const importedNames = (code: string): string[] =>
+  [...code.matchAll(IMPORT)].flatMap(([, imported = '']) =>
+    imported
+      .replace(/[{}]/g, '')
+      .split(',')
+      .map((each) => each.trim().split(/\s+/)[0] ?? ''),
+  );
+
 /** Modules that are excused and gone, or no longer need it. */
 const staleExcuses = (texts: ReadonlyMap<string, string>): string[] =>
-  Object.keys(MAY_CHANGE)
-    .filter((path) => !/'node:fs/.test(texts.get(path) ?? ''))
-    .map((path) => `${path} is excused and needs no excuse: take it off the list`);
+  [
+    ...Object.keys(MAY_CHANGE).filter((path) => !/'node:fs/.test(texts.get(path) ?? '')),
+    ...Object.keys(MAY_READ).filter(
+      (path) => !importedNames(texts.get(path) ?? '').some((name) => READS.test(name)),
+    ),
+  ].map((path) => `${path} is excused and needs no excuse: take it off the list`);
 
 export function allFileAccessFaults(): string[] {
   const src = packagePath('src');
