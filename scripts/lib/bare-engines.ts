@@ -96,6 +96,8 @@ function podmanConfig(layout: EngineLayout, folder: string, runtime: string): st
       conmon_path: [join(folder, 'usr/bin/conmon')],
       helper_binaries_dir: [join(folder, 'usr/lib/podman')],
       tmp_dir: join(layout.execRoot, 'libpod'),
+      // Its other kind is in /dev/shm, which is everybody's.
+      lock_type: 'file',
     },
     'engine.runtimes': { [runtimeName]: [runtime] },
     containers: {

@@ -44,7 +44,7 @@ const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');
  */
 export function engineProcesses(layout: EngineLayout): LiveProcess[] {
   const below = `${layout.execRoot}/`;
-  const dataRoot = folderIdentity(layout.dataRoot);
+  const sharesFolders = sameFolders(layout);
   const isInside = namespaceOf(layout);
   const found: LiveProcess[] = [];
   for (const entry of readdirSync('/proc')) {
@@ -57,10 +57,25 @@ export function engineProcesses(layout: EngineLayout): LiveProcess[] {
     };
     const isNamesake = OWN_PROGRAMS.test(programOf(live)) && live.argv.some(isNamed);
     if (!isNamesake && !isInside(live.pid)) continue;
-    const theirs = identityInside(live.pid, layout.dataRoot);
-    if (theirs === dataRoot || theirs === 'denied') found.push(live);
+    if (sharesFolders(live)) found.push(live);
   }
   return found;
+}
+
+/**
+ * Whether a process has the engine's folders at these paths. One with another run directory is the engine's only if it
+ * is told to keep its data in this very data root: two engines must not share one. Where this user may not look, a
+ * process is taken for the engine's.
+ */
+function sameFolders({ dataRoot, runDir }: EngineLayout): (live: LiveProcess) => boolean {
+  const [ourData, ourRun] = [folderIdentity(dataRoot), folderIdentity(runDir)];
+  return ({ pid, argv }) => {
+    const data = identityInside(pid, dataRoot);
+    if (data === 'denied') return true;
+    if (data !== ourData) return false;
+    const keepsDataHere = data !== 'absent' && argv.includes(`--data-root=${dataRoot}`);
+    return keepsDataHere || identityInside(pid, runDir) === ourRun;
+  };
 }
 
 /**
@@ -85,8 +100,7 @@ function namespaceOf({ runDir }: EngineLayout): (pid: number) => boolean {
   };
 }
 
-/** The same for two paths to one folder, whatever mounts lead to it; 'denied' without root. */
-/** Of a folder as a process sees it: its own root may have links to anywhere. */
+/** Of a folder as a process sees it: its own root may have links to anywhere. As `folderIdentity`. */
 function identityInside(pid: number, path: string): string {
   let root: RootFiles | undefined;
   try {
@@ -103,6 +117,7 @@ function identityInside(pid: number, path: string): string {
   }
 }
 
+/** The same for two paths to one folder, whatever mounts lead to it; 'denied' without root. */
 function folderIdentity(path: string): string {
   try {
     const { dev, ino } = statSync(path);

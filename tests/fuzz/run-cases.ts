@@ -164,7 +164,8 @@ export function runAlone(
 function startWorker(folder: string): Promise<ChildProcess> {
   const worker = fork(WORKER, [folder], {
     execArgv: ['--import', import.meta.resolve('tsx'), '--expose-gc'],
-    env: { PATH: process.env.PATH },
+    // tsx would keep a cache in the temporary folder.
+    env: { PATH: process.env.PATH, TSX_DISABLE_CACHE: '1' },
   });
   return new Promise((resolve, reject) => {
     worker.once('message', () => resolve(worker));

@@ -25,7 +25,15 @@ import { readMounts } from '../../src/platform/mounts.js';
 import { RUN_LABEL } from '../../src/record/owner-labels.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
-import { type DitEnd, type DitOptions, dit, eventually, ROOT, startDit } from '../support/dit.js';
+import {
+  asUser,
+  type DitEnd,
+  type DitOptions,
+  dit,
+  eventually,
+  ROOT,
+  startDit,
+} from '../support/dit.js';
 import { builtin, LiveEngine, liveEngines } from '../support/live-engines.js';
 import { closedPort, startRegistry } from '../support/registry.js';
 import { lacks } from '../support/requirements.js';
@@ -406,11 +414,11 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
   });
 
   test('another user', async () => {
-    // One that may read the checkout, wherever it lies.
-    const reads = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
-    const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...reads];
     const env = { HOME: '/nonexistent', DOCKER_HOST: undefined };
-    const end = await dit(['trace', 'run', '-o', newFile(), ...ONLY_EBPF], { wrapper, env });
+    const end = await dit(['trace', 'run', '-o', newFile(), ...ONLY_EBPF], {
+      wrapper: asUser(),
+      env,
+    });
     expect(end.code).toBe(3);
     expectMessage(end, /recording needs root: this is user 65534/, /sudo dit/);
   });

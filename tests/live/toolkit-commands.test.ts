@@ -10,7 +10,7 @@ import { packImage } from '../../src/bench/pull/layers.js';
 import { serveImage } from '../../src/bench/pull/registry.js';
 import { BUILTIN_IMAGE, builtinRoot } from '../../src/platform/builtin-image.js';
 import buildProgram from '../support/build.js';
-import { dit, eventually, startDit } from '../support/dit.js';
+import { asUser, dit, eventually, startDit } from '../support/dit.js';
 import { type EngineThings, engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
@@ -266,7 +266,7 @@ describe
 describe.skipIf(lacks('root'))('without an engine', () => {
   test('an ordinary user is told what to do', async () => {
     const end = await dit(['test', 'security'], {
-      wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+      wrapper: asUser(),
       env: { DOCKER_HOST: undefined, HOME: '/nonexistent' },
     });
     expect(end).toMatchObject({ code: 3, stdout: '' });

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { decodeTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
-import { dit } from '../support/dit.js';
+import { asUser, dit } from '../support/dit.js';
 import { builtin, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
@@ -55,14 +55,10 @@ describe
           env: sudo,
         },
       );
-    const asUser = (...args: readonly string[]) =>
+    const asThem = (...args: readonly string[]) =>
       dit(args, {
         env: { HOME: home, XDG_STATE_HOME: undefined },
-        // The program's folder may be one that only root can enter.
-        wrapper: [
-          ...['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-          ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
-        ],
+        wrapper: asUser(),
       });
     const foreign = (): string[] =>
       readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
@@ -72,7 +68,7 @@ describe
     test('a recording is the last one of who called sudo', async () => {
       expect(await run()).toMatchObject({ code: 0 });
       expect(foreign()).toEqual([]);
-      const shown = await asUser('trace', 'show');
+      const shown = await asThem('trace', 'show');
       expect(shown, shown.stderr).toMatchObject({ code: 0 });
     });
 

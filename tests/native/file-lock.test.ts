@@ -26,7 +26,7 @@ async function holder(of: string) {
   const child = spawn(
     process.execPath,
     ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script],
-    { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: '/nonexistent' } },
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: '/nonexistent', TSX_DISABLE_CACHE: '1' } },
   );
   const [output] = await once(child.stdout, 'data');
   expect(String(output)).toBe('held\n');

@@ -38,6 +38,7 @@ import { layerSize } from '../../src/toolkit/layer-size.js';
 import { writeSequentially } from '../../src/toolkit/measure-writes.js';
 import { readUpper } from '../../src/toolkit/upper-entries.js';
 import { fileSink } from '../../src/tracefile/trace-sink.js';
+import { asUser } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 
 const LAYOUTS = Number(process.env.DIT_LAYOUTS ?? 300);
@@ -292,18 +293,14 @@ describe.skipIf(lacks('root'))('hostile layouts', { timeout: 60_000 + 100 * LAYO
     outside = join(base, 'outside');
     random = randomFrom(SEED);
     const program = new URL('../support/swap-names.mjs', import.meta.url).pathname;
-    swapper = spawn(process.execPath, [program], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      ...MALLORY,
-      cwd: '/',
-    });
+    const [setpriv = '', ...args] = [...asUser(MALLORY.uid), process.execPath, program];
+    swapper = spawn(setpriv, args, { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/' });
     await once(swapper, 'spawn');
   });
 
   afterAll(async () => {
-    swapper.stdin?.end();
-    await once(swapper, 'exit');
-    execFileSync('umount', [base]);
+    swapper.kill('SIGKILL');
+    execFileSync('umount', ['--lazy', base]);
     rmSync(base, { recursive: true });
   });
 

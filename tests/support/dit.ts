@@ -34,6 +34,12 @@ export interface RunningDit {
 
 const LIMIT_MS = 60_000;
 
+/** Put before a program: it is run by an ordinary user, who may read the checkout wherever it lies. */
+export const asUser = (uid = 65534): string[] => [
+  ...['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'],
+  ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+];
+
 /** What a test that fails leaves running ends with the tests: at SIGTERM dit takes its container away. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { packagePath } from '../../src/platform/package-files.js';
 
 /** The test runner's and everybody's. */
-const TEMPORARY = /^name \/(tmp|var\/tmp|dev\/shm)\//;
+const TEMPORARY = /^name \/(tmp|var\/tmp)\//;
 
 export const outside = (): string[] =>
   execFileSync(packagePath('scripts/lib/outside'), { encoding: 'utf8', maxBuffer: 1 << 28 })

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { engineLayout } from '../../../src/platform/engine-layout.js';
 import {
@@ -35,6 +38,40 @@ test.skipIf(lacks('linux'))('knows its own by program and exec root', async () =
     for (const child of [own, shim, namesake, looker]) child.stdin.end();
   }
 });
+
+test.skipIf(lacks('root'))(
+  'an engine of the same name over another /run/dit is another one',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dit-run-'));
+    mkdirSync(join(folder, layout.name));
+    mkdirSync('/run/dit', { recursive: true });
+    const there = 'mount -n --bind "$0" /run/dit && echo && read _';
+    const argument = `--exec-root=${layout.execRoot}`;
+    const child = spawn(
+      'unshare',
+      ['--mount', 'bash', '-c', `exec -a dockerd bash -c '${there}' "$@"`, '-', folder, argument],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    try {
+      await once(child.stdout, 'data');
+      expect(existsSync(layout.dataRoot) || existsSync(layout.runDir)).toBe(false);
+      expect(engineProcesses(layout)).toEqual([]);
+      mkdirSync(layout.runDir);
+      expect(engineProcesses(layout)).toEqual([]);
+      // A data root outside of /run/dit is the same for both.
+      mkdirSync(layout.dataRoot, { recursive: true });
+      expect(engineProcesses(layout)).toEqual([]);
+    } finally {
+      child.stdin.end();
+      for (const made of [layout.runDir, layout.dataRoot]) {
+        rmSync(made, { recursive: true, force: true });
+      }
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test.skipIf(lacks('linux'))('a reused pid is another process', async () => {
   const child = await pretend('dockerd', layout.execRoot);
