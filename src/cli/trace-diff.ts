@@ -5,6 +5,7 @@ import { compareRuns } from '../analysis/compare.js';
 import { NS_PER_MS } from '../base/time.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { diffJson, renderDiff } from '../render/diff.js';
+import { EVENT_MEMORY } from '../tracefile/event-memory.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { wholeRuns } from './choose-run.js';
 import type { CommandContext } from './context.js';
@@ -38,6 +39,6 @@ export async function traceDiff(
 }
 
 function firstRun(path: string): { trace: Trace; run: ContainerRun } {
-  const trace = wholeRuns(analyse(readTraceFile(path)), path);
+  const trace = wholeRuns(analyse(readTraceFile(path, { memoryBytes: EVENT_MEMORY.pair })), path);
   return { trace, run: trace.runs[0] as ContainerRun };
 }

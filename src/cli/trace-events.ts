@@ -8,6 +8,7 @@ import { ACTORS, type ActorKind } from '../model/trace.js';
 import { eventJson } from '../render/events-json.js';
 import { eventLine } from '../render/events-text.js';
 import { type EventSelection, originOf, selectEvents } from '../render/select-events.js';
+import { EVENT_MEMORY } from '../tracefile/event-memory.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import type { CommandContext } from './context.js';
 import { badValue } from './option-values.js';
@@ -40,7 +41,8 @@ export async function traceEvents(
     EVENT_KINDS.map(({ name }) => name),
   );
   const actors = choices<ActorKind>('--actor', options.actor, ACTORS);
-  const trace = analyse(readTraceFile(namedOrLastTrace(env, file)));
+  const memoryBytes = EVENT_MEMORY.rows;
+  const trace = analyse(readTraceFile(namedOrLastTrace(env, file), { memoryBytes }));
   const origin = originOf(trace);
   const syscalls = syscallsOf(options.syscall, trace.recording.strings);
   const { pid, limit, from, to } = options;

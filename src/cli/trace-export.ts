@@ -4,6 +4,7 @@ import { DitError, EXIT } from '../base/errors.js';
 import { escapeText } from '../base/escape.js';
 import { sudoUser } from '../platform/owner.js';
 import { formatCount, plural } from '../render/format.js';
+import { EVENT_MEMORY } from '../tracefile/event-memory.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
@@ -56,7 +57,9 @@ async function exportOne(
   context: CommandContext,
 ): Promise<void> {
   const { to, otlp, quiet } = options;
-  const trace = onlyRun(analyse(readTraceFile(path)), options.run);
+  const memoryBytes =
+    EVENT_MEMORY[to === undefined || to === 'parquet' ? 'rows' : FORMATS[to].memory];
+  const trace = onlyRun(analyse(readTraceFile(path, { memoryBytes })), options.run);
   const subject: ExportSubject = { trace, path, tracks: tracksOf(trace), options };
   if (otlp !== undefined) await send(otlp, subject, quiet, context);
   if (to === 'parquet') await writeTables(subject, options, context);

@@ -12,6 +12,7 @@ import { pageData } from '../export/page-data.js';
 import type { Trace } from '../model/trace.js';
 import { packagePath, packageVersion } from '../platform/package-files.js';
 import { readBegin } from '../platform/whole-file.js';
+import { EVENT_MEMORY } from '../tracefile/event-memory.js';
 import { readTraceFile } from '../tracefile/reader.js';
 import { onlyRun } from './choose-run.js';
 import type { CommandContext } from './context.js';
@@ -35,8 +36,12 @@ export async function traceView(
 ): Promise<void> {
   if (options.open === true) refuseRootsBrowser(env);
   const paths = files.length === 0 ? [namedOrLastTrace(env, undefined)] : files;
+  const memoryBytes = EVENT_MEMORY.page / paths.length;
   const html = pageOf(
-    paths.map((path) => ({ path, trace: onlyRun(analyse(readTraceFile(path)), options.run) })),
+    paths.map((path) => ({
+      path,
+      read: () => onlyRun(analyse(readTraceFile(path, { memoryBytes })), options.run),
+    })),
   );
   const path = options.output ?? pathBeside(paths);
   if (options.output === undefined) refuseOther(path);
@@ -47,8 +52,8 @@ export async function traceView(
   }
 }
 
-/** The page of these traces, in their order. @param traces each with its file */
-export function pageOf(traces: readonly { path: string; trace: Trace }[]): string {
+/** The page of these traces, in their order. @param traces each with its file; one at a time is held */
+export function pageOf(traces: readonly { path: string; read: () => Trace }[]): string {
   const [script, style] = [bundle('page.js'), bundle('page.css')];
   const names = traces.map(({ path }) => escapeText(basename(path)));
   return renderHtml(
@@ -56,14 +61,15 @@ export function pageOf(traces: readonly { path: string; trace: Trace }[]): strin
       title: `${names.join(' and ')} — dit`,
       script,
       style,
-      traces: traces.map(({ path, trace }) =>
-        deflateSync(pageData(trace, buildTracks(trace), basename(path))),
-      ),
+      traces: traces.map(({ path, read }) => deflated(read(), basename(path))),
       ditVersion: packageVersion(),
     },
     (text) => createHash('sha256').update(text).digest('base64'),
   );
 }
+
+const deflated = (trace: Trace, name: string): Uint8Array =>
+  deflateSync(pageData(trace, buildTracks(trace), name));
 
 function bundle(name: string): string {
   try {

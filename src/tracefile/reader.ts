@@ -10,6 +10,7 @@ import type { Recording, TraceHeader } from '../model/recording.js';
 import { NotAFileError } from '../platform/held-folder.js';
 import { openInput } from '../platform/input-files.js';
 import { type ByteSource, bytesInMemory, bytesOfFile } from './byte-source.js';
+import { EVENT_MEMORY } from './event-memory.js';
 import { decodeFrames, type Frame, type Gap } from './frames.js';
 import { type Charge, memoryBudget, OverBudgetError } from './memory-budget.js';
 import { decodeMessage } from './messages.js';
@@ -20,12 +21,11 @@ import { MalformedError, WIRE, WireReader } from './wire.js';
 export interface ReadOptions {
   /** How errors call the file. */
   readonly name?: string;
-  /** What the recording may take in memory; reading stops there, with a problem. */
+  /** What the events may take in memory; reading stops there, with a problem. Default: EVENT_MEMORY.alone. */
   readonly memoryBytes?: number;
 }
 
 const MAX_FILE_BYTES = 2 ** 31;
-const MEMORY_BYTES = 384 << 20;
 
 /** Reads the file at `path`; throws DitError where it cannot be opened or is no trace. */
 export function readTraceFile(path: string, options: ReadOptions = {}): Recording {
@@ -94,7 +94,7 @@ function readRecording(source: ByteSource, options: ReadOptions): Recording {
     throw unusable('trace-empty', `"${name}" is empty`, 'record again: dit trace run');
   }
   const frames = decodeFrames(source);
-  const charge = memoryBudget(options.memoryBytes ?? MEMORY_BYTES);
+  const charge = memoryBudget(options.memoryBytes ?? EVENT_MEMORY.alone);
   const header = readHeader(frames.next().value || undefined, source, name, charge);
   const builder = new RecordingBuilder(header, charge);
   for (const frame of frames) {

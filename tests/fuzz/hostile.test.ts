@@ -9,9 +9,11 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventTable } from '../../src/model/event-table.js';
 import { StringInterner } from '../../src/model/strings.js';
+import { readTraceFile } from '../../src/tracefile/reader.js';
 import type { TraceFileWriter } from '../../src/tracefile/writer.js';
 import { sampleHeader, traceFileBytes } from '../support/recordings.js';
 import { DIT } from '../support/run-dit.js';
+import { SAMPLES, samplePath } from '../support/samples.js';
 import { PID, type Stream, startedContainer } from '../support/stream.js';
 import { CPU_LIMIT_MS, MEMORY_LIMIT, runAlone } from './run-cases.js';
 
@@ -115,6 +117,19 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['export', '--to', 'parquet', '-o', 'OUT'],
 ];
 
+/** The events of a real start, so many times one after the other. */
+function repeated(times: number): Uint8Array {
+  const { header: own, events, strings, ...rest } = readTraceFile(samplePath(SAMPLES[0] as string));
+  return traceFileBytes((writer) => {
+    writer.processes(0 as never, rest.processes);
+    for (const mark of rest.marks) writer.mark(mark);
+    for (let i = 0; i < times; i++) {
+      writer.events(events, 0, events.length, strings as StringInterner);
+      for (let at = 0; at < events.length; at++) events.time.set(at, events.time.at(at) + 10e9);
+    }
+  }, own);
+}
+
 /** All of the commands on one file, with all the time that a busy machine may need. */
 const BOUND_MS = 30 * 60_000;
 
@@ -144,6 +159,27 @@ describe('a file that was made to be', () => {
 
   it.each(Object.keys(MADE))('%s', { timeout: BOUND_MS }, (name) => {
     tryAll(MADE[name]?.() ?? new Uint8Array());
+  });
+
+  it('larger than what is read', { timeout: BOUND_MS }, () => {
+    const file = join(folder, 'large.dit');
+    writeFileSync(file, repeated(170));
+    const out = join(folder, 'out');
+    const commands = [
+      ['show', file],
+      ['diff', file, file],
+      ['view', file, '-o', out],
+      ['view', file, file, '-o', out],
+      ['export', '--to', 'parquet', '-o', out, file],
+    ];
+    const ends = commands.map((args) => {
+      const { status, peakBytes } = runAlone(DIT, ['trace', ...args]);
+      rmSync(out, { recursive: true, force: true });
+      return { args, status, within: peakBytes < MEMORY_LIMIT || peakBytes };
+    });
+    expect(ends).toEqual(commands.map((args) => ({ args, status: 0, within: true })));
+    const { problems } = readTraceFile(file);
+    expect(problems.map(({ message }) => message).join()).toMatch(/more than 352 MiB/);
   });
 
   // No test, and none that is skipped, where the variable names no folder.

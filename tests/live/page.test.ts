@@ -47,7 +47,7 @@ describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
     options: Parameters<Browser['newPage']>[0] = {},
   ): Promise<Page> {
     const path = join(folder, 'page.html');
-    const traces = files.map((file) => ({ path: file, trace: analyse(readTraceFile(file)) }));
+    const traces = files.map((file) => ({ path: file, read: () => analyse(readTraceFile(file)) }));
     writeFileSync(path, pageOf(traces));
     page = await browser.newPage({ viewport: { width: 1400, height: 1000 }, ...options });
     page.on('console', (message) => wrong.push(`${message.type()}: ${message.text()}`));

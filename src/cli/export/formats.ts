@@ -6,6 +6,7 @@ import { shortId } from '../../base/ids.js';
 import type { TableName } from '../../export/tables/schema.js';
 import type { Trace } from '../../model/trace.js';
 import type { Tracks } from '../../model/tracks.js';
+import type { EventMemory } from '../../tracefile/event-memory.js';
 import type { FormatName } from './names.js';
 
 export interface ExportOptions {
@@ -38,6 +39,8 @@ export interface Exported {
 export interface Format {
   /** Nothing for a terminal. */
   readonly binary: boolean;
+  /** What the trace is read within. */
+  readonly memory: EventMemory;
   /** Loads the exporter. Its pieces are made when they are taken. @throws DitError */
   readonly make: (subject: ExportSubject) => Promise<Exported>;
 }
@@ -45,16 +48,18 @@ export interface Format {
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
   html: {
     binary: false,
+    memory: 'page',
     make: async ({ path, trace }) => {
       const [{ pageOf }, { leavesOut }] = await Promise.all([
         import('../trace-view.js'),
         import('../../export/html.js'),
       ]);
-      return { chunks: [pageOf([{ path, trace }])], leavesOut };
+      return { chunks: [pageOf([{ path, read: () => trace }])], leavesOut };
     },
   },
   svg: {
     binary: false,
+    memory: 'alone',
     make: async ({ trace, path, options: { width, dark } }) => {
       const { leavesOut, renderSvg } = await import('../../render/svg.js');
       const svg = renderSvg(trace, theRun(trace, path), {
@@ -66,6 +71,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   perfetto: {
     binary: true,
+    memory: 'rows',
     make: async ({ trace, tracks }) => {
       const { leavesOut, perfettoTrace } = await import('../../export/perfetto/perfetto.js');
       return { chunks: perfettoTrace(trace, tracks()), leavesOut };
@@ -73,6 +79,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   otlp: {
     binary: true,
+    memory: 'alone',
     make: async ({ trace, options: { serviceName } }) => {
       const { leavesOut, otlpRequest } = await import('../../export/otlp.js');
       const options = serviceName === undefined ? {} : { serviceName };
@@ -81,6 +88,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   folded: {
     binary: false,
+    memory: 'alone',
     make: async ({ trace }) => {
       const { foldedStacks, leavesOut } = await import('../../export/folded.js');
       return { chunks: foldedStacks(trace), leavesOut };
@@ -88,6 +96,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   speedscope: {
     binary: false,
+    memory: 'rows',
     make: async ({ trace, tracks }) => {
       const { leavesOut, speedscopeFile } = await import('../../export/speedscope.js');
       return { chunks: speedscopeFile(trace, tracks()), leavesOut };
@@ -95,6 +104,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   pprof: {
     binary: true,
+    memory: 'alone',
     make: async ({ trace }) => {
       const { leavesOut, pprofProfile } = await import('../../export/pprof.js');
       return { chunks: [gzipSync(pprofProfile(trace))], leavesOut };
@@ -102,6 +112,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   csv: {
     binary: false,
+    memory: 'rows',
     make: async ({ trace, path, tracks, options: { table } }) => {
       const [{ csvFile, leavesOut }, { rowsOf }] = await Promise.all([
         import('../../export/csv.js'),
@@ -112,6 +123,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   jsonl: {
     binary: false,
+    memory: 'rows',
     make: async ({ trace }) => {
       const [{ jsonLines, leavesOut }, { traceDocument }, { eventJson }, { selectEvents }] =
         await Promise.all([

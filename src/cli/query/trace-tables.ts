@@ -8,6 +8,7 @@ import { quoting } from '../../base/foreign.js';
 import { parquetFile } from '../../export/parquet.js';
 import { rowsOf } from '../../export/tables/rows.js';
 import { LARGE_TABLES, TABLE_NAMES, type TableName } from '../../export/tables/schema.js';
+import { EVENT_MEMORY } from '../../tracefile/event-memory.js';
 import { readTraceFile } from '../../tracefile/reader.js';
 import type { TableCache } from './table-cache.js';
 
@@ -73,7 +74,7 @@ function tablesOf(
   tables: Iterable<TableName>,
 ): Map<TableName, Uint8Array> | DitError {
   try {
-    const trace = analyse(readTraceFile(path));
+    const trace = analyse(readTraceFile(path, { memoryBytes: EVENT_MEMORY.rows }));
     const options = { file: path, tracks: () => buildTracks(trace) };
     const made = new Map<TableName, Uint8Array>();
     for (const table of tables) made.set(table, parquetFile(rowsOf(table, trace, options)));
