@@ -135,11 +135,14 @@ interface Layout {
   readonly trap: number | undefined;
 }
 
-/** 0 too where the inode is gone: one that was removed was not given away. */
+/** 0 too where the inode is gone: one that was removed was not given away. Node's own walk follows links since 22. */
 function ownerOf(folder: string, inode: number): number {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    const stat = lstatSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false });
-    if (stat?.ino === inode && stat.isDirectory()) return stat.uid;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const stat = lstatSync(path);
+    if (!stat.isDirectory()) continue;
+    const uid = stat.ino === inode ? stat.uid : ownerOf(path, inode);
+    if (uid !== 0) return uid;
   }
   return 0;
 }
