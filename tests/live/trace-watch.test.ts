@@ -152,7 +152,8 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
     });
 
     test('filters, and draws a table', async () => {
-      const watch = startDit(['trace', 'watch', '-H', engine.endpoint, '--filter', 'name=yes*']);
+      const args = ['trace', 'watch', '-H', engine.endpoint, '--filter', 'name=yes*'];
+      const watch = startDit(args, { env: { COLUMNS: undefined } });
       expect(await eventually(() => /watching/.test(watch.stderr()) || undefined)).toBe(true);
       for (const prefix of ['yes', 'no']) {
         await run(
