@@ -1,7 +1,12 @@
 /** Three groups of tests: pure ones at once, the built program, and one by one what needs this machine. */
 import { defineConfig } from 'vitest/config';
 
-const common = { testTimeout: 20_000, hookTimeout: 60_000 };
+const common = {
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  // Of 1 s, a busy machine or an emulated one takes more.
+  expect: { poll: { timeout: 15_000 } },
+};
 
 export default defineConfig({
   test: {
