@@ -8,7 +8,7 @@ import { HEAD, measuredStep, PLAN } from '../support/benches.js';
 import { benchOf, dimensionOf } from '../support/made-benches.js';
 import type { BaseTraces } from './base-traces.js';
 import { hostileText } from './hostile-values.js';
-import { mutateCsv, mutateJson } from './mutate-text.js';
+import { mutateCsv, mutateJson, timesOf } from './mutate-text.js';
 import { damage, MOST_BYTES, mutateTrace } from './mutate-trace.js';
 import { Random } from './random.js';
 
@@ -179,7 +179,8 @@ function summedUp(folder: string, random: Random): Case {
     lines[at] = Buffer.from(mutateJson(honest[at] as string, random)).toString('latin1');
     const repeated = random.chance(0.2) ? random.below(lines.length) : 0;
     if (repeated > 0) {
-      for (let n = random.of([1, 100, 5_000]); n > 0; n--) lines.push(lines[repeated] as string);
+      const line = lines[repeated] as string;
+      for (let n = timesOf(line.length, random); n > 0; n--) lines.push(line);
     }
   }
   let left = MOST_BYTES;

@@ -3,13 +3,25 @@ import { HOSTILE_DOUBLES, hostileText } from './hostile-values.js';
 import { damage } from './mutate-trace.js';
 import type { Random } from './random.js';
 
+/** What a mutation adds at most, characters: what a few kilobytes can do is what matters. */
+const MOST_ADDED = 1 << 20;
+
+/** How often something of this length is repeated. */
+export const timesOf = (length: number, random: Random): number =>
+  Math.min(random.of([1, 100, 5_000]), Math.floor(MOST_ADDED / (length + 1)));
+
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export function mutateJson(base: string, random: Random): Uint8Array {
-  const box = { root: JSON.parse(base) as Json };
-  for (let i = random.below(5); i >= 0; i--) mutateValue(box, random);
-  // JSON has no NaN: what a writer without care makes of it.
-  const bytes = Buffer.from(JSON.stringify(box.root) ?? 'undefined');
+  let text = base;
+  for (let i = random.below(5); i >= 0; i--) {
+    // Parsed each time: what was repeated must not grow in all of its places at once.
+    const box = { root: JSON.parse(text) as Json };
+    mutateValue(box, random);
+    // JSON has no NaN: what a writer without care makes of it.
+    text = JSON.stringify(box.root) ?? 'null';
+  }
+  const bytes = Buffer.from(text);
   return random.chance(0.1) ? damage(bytes, random) : bytes;
 }
 
@@ -28,7 +40,7 @@ function mutateValue(box: { root: Json }, random: Random): void {
   const value = holder[key];
   if (random.chance(0.1)) delete holder[key];
   else if (Array.isArray(value) && value.length > 0 && random.chance(0.5)) {
-    const times = random.of([1, 100, 5_000]);
+    const times = timesOf(JSON.stringify(value[0])?.length ?? 0, random);
     for (let i = 0; i < times; i++) value.push(value[0] as Json);
   } else holder[key] = anyJson(random);
 }
@@ -53,7 +65,7 @@ export function mutateCsv(base: string, random: Random): Uint8Array {
     if (kind < 3) cells[at] = hostileText(random);
     else if (kind === 3) cells[at] = String(random.of(HOSTILE_DOUBLES));
     else if (kind === 4) cells.splice(at, 1);
-    else for (let n = random.of([1, 100, 5_000]); n > 0; n--) lines.push(cells);
+    else for (let n = timesOf(cells.join().length, random); n > 0; n--) lines.push([...cells]);
   }
   const bytes = Buffer.from(lines.map((cells) => cells.join(',')).join('\n'));
   return random.chance(0.1) ? damage(bytes, random) : bytes;
