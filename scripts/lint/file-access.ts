@@ -49,7 +49,6 @@ const MAY_READ: Readonly<Record<string, string>> = {
   'platform/process-identity.ts': KERNEL,
   'platform/process-table.ts': KERNEL,
   'query/named-queries.ts': OWN,
-  'record/owner-labels.ts': KERNEL,
   'record/participants.ts': KERNEL,
   'sources/bpftrace/bpftrace-source.ts': OWN,
   'sources/bpftrace/own-name.ts': KERNEL,

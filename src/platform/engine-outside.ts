@@ -19,6 +19,7 @@ import { safeJson } from '../base/escape.js';
 import { type EngineLayout, STATE_ROOT } from './engine-layout.js';
 import { hasOtherEngines } from './engine-state.js';
 import type { Step } from './mount-namespace.js';
+import { bootId } from './process-identity.js';
 
 interface OutsideFolder {
   readonly path: string;
@@ -48,6 +49,8 @@ interface Made {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
+  /** Of the kernel that made it: devices have other numbers after the next. */
+  readonly boot: string;
 }
 
 /** Outlives a boot, as some of the folders do. */
@@ -84,14 +87,18 @@ function makeMountPoint(path: string, mode: number): boolean {
     throw error;
   }
   const { dev, ino } = statSync(path);
-  writeRegister([...readRegister(), { path, dev, ino }]);
+  writeRegister([...readRegister(), { path, dev, ino, boot: bootId() }]);
   return true;
 }
 
-/** Takes away what was made for engines when the last one goes, under their lock; what is in use now stays. */
+/**
+ * Takes away what was made for engines when the last one goes, under their lock; what is in use now stays. Who sees
+ * another /run (a container) sees not all engines: nothing goes then, the register neither.
+ */
 export function removeOutside(layout: EngineLayout): void {
-  if (hasOtherEngines(layout)) return;
-  for (const { path, dev, ino } of readRegister().reverse()) {
+  const made = readRegister();
+  if (hasOtherEngines(layout) || made.some(isElsewhere)) return;
+  for (const { path, dev, ino } of made.reverse()) {
     const there = statSync(path, { throwIfNoEntry: false });
     if (there?.dev !== dev || there.ino !== ino) continue;
     try {
@@ -102,6 +109,14 @@ export function removeOutside(layout: EngineLayout): void {
   }
   rmSync(REGISTER, { force: true });
 }
+
+/** It was made in this boot, and another file system is at its place here. */
+const isElsewhere = ({ path, dev, boot }: Made): boolean =>
+  boot === bootId() && deviceAt(path) !== dev;
+
+/** Of the path, or of what there is of it. */
+const deviceAt = (path: string): number =>
+  statSync(path, { throwIfNoEntry: false })?.dev ?? deviceAt(dirname(path));
 
 function readRegister(): Made[] {
   try {

@@ -8,6 +8,9 @@ import { unlessAbsent } from '../base/errors.js';
 import { INITIAL_PID_NAMESPACE, namespaceOf } from './pid-namespace.js';
 import { processStat } from './process-table.js';
 
+/** Another number after each boot of this machine. */
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
 export interface ProcessIdentity {
   /** In its own pid namespace. */
   readonly pid: number;

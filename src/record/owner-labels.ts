@@ -1,18 +1,15 @@
 /** The labels by which dit's own containers are known, and the removal of those whose dit is dead. */
 
-import { readFileSync } from 'node:fs';
 import type Dockerode from 'dockerode';
 import { safeJson } from '../base/escape.js';
 import { engineError } from '../platform/docker.js';
 import { getJson } from '../platform/engine-api.js';
 import { apiAddress, type EngineEndpoint } from '../platform/engine-endpoint.js';
 import { ENGINE_LIMITS } from '../platform/engine-limits.js';
-import { hasEnded, identityOf, ownIdentity } from '../platform/process-identity.js';
+import { bootId, hasEnded, identityOf, ownIdentity } from '../platform/process-identity.js';
 
 export const RUN_LABEL = 'dev.dit.run';
 const OWNER_LABEL = 'dev.dit.owner';
-
-const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 
 /** One life of one process on one boot of one machine: a remote engine may hold another host's containers. */
 export function ownerLabels(traceId: string): Record<string, string> {

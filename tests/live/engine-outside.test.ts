@@ -13,7 +13,7 @@ import { engineLayout, UNPACKED_ENGINE } from '../../src/platform/engine-layout.
 import { engineProcesses } from '../../src/platform/engine-processes.js';
 import { writeState } from '../../src/platform/engine-state.js';
 import { cgroupFolders } from '../../src/platform/mounts.js';
-import { eventually } from '../support/dit.js';
+import { dit, eventually } from '../support/dit.js';
 import { changes, changesThatStay, outside, outsideAtRest } from '../support/outside.js';
 import { lacks } from '../support/requirements.js';
 
@@ -100,6 +100,24 @@ describe.skipIf(lacks('root', 'docker'))(
       } finally {
         await stopEngine({ name: other, purge: true });
       }
+      expect(await changesThatStay(before)).toEqual([]);
+    });
+
+    test('who sees another /run takes away nothing of the engines that he does not see', async () => {
+      await startEngine({ name });
+      const there = await outsideAtRest();
+      const hidden = [
+        'unshare',
+        '--mount',
+        'sh',
+        '-ec',
+        'mount -t tmpfs tmpfs /run; exec "$@"',
+        'sh',
+      ];
+      const stopped = await dit(['engine', 'stop', '--name', `${name}-b`], { wrapper: hidden });
+      expect(stopped, stopped.stderr).toMatchObject({ code: 0 });
+      expect(await changesThatStay(there)).toEqual([]);
+      await stopEngine({ name });
       expect(await changesThatStay(before)).toEqual([]);
     });
 
