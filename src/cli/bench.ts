@@ -85,8 +85,10 @@ async function benchInto(
 ): Promise<number> {
   const { stderr, env } = context;
   const found = findJournal(directory);
-  if (found === undefined) refuseForeignData(directory);
-  else refuseOtherSettings(asked, found.content.head.settings, directory);
+  if (found === undefined) {
+    refuseForeignData(directory);
+    refuseTooMany(asked);
+  } else refuseOtherSettings(asked, found.content.head.settings, directory);
   if (found !== undefined && isComplete(found)) {
     await stderr.line('dit: this benchmark is complete; its files are written anew');
     await finish(directory, found.content, context);
@@ -193,14 +195,12 @@ function beginJournal(
 ): Journal {
   const settings = newSettings(asked, { seed: randomInt(2 ** 32), platform: hostname() });
   const dimensions = dimensionsNamed(settings.dimensions);
-  const measurements = dimensions.flatMap((dimension) => dimension.measurements(settings));
-  refuseTooMany(measurements);
   return Journal.begin(
     directory,
     journalHead({
       settings,
       environment,
-      measurements,
+      measurements: measurementsOf(settings),
       facts: factsOf(dimensions),
       started: new Date().toISOString(),
     }),
@@ -208,12 +208,13 @@ function beginJournal(
   );
 }
 
+const measurementsOf = (settings: BenchSettings): MeasurementPlan[] =>
+  dimensionsNamed(settings.dimensions).flatMap((dimension) => dimension.measurements(settings));
+
 /** @throws DitError where dit compare would not read what is to be measured */
-function refuseTooMany(measurements: readonly MeasurementPlan[]): void {
-  const values = measurements.reduce(
-    (sum, { iterations, gives }) => sum + iterations * gives.length,
-    0,
-  );
+function refuseTooMany(asked: AskedSettings): void {
+  const planned = measurementsOf(newSettings(asked, { seed: 0, platform: '' }));
+  const values = planned.reduce((sum, { iterations, gives }) => sum + iterations * gives.length, 0);
   if (values <= MOST_SAMPLES) return;
   throw usage(
     'bench-too-many',

@@ -47,6 +47,10 @@ describe('a wrong command line', () => {
     [['bench'], /^dit: dit bench is not told where the data go\n {2}try: add --out DIR\n$/],
     [['bench', 'disk', '--out', 'x'], /^dit: there is no dimension 'disk'\n {2}try: use some of/],
     [['bench', '--out', 'x', '--iterations', '0'], /^dit: '0' is no value for --iterations/],
+    [
+      ['bench', '--out', 'x', '--iterations', '10000'],
+      /^dit: this benchmark would give \d+ values, and dit compare reads at most 100000\n {2}try: /,
+    ],
     [['bench', '--out', 'x', '--seed', 'y'], /^dit: 'y' is no value for --seed/],
     [
       ['bench', '--out', '/proc/x'],
