@@ -2,7 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 const common = {
-  testTimeout: 20_000,
+  // An emulated machine takes more: scripts/kernels says how much.
+  testTimeout: Number(process.env.DIT_TEST_TIMEOUT_MS ?? 20_000),
   hookTimeout: 60_000,
   // Of 1 s, a busy machine or an emulated one takes more.
   expect: { poll: { timeout: 15_000 } },

@@ -32,12 +32,16 @@ const runc = (): string =>
     .map((path) => join(UNPACKED_ENGINE, path))
     .find((path) => existsSync(path)) ?? 'runc';
 
-/** What a docker-RELEASE-VARIANT is, beside docker-RELEASE. */
-const DOCKER_VARIANTS: Readonly<Record<string, () => EngineOptions>> = {
+/** What a docker-RELEASE-VARIANT is, beside docker-RELEASE; `folder` as in EngineKind. */
+const DOCKER_VARIANTS: Readonly<Record<string, (folder: string) => EngineOptions>> = {
   '': () => ({}),
   containerd: () => ({ config: { features: { 'containerd-snapshotter': true } } }),
-  crun: () => ({
-    config: { 'default-runtime': 'crun', runtimes: { crun: { path: CRUN } } },
+  crun: (folder) => ({
+    // A release's own engine has its own libraries: it needs the crun that fits them.
+    config: {
+      'default-runtime': 'crun',
+      runtimes: { crun: { path: folder === '' ? CRUN : '/usr/bin/crun' } },
+    },
     hiddenMounts: hybridCgroups(),
   }),
   userns: () => ({
@@ -53,7 +57,7 @@ const docker = (variant: string): EngineKind => ({
     const { endpoint, socketPath } = await startEngine({
       name: instance,
       ...(folder === '' ? {} : { treeRoot: folder }),
-      ...DOCKER_VARIANTS[variant]?.(),
+      ...DOCKER_VARIANTS[variant]?.(folder),
     });
     const { default: Dockerode } = await import('dockerode');
     await ensureBuiltinImage(new Dockerode({ socketPath }));

@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
-import { type EngineLayout, STATE_ROOT } from './engine-layout.js';
+import { type EngineLayout, RUN_ROOT, STATE_ROOT } from './engine-layout.js';
 import { hasOtherEngines } from './engine-state.js';
 import type { Step } from './mount-namespace.js';
 import { bootId } from './process-identity.js';
@@ -49,8 +49,8 @@ interface Made {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
-  /** Of the kernel that made it: devices have other numbers after the next. */
-  readonly boot: string;
+  /** Whose: of the engines that share a /run/dit. Another boot's are nobody's. */
+  readonly view: string;
 }
 
 /** Outlives a boot, as some of the folders do. */
@@ -87,41 +87,56 @@ function makeMountPoint(path: string, mode: number): boolean {
     throw error;
   }
   const { dev, ino } = statSync(path);
-  writeRegister([...readRegister(), { path, dev, ino, boot: bootId() }]);
+  writeRegister([...readRegister(), { path, dev, ino, view: ownView() }]);
   return true;
 }
 
 /**
  * Takes away what was made for engines when the last one goes, under their lock; what is in use now stays. Who sees
- * another /run (a container) sees not all engines: nothing goes then, the register neither.
+ * another /run (a container) does not see all engines: what they may use too is left to them.
  */
 export function removeOutside(layout: EngineLayout): void {
-  const made = readRegister();
-  if (hasOtherEngines(layout) || made.some(isElsewhere)) return;
-  for (const { path, dev, ino } of made.reverse()) {
-    const there = statSync(path, { throwIfNoEntry: false });
-    if (there?.dev !== dev || there.ino !== ino) continue;
-    try {
-      rmdirSync(path);
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
-    }
+  if (hasOtherEngines(layout)) return;
+  const register = readRegister();
+  const view = ownView();
+  const boot = bootId();
+  const isTheirs = (made: Made): boolean => made.view !== view && made.view.startsWith(boot);
+  const theirs = register.filter(isTheirs);
+  const heir = theirs[0]?.view;
+  const runDevice = statSync(RUN_ROOT).dev;
+  const left: Made[] = [];
+  for (const made of register.toReversed()) {
+    if (isTheirs(made)) left.unshift(made);
+    else if (heir !== undefined && made.dev !== runDevice) left.unshift({ ...made, view: heir });
+    else removeEmpty(made);
   }
-  rmSync(REGISTER, { force: true });
+  if (left.length > 0) writeRegister(left);
+  else rmSync(REGISTER, { force: true });
 }
 
-/** It was made in this boot, and another file system is at its place here. */
-const isElsewhere = ({ path, dev, boot }: Made): boolean =>
-  boot === bootId() && deviceAt(path) !== dev;
+function removeEmpty({ path, dev, ino }: Made): void {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.dev !== dev || there.ino !== ino) return;
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(systemErrorCode(error) ?? '')) throw error;
+  }
+}
 
-/** Of the path, or of what there is of it. */
-const deviceAt = (path: string): number =>
-  statSync(path, { throwIfNoEntry: false })?.dev ?? deviceAt(dirname(path));
+/** The boot, and /run/dit as it is seen here. */
+function ownView(): string {
+  const { dev, ino } = statSync(RUN_ROOT);
+  return `${bootId()} ${dev}-${ino}`;
+}
 
 function readRegister(): Made[] {
   try {
     // Only root can write there.
-    return JSON.parse(readFileSync(REGISTER, 'utf8')) as Made[];
+    const made = JSON.parse(readFileSync(REGISTER, 'utf8')) as (Omit<Made, 'view'> &
+      Partial<Made>)[];
+    // An earlier dit noted no view.
+    return made.map((each) => ({ view: '', ...each }));
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return [];
     throw error;
