@@ -88,8 +88,9 @@ export function fileAccessFaults(path: string, text: string): string[] {
     .split('\n')
     .filter((line) => !/^\s*(?:\*|\/\*|\/\/)/.test(line))
     .join('\n');
+  const names = importedNames(code);
   if (!(path in MAY_READ)) {
-    for (const name of importedNames(code)) {
+    for (const name of names) {
       if (READS.test(name)) add(`imports ${name}`, 'use platform/input-files.ts');
     }
   }
@@ -100,7 +101,7 @@ export function fileAccessFaults(path: string, text: string): string[] {
         add('imports all of node:fs', 'name the functions');
       }
     }
-    for (const name of importedNames(code)) {
+    for (const name of names) {
       if (CHANGES.test(name)) add(`imports ${name}`, writer);
     }
     if (OTHER_IMPORT.test(code)) add('loads node:fs at run time', 'import the functions by name');

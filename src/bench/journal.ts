@@ -8,6 +8,7 @@ import {
   type BenchDimension,
   type BenchEnvironment,
   MOST_GROUPS,
+  MOST_ITERATIONS,
   MOST_SAMPLES,
 } from '../model/bench.js';
 import { readInput } from '../platform/input-files.js';
@@ -15,7 +16,7 @@ import type { Owner } from '../platform/owner.js';
 import { openToExtend } from '../platform/whole-file.js';
 import type { Reading } from './dimension.js';
 import { type MeasurementPlan, planLength } from './plan.js';
-import { type BenchSettings, MOST_ITERATIONS } from './settings.js';
+import type { BenchSettings } from './settings.js';
 
 const JOURNAL_FILE = 'samples.jsonl';
 const SCHEMA = 'dit.bench-samples/1';

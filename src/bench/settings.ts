@@ -22,9 +22,6 @@ export interface BenchSettings {
 /** What the command line says; the rest is as it was, or a default. */
 export type AskedSettings = { readonly [K in keyof BenchSettings]?: BenchSettings[K] | undefined };
 
-/** Of one measurement. */
-export const MOST_ITERATIONS = 10_000;
-
 const ITERATIONS = 50;
 const COLD_STARTS = 20;
 const PULLS = 10;

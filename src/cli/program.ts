@@ -1,7 +1,7 @@
 /** The command line: every command with its options. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
-import { MOST_ITERATIONS } from '../bench/settings.js';
 import { TABLE_NAMES } from '../export/tables/schema.js';
+import { MOST_ITERATIONS } from '../model/bench.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { EXPORT_NAMES } from './export/names.js';
 import { numberBetween, parseFilter, parseMemory, parseUntil } from './option-values.js';

@@ -57,8 +57,7 @@ async function exportOne(
   context: CommandContext,
 ): Promise<void> {
   const { to, otlp, quiet } = options;
-  const memoryBytes =
-    EVENT_MEMORY[to === undefined || to === 'parquet' ? 'rows' : FORMATS[to].memory];
+  const memoryBytes = EVENT_MEMORY[to === 'parquet' ? 'rows' : FORMATS[to ?? 'otlp'].memory];
   const trace = onlyRun(analyse(readTraceFile(path, { memoryBytes })), options.run);
   const subject: ExportSubject = { trace, path, tracks: tracksOf(trace), options };
   if (otlp !== undefined) await send(otlp, subject, quiet, context);

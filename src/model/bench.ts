@@ -102,6 +102,8 @@ export interface Bench {
 /** No benchmark has more; a comparison of what has would take hours and gigabytes. */
 export const MOST_SAMPLES = 100_000;
 export const MOST_GROUPS = 500;
+/** Of one measurement. */
+export const MOST_ITERATIONS = 10_000;
 
 /** Unit and direction of the dimensions that have a CSV file. */
 export const CSV_DIMENSION_FACTS: Readonly<

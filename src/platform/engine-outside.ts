@@ -101,17 +101,18 @@ export function removeOutside(layout: EngineLayout): void {
   const view = ownView();
   const boot = bootId();
   const isTheirs = (made: Made): boolean => made.view !== view && made.view.startsWith(boot);
-  const theirs = register.filter(isTheirs);
-  const heir = theirs[0]?.view;
-  const runDevice = statSync(RUN_ROOT).dev;
-  const left: Made[] = [];
-  for (const made of register.toReversed()) {
-    if (isTheirs(made)) left.unshift(made);
-    else if (heir !== undefined && made.dev !== runDevice) left.unshift({ ...made, view: heir });
-    else removeEmpty(made);
+  const heir = register.find(isTheirs)?.view;
+  if (heir === undefined) {
+    register.toReversed().forEach(removeEmpty);
+    rmSync(REGISTER, { force: true });
+    return;
   }
-  if (left.length > 0) writeRegister(left);
-  else rmSync(REGISTER, { force: true });
+  // They see all but what lies in this /run.
+  const runDevice = statSync(RUN_ROOT).dev;
+  const isOursAlone = (made: Made): boolean => !isTheirs(made) && made.dev === runDevice;
+  register.filter(isOursAlone).reverse().forEach(removeEmpty);
+  const left = register.filter((made) => !isOursAlone(made));
+  writeRegister(left.map((made) => (isTheirs(made) ? made : { ...made, view: heir })));
 }
 
 function removeEmpty({ path, dev, ino }: Made): void {

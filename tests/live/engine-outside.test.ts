@@ -106,17 +106,14 @@ describe.skipIf(lacks('root', 'docker'))(
     test('who sees another /run takes away nothing of the engines that he does not see', async () => {
       await startEngine({ name });
       const there = await outsideAtRest();
-      const hidden = [
-        'unshare',
-        '--mount',
-        'sh',
-        '-ec',
-        'mount -t tmpfs tmpfs /run; exec "$@"',
-        'sh',
-      ];
-      const stopped = await dit(['engine', 'stop', '--name', `${name}-b`], { wrapper: hidden });
-      expect(stopped, stopped.stderr).toMatchObject({ code: 0 });
-      expect(await changesThatStay(there)).toEqual([]);
+      const own = `--name ${name}-b`;
+      // Without an engine of his own, and with one that comes and goes.
+      for (const script of [`"$@" stop ${own}`, `"$@" start ${own}; "$@" stop --purge ${own}`]) {
+        const hidden = ['unshare', '--mount', 'sh', '-ec', `mount -t tmpfs tmpfs /run; ${script}`];
+        const end = await dit(['engine'], { wrapper: [...hidden, 'sh'] });
+        expect(end, end.stderr).toMatchObject({ code: 0 });
+        expect(await changesThatStay(there)).toEqual([]);
+      }
       await stopEngine({ name });
       expect(await changesThatStay(before)).toEqual([]);
     });

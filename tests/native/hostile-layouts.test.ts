@@ -40,6 +40,7 @@ import { readUpper } from '../../src/toolkit/upper-entries.js';
 import { fileSink } from '../../src/tracefile/trace-sink.js';
 import { asUser } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
+import { SMALL_INPUT } from '../support/small-input.js';
 
 const LAYOUTS = Number(process.env.DIT_LAYOUTS ?? 300);
 const SEED = Number(process.env.DIT_SEED ?? 1);
@@ -272,11 +273,7 @@ const BY_PATH: Readonly<Record<string, Work>> = {
   'one folder': (inside, path) => makeNewFolder(join(inside, path), NEW_FILE),
   'an empty folder that goes': (inside, path) => removeEmptyFolder(join(inside, path)),
   'a file that goes': (inside, path) => removeFile(join(inside, path)),
-  'an input': (inside, path) =>
-    readInput(join(inside, path), {
-      bytes: 1 << 20,
-      refusal: () => new Error('too long'),
-    }).toString(),
+  'an input': (inside, path) => readInput(join(inside, path), SMALL_INPUT).toString(),
   'an opened input': (inside, path) => read(openInput(join(inside, path))),
   'a temporary folder': (inside) => removeOwnFolder(makeOwnFolder(inside, 'test')),
 };

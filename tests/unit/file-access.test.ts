@@ -1,4 +1,7 @@
-/** The check that nothing changes files past the one writer, or reads one of any kind and size: it holds here, and sees what it must. */
+/**
+ * The check that nothing changes files past the one writer, or reads one of any kind and size: it holds here, and sees
+ * what it must.
+ */
 import { expect, it } from 'vitest';
 import { allFileAccessFaults, fileAccessFaults } from '../../scripts/lint/file-access.js';
 

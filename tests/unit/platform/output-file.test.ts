@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readInput } from '../../../src/platform/input-files.js';
 import { checkOutput, openOutput } from '../../../src/platform/output-file.js';
+import { SMALL_INPUT } from '../../support/small-input.js';
 
 let base: string;
 const at = (name: string): string => join(base, name);
@@ -24,7 +25,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
-const ANY = { bytes: 100, refusal: () => new Error('too long') };
 const OWN = { mode: 0o600, owner: undefined };
 
 it('a regular file takes its name when it is kept', async () => {
@@ -90,7 +90,7 @@ it('/dev/fd/N is the open file, unless the command reads it', async () => {
   await file.write('after');
   file.keep();
   expect(readFileSync(at('open'), 'utf8')).toBe('after');
-  readInput(at('open'), ANY);
+  readInput(at('open'), SMALL_INPUT);
   await expect(openOutput(`/dev/fd/${descriptor}`, OWN)).rejects.toThrow(/is read by this command/);
   expect(readFileSync(at('open'), 'utf8')).toBe('after');
   closeSync(descriptor);

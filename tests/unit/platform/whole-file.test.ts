@@ -26,6 +26,7 @@ import {
   writeWholeFile,
 } from '../../../src/platform/whole-file.js';
 import { lacks } from '../../support/requirements.js';
+import { SMALL_INPUT } from '../../support/small-input.js';
 
 let base: string;
 const at = (name: string): string => join(base, name);
@@ -34,7 +35,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true }));
 
-const ANY = { bytes: 100, refusal: () => new Error('too long') };
 const OWN = { mode: 0o640, owner: undefined };
 const NOBODY = { uid: 65534, gid: 65534 };
 const names = () => readdirSync(base).sort();
@@ -88,13 +88,13 @@ describe('a file', () => {
     writeFileSync(at('input'), 'precious');
     symlinkSync('input', at('link'));
     linkSync(at('input'), at('hard'));
-    readInput(at('link'), ANY);
+    readInput(at('link'), SMALL_INPUT);
     for (const name of ['input', 'link', 'hard']) {
       expect(() => new WholeFile(at(name), OWN)).toThrow(/is read by this command/);
     }
     writeFileSync(at('late'), 'precious too');
     const file = new WholeFile(at('late'), OWN);
-    readInput(at('late'), ANY);
+    readInput(at('late'), SMALL_INPUT);
     expect(() => file.keep()).toThrow(/is read by this command/);
     expect(readFileSync(at('late'), 'utf8')).toBe('precious too');
     expect(names()).toEqual(['hard', 'input', 'late', 'link']);
