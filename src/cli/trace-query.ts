@@ -122,7 +122,7 @@ function fileOf(path: string): string {
     usage(
       'query-unknown',
       `the query "${path}" has ${size} bytes`,
-      `write it in at most ${MOST_SQL_BYTES}`,
+      `write it in at most ${MOST_SQL_BYTES} bytes`,
     );
   try {
     return readInput(path, { bytes: MOST_SQL_BYTES, refusal }).toString('utf8');
