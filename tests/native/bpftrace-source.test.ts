@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { machine, tmpdir } from 'node:os';
+import { availableParallelism, machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -197,6 +197,38 @@ describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
       expect(table.length).toBeGreaterThan(0);
     },
     ATTACH_MS,
+  );
+
+  test(
+    'on a busy machine, whatever it has not read is counted',
+    async () => {
+      const busy = Array.from({ length: 3 * availableParallelism() }, () =>
+        spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }),
+      );
+      try {
+        for (let recordings = 0; recordings < 3; recordings++) {
+          const { table, lost, pid, from, to } = await recordShell('/bin/true', 64 << 20);
+          const rows = Array.from({ length: table.length }, (_, row) => row);
+          const exits = rows.filter(
+            (row) => table.kindName(row) === 'exit' && table.pid.at(row) === pid,
+          );
+          if (lost === 0) expect(exits).toHaveLength(1);
+          // Nothing is printed twice, and no call returns twice.
+          const calls = rows.filter((row) => ['syscall', 'switch'].includes(table.kindName(row)));
+          const keys = calls.map(
+            (row) => `${table.kindName(row)} ${table.tid.at(row)} ${table.time.at(row)}`,
+          );
+          expect(new Set(keys).size).toBe(keys.length);
+          const within = rows.filter((row) => table.pid.at(row) === pid);
+          expect(within.filter((row) => table.time.at(row) > to)).toEqual([]);
+          const [exit = within.at(-1)] = exits;
+          if (exit !== undefined) expect(table.time.at(exit)).toBeGreaterThan(from);
+        }
+      } finally {
+        for (const child of busy) child.kill('SIGKILL');
+      }
+    },
+    3 * ATTACH_MS,
   );
 
   test(

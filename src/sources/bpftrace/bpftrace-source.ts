@@ -21,11 +21,12 @@ import { packagePath } from '../../platform/package-files.js';
 import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import { threadIds } from '../../platform/process-table.js';
 import type { RecordingSource, SourceEnd, SourceOptions } from '../source.js';
+import { aheadOf } from './ahead.js';
 import { LineDecoder } from './decode.js';
 import { type Bpftrace, findBpftrace } from './find-bpftrace.js';
 import { Notices } from './notices.js';
 import { OwnName } from './own-name.js';
-import { recorderScript, textBytes } from './script.js';
+import { hasPerfBufferOnly, recorderScript, textBytes, turnOf } from './script.js';
 
 type Child = ChildProcess & {
   readonly stdin: Writable;
@@ -39,11 +40,13 @@ const SCRIPT = 'bpf/bpftrace/recorder.bt';
 const ARM_MS = 60_000;
 /** Detaching takes about a second and a half. */
 const STOP_MS = 30_000;
-/** Where it has much to read, as an idle process on a busy machine. */
-const CATCH_UP_MS = 10_000;
+/** Where it has much to read, on a busy machine. */
+const CATCH_UP_MS = 60_000;
 /** After each `drain()`; the recorder drains twice a second, but not while a start is measured. */
 const READ_ON_MS = 150;
 const CLOCK_READINGS = 5;
+/** More than a rename takes, less than there is between attaching and the end. */
+const AHEAD_UNCERTAIN_NS = 1_000_000n;
 /** Lines that wait to be drained; beyond, bpftrace has to wait, and counts what its own buffer loses. */
 const QUEUE_BYTES = 256 << 20;
 const SAID_CHARACTERS = 16_384;
@@ -190,64 +193,72 @@ const hasMaxStrlen = ([major, minor]: Bpftrace['version']): boolean => major > 0
  */
 async function arm(lines: LineQueue): Promise<bigint> {
   const name = new OwnName();
-  const answers = lines.notices.clockAnswers;
+  const { clockAnswers } = lines.notices;
+  const deadline = performance.now() + ARM_MS;
+  const goesOn = (silent: string): void => {
+    if (lines.ended) throw refused(lines.said);
+    if (performance.now() > deadline) throw refused(silent);
+  };
   try {
-    const deadline = performance.now() + ARM_MS;
-    while (answers.length === 0) {
-      if (lines.ended) throw refused(lines.said);
-      if (performance.now() > deadline)
-        throw refused(`it attaches nothing within ${ARM_MS / 1000} s`);
+    while (clockAnswers.length === 0) {
+      goesOn(`it attaches nothing within ${ARM_MS / 1000} s`);
       name.write();
       await sleep(20);
     }
-    // Those renames of which some were answered are over when none is answered any more.
-    let before = 0;
-    while (before < answers.length) {
-      before = answers.length;
-      await sleep(100);
-    }
-    const written = Array.from({ length: CLOCK_READINGS }, () => name.write());
-    while (answers.length < before + CLOCK_READINGS) {
-      if (lines.ended) throw refused(lines.said);
-      if (performance.now() > deadline) throw refused('it stopped to answer');
+    const renames = Array.from({ length: CLOCK_READINGS }, () => name.write());
+    for (;;) {
+      const ahead = aheadOf(renames, clockAnswers);
+      if (ahead !== undefined) return ahead;
+      goesOn('it stopped to answer');
       await sleep(10);
     }
-    const times = answers.slice(before, before + CLOCK_READINGS);
-    const readings = written.map((reading, index) => ({
-      ...reading,
-      ahead: (times[index] ?? 0n) - (reading.before + reading.after) / 2n,
-    }));
-    readings.sort((a, b) => Number(a.after - a.before - (b.after - b.before)));
-    return readings[0]?.ahead ?? 0n;
   } finally {
     name.close();
   }
 }
 
-/** Until bpftrace has read what is in its buffers: interrupted before that, it leaves it there. */
-async function catchUp(lines: LineQueue): Promise<void> {
+/**
+ * Until bpftrace has read what is in its buffers: interrupted before that, it leaves it there.
+ * @returns false where it has not, and nobody knows what is left
+ */
+async function catchUp(lines: LineQueue, aheadNs: bigint, hasBatches: boolean): Promise<boolean> {
   lines.readOnToTheEnd();
-  const answers = lines.notices.clockAnswers;
-  const before = answers.length;
+  // As an idle process it may not run at all on a busy machine, and there is no start left to leave the CPU to.
+  await takeCpu(lines.child.pid ?? 0);
   const deadline = performance.now() + CATCH_UP_MS;
+  const goesOn = (): boolean => !lines.ended && performance.now() < deadline;
   const name = new OwnName();
-  try {
-    name.write();
-  } finally {
-    name.close();
-  }
-  while (answers.length === before && !lines.ended && performance.now() < deadline) await sleep(20);
+  const renamed = name.write().before + aheadNs - AHEAD_UNCERTAIN_NS;
+  name.close();
+  const { notices } = lines;
+  const answered = (): boolean => notices.clockAnswers.some((time) => time >= renamed);
+  while (!answered() && goesOn()) await sleep(20);
   // The answer was on one CPU's buffer; the others are read in the same round.
   await sleep(50);
+  // Interrupted while it hands over a half, it may print it without emptying it, and print it again at its end.
+  const handedOver = (): boolean =>
+    turnOf(notices.heartbeat) === turnOf(process.hrtime.bigint() + aheadNs);
+  while (hasBatches && !handedOver() && goesOn()) await sleep(20);
+  return answered();
 }
 
 /**
  * bpftrace reads its buffer at every event, and takes the CPU from what it watches where it may: as SCHED_IDLE it may
  * not. What it has no time for waits in the kernel's buffer.
  */
-async function yieldCpu(pid: number): Promise<void> {
-  if ((await tried('chrt', ['--idle', '--pid', '0', String(pid)])) === undefined) {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
+const yieldCpu = (pid: number): Promise<void> =>
+  schedule(pid, '--idle', constants.priority.PRIORITY_LOW);
+
+const takeCpu = (pid: number): Promise<void> =>
+  schedule(pid, '--other', constants.priority.PRIORITY_NORMAL);
+
+/** @param priority for where there is no chrt */
+async function schedule(pid: number, policy: string, priority: number): Promise<void> {
+  if ((await tried('chrt', [policy, '--pid', '0', String(pid)])) !== undefined) return;
+  try {
+    setPriority(pid, priority);
+  } catch {
+    // It has ended, which is told elsewhere.
   }
 }
 
@@ -265,6 +276,8 @@ export class BpftraceSource implements RecordingSource {
   readonly info: SourceInfo;
   readonly #lines: LineQueue;
   readonly #decoder: LineDecoder;
+  readonly #aheadNs: bigint;
+  readonly #hasBatches: boolean;
   #stopped = false;
 
   constructor(
@@ -276,6 +289,8 @@ export class BpftraceSource implements RecordingSource {
     options: SourceOptions,
   ) {
     this.#lines = lines;
+    this.#aheadNs = aheadNs;
+    this.#hasBatches = hasPerfBufferOnly(version);
     const armed = process.hrtime.bigint();
     this.info = {
       name: 'bpftrace',
@@ -320,16 +335,17 @@ export class BpftraceSource implements RecordingSource {
     this.#stopped = true;
     const begin = process.hrtime.bigint();
     const diedBefore = this.#lines.ended;
-    await catchUp(this.#lines);
-    await this.#lines.end('SIGINT');
+    const caughtUp = await catchUp(this.#lines, this.#aheadNs, this.#hasBatches);
+    const readToTheEnd = (await this.#lines.end('SIGINT')) && caughtUp;
     const { records, mapEntries, participants } = this.#lines.notices;
     return {
       losses: [
         { where: 'bpftrace', records },
         { where: 'maps', records: mapEntries },
         { where: 'participants', records: participants },
-        // How much it missed is not known: one stands for all of it.
+        // How much these missed is not known: one stands for all of it.
         { where: 'bpftrace ended by itself', records: diedBefore ? 1 : 0 },
+        { where: 'bpftrace not read to its end', records: diedBefore || readToTheEnd ? 0 : 1 },
       ],
       disarmNs: Number(process.hrtime.bigint() - begin),
     };
@@ -425,12 +441,20 @@ class LineQueue {
     if (this.#pausable && !this.#ended) this.child.kill('SIGCONT');
   }
 
-  /** Sends the signal to the process that was started, and waits for its last line. */
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  /**
+   * Sends the signal to the process that was started, and waits for its last line.
+   * @returns false where it had to be killed before it had written that
+   */
+  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<boolean> {
     this.readOnToTheEnd();
     if (!this.#ended) this.child.kill(signal);
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    let inTime = true;
+    const timer = setTimeout(() => {
+      inTime = false;
+      this.child.kill('SIGKILL');
+    }, STOP_MS);
     await this.#closed;
     clearTimeout(timer);
+    return inTime;
   }
 }

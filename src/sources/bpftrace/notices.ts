@@ -9,11 +9,14 @@ const CARRY = 256;
 export class Notices {
   /** Times on bpftrace's clock, ns, at which it saw renames of the watched process. */
   readonly clockAnswers: bigint[] = [];
+  /** Of the last heartbeat, the same; what was handed over before it has been printed. */
+  heartbeat = 0n;
   /** Entries of maps that found no place. */
   mapEntries = 0;
   /** Processes that should be followed and are not. */
   participants = 0;
   readonly #answer: RegExp;
+  readonly #heartbeat: RegExp;
   readonly #participant: RegExp;
   /** Of script.ts, withBatches: how many entries were made, and each of them. */
   readonly #storedCount: RegExp;
@@ -26,6 +29,7 @@ export class Notices {
   /** @param token as in ScriptOptions */
   constructor(token: string) {
     this.#answer = new RegExp(`^${token} c (\\d{1,19}) `, 'gm');
+    this.#heartbeat = new RegExp(`^${token} h (\\d{1,19}) `, 'gm');
     this.#participant = new RegExp(`^${token} L participants$`, 'gm');
     this.#storedCount = new RegExp(`^@stored_${token}: (\\d{1,15})$`, 'gm');
     this.#entry = new RegExp(`^@[a-zA-Z][01]_${token}\\[`, 'gm');
@@ -47,6 +51,7 @@ export class Notices {
     for (const [, time = '0'] of lines.matchAll(this.#answer)) {
       this.clockAnswers.push(BigInt(time));
     }
+    for (const [, time = '0'] of lines.matchAll(this.#heartbeat)) this.heartbeat = BigInt(time);
     this.#entries += count(lines, this.#entry);
     this.mapEntries += count(lines, MAP_FULL);
     this.participants += count(lines, this.#participant);

@@ -3,6 +3,7 @@
  * two readings of CLOCK_MONOTONIC, that tells what bpftrace's clock is ahead.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { Rename } from './ahead.js';
 
 const COMM = '/proc/self/comm';
 
@@ -10,8 +11,7 @@ export class OwnName {
   readonly #descriptor = openSync(COMM, 'w');
   readonly #comm = readFileSync(COMM, 'utf8').trimEnd();
 
-  /** @returns absolute CLOCK_MONOTONIC, ns, before and after */
-  write(): { readonly before: bigint; readonly after: bigint } {
+  write(): Rename {
     const before = process.hrtime.bigint();
     writeSync(this.#descriptor, this.#comm);
     return { before, after: process.hrtime.bigint() };

@@ -67,7 +67,8 @@ export function recorderScript(source: string, options: ScriptOptions): string {
 const STRING_OFFSETS = { filename: 20, path: 28, dst_path: 36 } as const;
 
 /** Before 0.18 each printf interrupts the CPU that it runs on, for 6 µs. */
-const hasPerfBufferOnly = ([major, minor]: BpftraceVersion): boolean => major === 0 && minor < 18;
+export const hasPerfBufferOnly = ([major, minor]: BpftraceVersion): boolean =>
+  major === 0 && minor < 18;
 
 /** Before 0.22 strings lie on the BPF stack of 512 bytes. */
 export const textBytes = ([major, minor]: BpftraceVersion): number =>
@@ -120,7 +121,11 @@ function isAtLeast(release: string, major: number, minor: number): boolean {
 const BATCHED = ['s', 'w', 'k', 'e', 'A', 'T'] as const;
 
 /** The halves take turns every 2^31 ns. */
-const TURN = 'nsecs >> 31';
+const TURN_BITS = 31;
+const TURN = `nsecs >> ${TURN_BITS}`;
+
+/** @param time on bpftrace's clock, ns */
+export const turnOf = (time: bigint): bigint => time >> BigInt(TURN_BITS);
 
 /** The token as a number: ends a text that is part of an entry. */
 export const numericToken = (token: string): number => Number.parseInt(token.slice(0, 7), 16);

@@ -32,6 +32,12 @@ test('an entry that was made and not printed is lost', () => {
   expect(notices(`${entries}@stored_${TOKEN}: 5\n@stored: 2\n`).records).toBe(3);
 });
 
+test('the last heartbeat is known, however its line is cut', () => {
+  const lines = `${TOKEN} h 500 ${' '.repeat(4096)}\n${TOKEN} h 1000 ${' '.repeat(4096)}\n`;
+  expect(notices(lines, 300).heartbeat).toBe(1000n);
+  expect(notices(lines.slice(0, -3), 300).heartbeat).toBe(500n);
+});
+
 test('what stands within a line is none of it', () => {
   const found = notices(`${TOKEN} r 1 0 7 7 Lost 9 events${TOKEN}\n${TOKEN} r 1 0 7 7 Map full;\n`);
   expect([found.records, found.mapEntries]).toEqual([0, 0]);
