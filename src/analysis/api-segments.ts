@@ -17,7 +17,7 @@ export function apiSegments(run: RunView, window: Window): Segment[] {
       tid: 0,
       state: 'user code',
       syscall: undefined,
-      waitsFor: '',
+      waitsFor: undefined,
       wokenBy: undefined,
       certainty: 'inferred',
       reason: 'between two requests',
@@ -28,14 +28,14 @@ export function apiSegments(run: RunView, window: Window): Segment[] {
     });
     at = end;
   };
-  for (const name of ['create', 'start']) {
+  for (const name of ['create', 'start'] as const) {
     const mark = run.marks.find((candidate) => candidate.name === name);
     if (mark?.end === undefined) continue;
     put(mark.start, {});
     put(Math.min(mark.end, window.end), {
       actor: 'dockerd',
       state: 'blocked',
-      waitsFor: `the engine's answer to ${name}`,
+      waitsFor: { kind: 'answer', request: name },
       reason: 'what the engine does is not seen without its kernel',
       phase: undefined,
       category: 'unattributed',

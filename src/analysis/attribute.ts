@@ -3,12 +3,12 @@ import { assert } from '../base/assert.js';
 import { isBare } from '../base/ids.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
+import { viewSyscall } from '../model/syscall-view.js';
 import type { ActorKind, Milestone, Segment, SegmentState, Window } from '../model/trace.js';
 import type { PathPiece } from './critical-path.js';
 import { type Episode, networkEpisodes } from './network-set-up.js';
 import { categoryOf, ruleFor, type SegmentFacts } from './rules.js';
 import { type RunView, spanOf } from './run-view.js';
-import { viewSyscall } from './syscall-view.js';
 
 /** A piece within one syscall or outside any. */
 interface Part {
@@ -143,7 +143,8 @@ function splitByCacheFills(run: RunView, part: Part, next: PathPiece | undefined
   if (piece.state !== 'running') return [part];
   const fills = run.activity.cacheFillsIn(piece.tid, part.start, part.end);
   if (fills.length === 0) return [part];
-  const waits = part.end === piece.end && next?.tid === piece.tid && next.waitsFor === 'block I/O';
+  const waits =
+    part.end === piece.end && next?.tid === piece.tid && next.waitsFor?.kind === 'block-io';
   const last = fills.at(-1) as { from: number; to: number };
   if (waits && part.end - last.to <= HAND_OVER_NS) last.to = part.end;
   else if (state === 'syscall') return [part];

@@ -3,6 +3,7 @@
  * to matter belong to the link around them.
  */
 import type { Duration } from '../base/time.js';
+import type { Category } from '../model/category.js';
 import type { ChainLink, LinkPart } from '../model/summaries.js';
 import type { ContainerRun, Phase, Segment } from '../model/trace.js';
 
@@ -49,7 +50,7 @@ const total = (segments: readonly Segment[]): number =>
   segments.reduce((sum, { start, end }) => sum + (end - start), 0);
 
 function partsOf(segments: readonly Segment[]): LinkPart[] {
-  const parts = new Map<string, { phase: Phase | undefined; category: string; ns: number }>();
+  const parts = new Map<string, { phase: Phase | undefined; category: Category; ns: number }>();
   for (const { phase, category, start, end } of segments) {
     const part = parts.get(category) ?? { phase, category, ns: 0 };
     part.ns += end - start;

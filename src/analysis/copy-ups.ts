@@ -7,9 +7,9 @@ import type { Foreign } from '../base/foreign.js';
 import { own } from '../base/own.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
+import { type SyscallView, viewSyscall } from '../model/syscall-view.js';
 import type { ActorKind, CopyUp } from '../model/trace.js';
 import { type RunView, spanOf } from './run-view.js';
-import { type SyscallView, viewSyscall } from './syscall-view.js';
 
 /** Whoever lives on the container's root. The engine's own files are on no overlay. */
 const INSIDE: ReadonlySet<ActorKind> = new Set(['init', 'entrypoint']);

@@ -7,9 +7,10 @@
  * is named by W. The method is wait analysis of kernel traces: Giraldeau and Dagenais, "Wait analysis of
  * distributed systems using kernel tracing", IEEE TPDS 27(8), 2016.
  */
-import { type Foreign, quoting } from '../base/foreign.js';
+import type { Foreign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
+import type { PlainCause, WaitCause } from '../model/wait-cause.js';
 import { GoScheduler } from './go-scheduler.js';
 import { type RunView, spanOf } from './run-view.js';
 
@@ -21,8 +22,8 @@ export interface PathPiece {
   readonly state: 'running' | 'runnable' | 'blocked';
   /** Row of the wake-up that ended a wait. */
   readonly wokenBy: number | undefined;
-  /** In words; '' where it does not wait. */
-  readonly waitsFor: Foreign;
+  /** undefined where it does not wait, or it is not known. */
+  readonly waitsFor: WaitCause | undefined;
   /** Why this is inferred; '' where the evidence is whole. */
   readonly reason: Foreign;
 }
@@ -86,7 +87,7 @@ function walkBack(
   const put = (
     from: number,
     state: PathPiece['state'],
-    more: { wokenBy?: number | undefined; waitsFor?: Foreign; reason?: Foreign } = {},
+    more: { wokenBy?: number | undefined; waitsFor?: WaitCause | undefined; reason?: Foreign } = {},
   ): void => {
     const start = Math.max(from, window.start);
     if (start >= time) return;
@@ -96,7 +97,7 @@ function walkBack(
       tid,
       state,
       wokenBy: more.wokenBy,
-      waitsFor: more.waitsFor ?? '',
+      waitsFor: more.waitsFor,
       reason: more.reason ?? '',
     });
     time = start;
@@ -160,7 +161,7 @@ function walkBack(
     put(run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });
     const waker = participantWaker(run, waking);
     if (waker !== undefined && waitsForItsThreads(run, tid, left, waker)) {
-      put(left, 'blocked', { wokenBy: waking, waitsFor: 'its own threads, which execve ends' });
+      put(left, 'blocked', { wokenBy: waking, waitsFor: { kind: 'own-threads' } });
       continue;
     }
     if (waker !== undefined && waker !== tid) {
@@ -180,7 +181,7 @@ function walkBack(
     }
     put(left, 'blocked', {
       wokenBy: waking,
-      waitsFor: stay?.ioWait === true ? 'block I/O' : wakerInWords(run, waking),
+      waitsFor: stay?.ioWait === true ? { kind: 'block-io' } : causeOf(run, waking),
     });
   }
   return pieces.reverse();
@@ -210,38 +211,38 @@ function participantWaker(run: RunView, waking: number): number | undefined {
 }
 
 /** linux/interrupt.h */
-const SOFT_IRQS = [
+const SOFT_IRQS: readonly PlainCause[] = [
   'tasklet',
   'timer',
   'network',
   'network',
-  'block I/O',
-  'block I/O',
+  'block-io',
+  'block-io',
   'tasklet',
   'scheduler',
   'timer',
-  'RCU',
-] as const;
+  'rcu',
+];
 
-/** "block I/O", "timer", "network", "rcu_preempt (kernel thread)", "another container's runc, pid 12". */
-export function wakerInWords(run: RunView, waking: number): Foreign {
+/** What ended a wait, if none of this start's own threads did. */
+export function causeOf(run: RunView, waking: number): WaitCause {
   const { events, strings } = run.recording;
   const flags = events.value(waking, 'flags');
   const context = events.value(waking, 'contexts');
   if (context !== WAKE_CONTEXT.task) {
-    if ((flags & WAKE_FLAG.blockCompletion) !== 0) return 'block I/O';
-    if ((flags & WAKE_FLAG.hrtimer) !== 0) return 'timer';
+    if ((flags & WAKE_FLAG.blockCompletion) !== 0) return { kind: 'block-io' };
+    if ((flags & WAKE_FLAG.hrtimer) !== 0) return { kind: 'timer' };
     if (context === WAKE_CONTEXT.softIrq) {
-      return SOFT_IRQS[events.value(waking, 'vectors')] ?? 'a soft interrupt';
+      return { kind: SOFT_IRQS[events.value(waking, 'vectors')] ?? 'soft-interrupt' };
     }
-    return 'an interrupt';
+    return { kind: 'interrupt' };
   }
   const comm = strings.text(events.value(waking, 'waker_comms'));
-  if ((flags & WAKE_FLAG.kernelThread) !== 0) return quoting`${comm} (kernel thread)`;
+  if ((flags & WAKE_FLAG.kernelThread) !== 0) return { kind: 'kernel-thread', comm };
   const pid = events.pid.at(waking);
   const span = spanOf(run, pid, events.time.at(waking) as TraceTime);
   if (span?.containerId !== undefined && span.containerId !== run.containerId) {
-    return `another container's ${span.actor}, pid ${pid}`;
+    return { kind: 'other-container', actor: span.actor, pid };
   }
-  return quoting`${comm}, pid ${pid}`;
+  return { kind: 'process', comm, pid };
 }

@@ -7,11 +7,12 @@ import { type Foreign, joinForeign, quoting, raw } from '../base/foreign.js';
 import { grouped } from '../base/grouped.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
+import type { Category } from '../model/category.js';
 import { copiedInWords } from '../model/copy-ups.js';
 import type { Recording } from '../model/recording.js';
+import { viewSyscall } from '../model/syscall-view.js';
 import type { ContainerRun, Finding, ProcessLife, Segment } from '../model/trace.js';
 import { median } from '../stats/summary.js';
-import { viewSyscall } from './syscall-view.js';
 
 interface Facts {
   readonly run: ContainerRun;
@@ -40,7 +41,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 const worth = (ns: number, window: number, leastMs: number, leastShare = 0.03): boolean =>
   ns >= leastMs * NS_PER_MS && ns >= leastShare * window;
 
-function ofCategory({ run }: Facts, category: string): Segment[] {
+function ofCategory({ run }: Facts, category: Category): Segment[] {
   return run.segments.filter((segment) => segment.category === category);
 }
 
@@ -251,7 +252,9 @@ export const FINDING_RULES: readonly FindingRule[] = [
     id: 'cgroup-rcu',
     find: (facts) => {
       const waits = ofCategory(facts, 'cgroups').filter(
-        ({ waitsFor }) => waitsFor.startsWith('rcu_') || waitsFor === 'RCU',
+        ({ waitsFor }) =>
+          waitsFor?.kind === 'rcu' ||
+          (waitsFor?.kind === 'kernel-thread' && waitsFor.comm.startsWith('rcu_')),
       );
       const ns = sum(waits);
       if (!worth(ns, facts.window, 5)) return undefined;
@@ -306,16 +309,15 @@ export const FINDING_RULES: readonly FindingRule[] = [
   {
     id: 'other-start',
     find: ({ run, window }) => {
-      const waits = run.segments.filter(({ waitsFor }) =>
-        waitsFor.startsWith("another container's"),
-      );
+      const waits = run.segments.filter(({ waitsFor }) => waitsFor?.kind === 'other-container');
       const ns = sum(waits);
       if (!worth(ns, window, 5)) return undefined;
-      const longest = longestFirst(waits)[0];
+      const cause = longestFirst(waits)[0]?.waitsFor;
+      const other = cause?.kind === 'other-container' ? cause : undefined;
       return {
         ns,
         title: `waited ${ms(ns)} ms for the start of another container`,
-        evidence: quoting`${plural(waits.length, 'wait')}; the longest was ended by ${longest?.waitsFor ?? '?'}`,
+        evidence: quoting`${plural(waits.length, 'wait')}; the longest was ended by another container's ${other?.actor ?? '?'}, pid ${other?.pid ?? '?'}`,
         advice: "starts at once wait for each other's locks: start fewer at a time",
       };
     },

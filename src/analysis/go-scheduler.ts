@@ -8,6 +8,7 @@
 import { type Foreign, quoting } from '../base/foreign.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
+import type { WaitCause } from '../model/wait-cause.js';
 import type { RunView } from './run-view.js';
 import type { Message } from './trace-index.js';
 
@@ -15,7 +16,7 @@ import type { Message } from './trace-index.js';
 export interface MonitorCause {
   readonly tid: number;
   readonly time: number;
-  readonly waitsFor: Foreign;
+  readonly waitsFor: WaitCause | undefined;
   readonly reason: Foreign;
 }
 
@@ -83,7 +84,7 @@ export class GoScheduler {
       return {
         tid: other,
         time,
-        waitsFor: '',
+        waitsFor: undefined,
         reason: 'taken for work that a running thread of the process had to share',
       };
     }
@@ -107,7 +108,7 @@ export class GoScheduler {
     return {
       tid: message.tid,
       time: message.end,
-      waitsFor: 'the Go network poller',
+      waitsFor: { kind: 'go-poller' },
       reason: 'which message the poller found is not recorded: the last one written is taken',
     };
   }
@@ -127,7 +128,7 @@ export class GoScheduler {
     return {
       tid: holder.tid,
       time: holder.entry,
-      waitsFor: 'the Go scheduler',
+      waitsFor: { kind: 'go-scheduler' },
       reason: quoting`taken for a goroutine that waited for the processor of a thread in ${this.#name(holder.row)}`,
     };
   }

@@ -6,6 +6,7 @@ import { type Foreign, isText, quoting, raw } from '../base/foreign.js';
 import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
 import { firstFrom } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
+import { namespacesOf } from '../model/syscall-view.js';
 import type {
   AbsentMilestone,
   Certainty,
@@ -19,7 +20,6 @@ import { entrypointExec, initProcess } from './entrypoint.js';
 import { answerRead, requestSent } from './own-requests.js';
 import type { LifeDraft } from './process-lives.js';
 import { callEnd, processesAs, type RunView, spanOf, viewCall } from './run-view.js';
-import { namespacesOf } from './syscall-view.js';
 import { ENGINES, type RootMount } from './trace-index.js';
 
 interface Found {

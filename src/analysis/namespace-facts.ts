@@ -3,9 +3,9 @@ import type { ProcessKey, StringId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
+import { namespacesOf, viewSyscall } from '../model/syscall-view.js';
 import type { NamespaceFacts } from './actors.js';
 import type { Lives } from './process-lives.js';
-import { namespacesOf, viewSyscall } from './syscall-view.js';
 
 /** @param order rows in time order */
 export function namespaceFacts(

@@ -3,8 +3,8 @@
  * between two such steps that are close together belongs to them.
  */
 import { raw } from '../base/foreign.js';
+import { namespacesOf } from '../model/syscall-view.js';
 import { type RunView, viewCall } from './run-view.js';
-import { namespacesOf } from './syscall-view.js';
 
 export interface Episode {
   readonly from: number;

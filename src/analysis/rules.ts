@@ -3,15 +3,17 @@
  * decides. `dit trace explain` prints it; docs/phases.md lists it.
  */
 import { type Foreign, raw } from '../base/foreign.js';
+import type { Category } from '../model/category.js';
+import { namespacesOf, type SyscallView } from '../model/syscall-view.js';
 import type { ActorKind, Phase, SegmentState } from '../model/trace.js';
-import { namespacesOf, type SyscallView } from './syscall-view.js';
+import type { WaitCause } from '../model/wait-cause.js';
 
 /** What a rule may look at. */
 export interface SegmentFacts {
   readonly actor: ActorKind;
   readonly state: SegmentState;
   readonly call: SyscallView | undefined;
-  readonly waitsFor: Foreign;
+  readonly waitsFor: WaitCause | undefined;
   /** The thread, on the CPU, reads what is not in memory into the page cache. */
   readonly fillsPageCache: boolean;
   /** The path goes on, in the same process, on a thread that this one wakes. */
@@ -25,7 +27,7 @@ export interface SegmentFacts {
 export interface PhaseRule {
   readonly id: string;
   readonly phase: Phase;
-  readonly category: string | ((facts: SegmentFacts) => string);
+  readonly category: Category | ((facts: SegmentFacts) => Category);
   /** In words, for people. */
   readonly because: string;
   readonly when: (facts: SegmentFacts) => boolean;
@@ -118,13 +120,27 @@ function isCgroup({ call }: SegmentFacts): boolean {
 
 /** It waits for the disk, or prepares to: the read's own CPU time belongs to the read. */
 const onDisk = ({ waitsFor, fillsPageCache }: SegmentFacts): boolean =>
-  waitsFor === 'block I/O' || fillsPageCache;
+  waitsFor?.kind === 'block-io' || fillsPageCache;
+
+const isOfGoRuntime = ({ waitsFor }: SegmentFacts): boolean =>
+  waitsFor?.kind === 'go-poller' || waitsFor?.kind === 'go-scheduler';
 
 /** runc's init is runc until the entrypoint's exec. */
-function programOf({ actor, withoutRuntime }: SegmentFacts): string {
-  if (withoutRuntime && actor === 'init') return 'client';
-  if (actor === 'hook') return 'hooks';
-  return actor === 'init' || actor.startsWith('runc') ? 'runc' : actor;
+function programOf({ actor, withoutRuntime }: SegmentFacts): Category {
+  switch (actor) {
+    case 'init':
+      return withoutRuntime ? 'client' : 'runc';
+    case 'runc create':
+    case 'runc start':
+    case 'runc delete':
+      return 'runc';
+    case 'hook':
+      return 'hooks';
+    case 'other':
+      return 'unattributed';
+    default:
+      return actor;
+  }
 }
 
 export const PHASE_RULES: readonly PhaseRule[] = [
@@ -241,8 +257,8 @@ export const PHASE_RULES: readonly PhaseRule[] = [
       "the Go runtime's monitor thread napped before it polled the network or handed a goroutine over",
     when: (facts) =>
       facts.state === 'blocked' &&
-      (facts.waitsFor.startsWith('the Go ') ||
-        (isSleep(facts) && facts.waitsFor === 'timer' && facts.handsOverWithin)),
+      (isOfGoRuntime(facts) ||
+        (isSleep(facts) && facts.waitsFor?.kind === 'timer' && facts.handsOverWithin)),
   },
   {
     id: 'hooks',
@@ -256,7 +272,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'runtime',
     category: 'sleep',
     because: 'blocked until a timer fired',
-    when: ({ state, waitsFor }) => state === 'blocked' && waitsFor === 'timer',
+    when: ({ state, waitsFor }) => state === 'blocked' && waitsFor?.kind === 'timer',
   },
   {
     id: 'network-set-up',
@@ -287,5 +303,5 @@ export function ruleFor(facts: SegmentFacts): PhaseRule | undefined {
   return PHASE_RULES.find(({ when }) => when(facts));
 }
 
-export const categoryOf = (rule: PhaseRule, facts: SegmentFacts): string =>
+export const categoryOf = (rule: PhaseRule, facts: SegmentFacts): Category =>
   typeof rule.category === 'function' ? rule.category(facts) : rule.category;

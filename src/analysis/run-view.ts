@@ -4,10 +4,10 @@ import type { ContainerId } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { ApiMark, Recording } from '../model/recording.js';
+import { type SyscallView, viewSyscall } from '../model/syscall-view.js';
 import type { ActorKind, ActorSpan } from '../model/trace.js';
 import { actorAt } from './actors.js';
 import type { LifeDraft, Lives } from './process-lives.js';
-import { type SyscallView, viewSyscall } from './syscall-view.js';
 import type { ThreadActivity } from './thread-activity.js';
 import type { TraceIndex } from './trace-index.js';
 

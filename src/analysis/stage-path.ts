@@ -41,7 +41,7 @@ export function stagePath(
   let tid = turns[0]?.pid ?? 0;
   const put = (end: number): void => {
     if (end <= at) return;
-    const quiet = { wokenBy: undefined, waitsFor: '', reason: REASON };
+    const quiet = { wokenBy: undefined, waitsFor: undefined, reason: REASON };
     pieces.push({ start: at, end, tid, state: 'running', ...quiet });
     at = end;
   };

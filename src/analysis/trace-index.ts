@@ -8,11 +8,11 @@ import { bareContainerId, type ContainerId, type ProcessKey } from '../base/ids.
 import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import type { ApiMark, Recording } from '../model/recording.js';
+import { viewSyscall } from '../model/syscall-view.js';
 import type { ActorKind, ActorSpan } from '../model/trace.js';
 import { actorAt } from './actors.js';
 import type { LifeDraft, Lives } from './process-lives.js';
 import type { ActorCall } from './run-view.js';
-import { viewSyscall } from './syscall-view.js';
 import type { ThreadActivity } from './thread-activity.js';
 
 /** A mount of an overlay, or a move of a mount, that succeeded. */

@@ -1,4 +1,6 @@
 /** Several whole starts in one table: a median and its interval for the window, each phase and each category. */
+
+import type { Category } from '../model/category.js';
 import type { PhaseSpread } from '../model/summaries.js';
 import { PHASES, type PhaseTotal } from '../model/totals.js';
 import { type Summary, summarize } from '../stats/summary.js';
@@ -36,7 +38,7 @@ export function phaseSpreads(starts: readonly WholeStart[]): PhaseSpread[] {
   });
 }
 
-const byName = ({ category }: { readonly category: string }): string => category;
+const byName = ({ category }: { readonly category: Category }): Category => category;
 
 /** The start in the middle by its window: of two, the shorter one. */
 export function medianStart(starts: readonly WholeStart[]): WholeStart | undefined {

@@ -31,7 +31,7 @@ export async function traceExplain(
   const path = namedOrLastTrace(env, file);
   const trace = wholeRuns(onlyRun(analyse(readTraceFile(path)), options.run), path);
   const explanationOf = (run: ContainerRun) =>
-    explainRun(trace.recording, run, options.examples).filter(
+    explainRun(run, options.examples).filter(
       (explanation) => rule === undefined || explanation.rule === rule,
     );
   if (options.json === true) return stdout.write(explanationJson(trace, explanationOf));

@@ -8,6 +8,7 @@ import { escapeText } from '../base/escape.js';
 import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { startedAt } from '../export/tables/origin.js';
+import type { Category } from '../model/category.js';
 import type { Trace } from '../model/trace.js';
 import { Deadline } from '../platform/deadline.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
@@ -153,7 +154,7 @@ class Tally {
   events = 0;
   lost = 0;
   readonly #lengths: number[] = [];
-  readonly #most = new Map<string, number>();
+  readonly #most = new Map<Category, number>();
 
   add({ totalNs, most }: StartLine): void {
     this.starts++;

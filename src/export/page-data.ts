@@ -18,6 +18,7 @@ import type { Recording } from '../model/recording.js';
 import { StringInterner } from '../model/strings.js';
 import type { Segment, Trace } from '../model/trace.js';
 import type { Tracks } from '../model/tracks.js';
+import { type WaitCause, waitCauseKey } from '../model/wait-cause.js';
 
 /**
  * Deterministic. Values beyond 2^53 are as exact as they are in memory.
@@ -30,8 +31,9 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
   for (const name of INSTANT_COLUMNS) columns.add(`instants.${name}`, tracks.instants[name]);
   for (const name of WAKE_UP_COLUMNS) columns.add(`wakeUps.${name}`, tracks.wakeUps[name]);
   const texts = new StringInterner();
+  const causes = new CauseList();
   trace.runs.forEach(({ segments }, index) => {
-    addSegments(columns, `run${index}`, segments, texts);
+    addSegments(columns, `run${index}`, segments, texts, causes);
   });
   const { header, strings, events, marks, ...recording } = trace.recording;
   const document: PageDocument = {
@@ -52,6 +54,7 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
     foreign: trace.foreign,
     warnings: trace.warnings,
     tracks: { span: tracks.span, tracks: tracks.tracks, names: tracks.names },
+    causes: causes.all,
     texts: Array.from({ length: texts.size }, (_, id) => texts.text(id)),
     columns: columns.directory,
   };
@@ -94,6 +97,7 @@ function addSegments(
   prefix: string,
   segments: readonly Segment[],
   texts: StringInterner,
+  causes: CauseList,
 ): void {
   for (const name of SEGMENT_NUMBERS) {
     columns.add(
@@ -101,9 +105,28 @@ function addSegments(
       Float64Array.from(segments, (segment) => segment[name] ?? -1),
     );
   }
+  columns.add(
+    `${prefix}.waitsFor`,
+    Float64Array.from(segments, ({ waitsFor }) => causes.idOf(waitsFor)),
+  );
   for (const name of [...SEGMENT_WORDS, ...SEGMENT_TEXTS]) {
     const ids = Float64Array.from(segments, (segment) => texts.intern(segment[name] ?? ''));
     columns.add(`${prefix}.${name}`, ids);
+  }
+}
+
+/** Each cause once. */
+class CauseList {
+  readonly all: WaitCause[] = [];
+  readonly #ids = new Map<string, number>();
+
+  idOf(cause: WaitCause | undefined): number {
+    if (cause === undefined) return -1;
+    const key = waitCauseKey(cause);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    this.#ids.set(key, this.all.length);
+    return this.all.push(cause) - 1;
   }
 }
 

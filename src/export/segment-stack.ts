@@ -10,6 +10,7 @@ import type { Foreign } from '../base/foreign.js';
 import { processName } from '../model/process-name.js';
 import { phaseOf } from '../model/totals.js';
 import type { ContainerRun, Segment, Trace } from '../model/trace.js';
+import { waitText } from '../render/wait-text.js';
 import { startName } from './whole-starts.js';
 
 /** A function from a segment of `run` to its frames: start, actor, program, what it does, category. Safe to print. */
@@ -34,9 +35,8 @@ function doing(trace: Trace, { state, syscall, waitsFor }: Segment): string[] {
   if (state === 'user code') return [state];
   if (state === 'syscall') return [call || '(unknown syscall)'];
   const off = call === '' ? state : `${state} in ${call}`;
-  return state === 'blocked' && waitsFor !== ''
-    ? [off, `waits for ${escapeText(waitsFor)}`]
-    : [off];
+  const cause = waitText(waitsFor);
+  return state === 'blocked' && cause !== '' ? [off, `waits for ${escapeText(cause)}`] : [off];
 }
 
 /** Untrusted text; '' for an event that the trace does not hold. */

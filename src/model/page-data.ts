@@ -10,8 +10,9 @@ import type { Foreign } from '../base/foreign.js';
 import type { ApiMark, Recording, TraceHeader } from './recording.js';
 import type { ActorSpan, ContainerRun, ProcessLife, Trace } from './trace.js';
 import type { Tracks } from './tracks.js';
+import type { WaitCause } from './wait-cause.js';
 
-export const PAGE_DATA_VERSION = 3;
+export const PAGE_DATA_VERSION = 4;
 
 /** The arrays that a column's values are written as; the first that holds them all is taken. */
 export const NUMBER_ARRAYS = {
@@ -33,12 +34,12 @@ export interface PageColumn {
   readonly length: number;
 }
 
-/** A segment's numbers; -1 where it has none. */
+/** A segment's numbers; -1 where it has none. Of "waitsFor" an index in PageDocument.causes. */
 export const SEGMENT_NUMBERS = ['start', 'end', 'process', 'tid', 'syscall', 'wokenBy'] as const;
 /** A segment's words, which are dit's own, each an index in PageDocument.texts; '' where it has none. */
 export const SEGMENT_WORDS = ['actor', 'state', 'certainty', 'phase', 'category', 'rule'] as const;
 /** The same, of what the trace says. */
-export const SEGMENT_TEXTS = ['waitsFor', 'reason'] as const;
+export const SEGMENT_TEXTS = ['reason'] as const;
 
 export const SLICE_COLUMNS = [
   'track',
@@ -89,6 +90,8 @@ export interface PageDocument {
   readonly foreign: Trace['foreign'];
   readonly warnings: Trace['warnings'];
   readonly tracks: Pick<Tracks, 'span' | 'tracks' | 'names'>;
+  /** What segments wait for, which repeats. */
+  readonly causes: readonly WaitCause[];
   /** Texts of segments, which repeat. */
   readonly texts: readonly Foreign[];
   readonly columns: readonly PageColumn[];

@@ -2,11 +2,12 @@
 import type { Foreign } from '../base/foreign.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { Duration, TraceTime } from '../base/time.js';
+import type { Category } from './category.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
 
 export interface LinkPart {
   readonly phase: Phase | undefined;
-  readonly category: string;
+  readonly category: Category;
   readonly ns: number;
 }
 
@@ -28,7 +29,7 @@ export interface ChainLink {
 export interface Difference {
   readonly actor: ActorKind;
   readonly phase: Phase | undefined;
-  readonly category: string;
+  readonly category: Category;
   /** ns on the critical path; 0: not there. */
   readonly before: number;
   readonly after: number;
@@ -42,23 +43,16 @@ export interface Comparison {
   readonly after: number;
 }
 
-export interface RuleEvidence {
-  readonly segment: Segment;
-  /** "mount proc on /proc/self/fd/6 = 0", "outside any syscall"; untrusted text. */
-  readonly text: Foreign;
-}
-
 /** What one rule of the table of phases decided on one run. */
 export interface RuleExplanation {
   readonly rule: string;
   readonly phase: Phase;
   /** What it gave; empty where the name depends on the actor and nothing was decided. */
-  readonly categories: readonly string[];
+  readonly categories: readonly Category[];
   readonly because: string;
   readonly segments: number;
   readonly ns: number;
-  /** The longest ones. */
-  readonly evidence: readonly RuleEvidence[];
+  readonly longest: readonly Segment[];
 }
 
 /** A figure over several runs, ns. */
@@ -72,7 +66,7 @@ export interface Spread {
 }
 
 export interface CategorySpread extends Spread {
-  readonly category: string;
+  readonly category: Category;
 }
 
 export interface PhaseSpread extends Spread {

@@ -1,6 +1,8 @@
 /** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
-import { type Foreign, raw } from '../base/foreign.js';
+import { raw } from '../base/foreign.js';
+import type { Category } from './category.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
+import { waitCauseKey } from './wait-cause.js';
 
 export type PhaseName = Phase | 'unattributed';
 
@@ -14,7 +16,7 @@ export interface Total {
 }
 
 export interface CategoryTotal extends Total {
-  readonly category: string;
+  readonly category: Category;
 }
 
 export interface PhaseTotal extends Total {
@@ -27,18 +29,16 @@ export interface PhaseTotal extends Total {
 export interface Share extends Total {
   readonly actor: ActorKind;
   readonly phase: PhaseName;
-  readonly category: string;
+  readonly category: Category;
   readonly segments: number;
   readonly longest: Segment;
   /** Of `ns`: not measured whole. */
   readonly inferredNs: number;
 }
 
-/** What one actor waited for, in one category. */
+/** What one actor waited for, in one category: what `longest` waited for. */
 export interface Wait extends Share {
   readonly state: 'blocked' | 'runnable';
-  /** "a CPU", "block I/O"; why it is not known, where it is not. Untrusted text. */
-  readonly waitsFor: Foreign;
 }
 
 export const lengthOf = (segment: Segment): number => segment.end - segment.start;
@@ -69,20 +69,21 @@ export function selfTimes(segments: readonly Segment[]): Share[] {
 
 /** The rest of the path: who was blocked or runnable for how long, by what they waited for; largest first. */
 export function waits(segments: readonly Segment[]): Wait[] {
-  return shareBy(segments.filter(isWaiting), waitedFor).map((share) => ({
+  return shareBy(segments.filter(isWaiting), causeKey).map((share) => ({
     ...share,
     state: share.longest.state === 'runnable' ? 'runnable' : 'blocked',
-    waitsFor: waitedFor(share.longest),
   }));
 }
 
-function waitedFor({ state, waitsFor, reason }: Segment): Foreign {
-  return state === 'runnable' ? 'a CPU' : waitsFor || reason || 'unknown';
+/** Waits without a known cause belong together where the reason for it is the same. */
+function causeKey({ state, waitsFor, reason }: Segment): string {
+  if (state === 'runnable') return state;
+  return waitsFor === undefined ? `\0${raw(reason)}` : waitCauseKey(waitsFor);
 }
 
-function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => Foreign): Share[] {
+function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => string): Share[] {
   const groups = groupBy(segments, (segment) =>
-    [segment.actor, phaseOf(segment), segment.category, raw(keyOf(segment))].join('\0'),
+    [segment.actor, phaseOf(segment), segment.category, keyOf(segment)].join('\0'),
   );
   return [...groups.values()]
     .map((group): Share => {
@@ -113,8 +114,8 @@ function sum(segments: readonly Segment[]): Total {
 
 const byLength = (a: Total, b: Total): number => b.ns - a.ns;
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+function groupBy<T, K extends string>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
   for (const item of items) {
     const key = keyOf(item);
     const group = groups.get(key);

@@ -2,7 +2,9 @@
 import type { Foreign } from '../base/foreign.js';
 import type { ContainerId, ProcessKey } from '../base/ids.js';
 import type { Duration, TraceTime } from '../base/time.js';
+import type { Category } from './category.js';
 import type { Recording } from './recording.js';
+import type { WaitCause } from './wait-cause.js';
 
 /** Who acts in a container's start. */
 export type ActorKind =
@@ -131,8 +133,8 @@ export interface Segment {
   readonly state: SegmentState;
   /** Row of the syscall that the thread is in. */
   readonly syscall: number | undefined;
-  /** What a blocked thread waits for, in words: "block I/O", "timer", "rcu_preempt (kernel thread)". */
-  readonly waitsFor: Foreign;
+  /** Of a blocked thread; undefined where it is not known. */
+  readonly waitsFor: WaitCause | undefined;
   /** Row of the wake-up that ended the wait. */
   readonly wokenBy: number | undefined;
   readonly certainty: Certainty;
@@ -140,7 +142,7 @@ export interface Segment {
   readonly reason: Foreign;
   /** undefined: no rule applies ("unattributed"). */
   readonly phase: Phase | undefined;
-  readonly category: string;
+  readonly category: Category;
   /** Id of the rule that decided. */
   readonly rule: string;
 }

@@ -69,7 +69,7 @@ export function decodeTrace(bytes: Uint8Array): LoadedTrace {
       })) as Trace['processes'],
       runs: document.runs.map((run, index) => ({
         ...run,
-        segments: segmentsOf(columns, `run${index}`, document.texts),
+        segments: segmentsOf(columns, `run${index}`, document),
       })) as Trace['runs'],
       foreign: document.foreign,
       warnings: document.warnings,
@@ -154,7 +154,12 @@ function eventsOf(length: number, columns: Columns): EventTable {
   return events;
 }
 
-function segmentsOf(columns: Columns, prefix: string, texts: readonly Foreign[]): Segment[] {
+function segmentsOf(
+  columns: Columns,
+  prefix: string,
+  { texts, causes }: Pick<PageDocument, 'texts' | 'causes'>,
+): Segment[] {
+  const causeIds = columns(`${prefix}.waitsFor`);
   const number = Object.fromEntries(
     SEGMENT_NUMBERS.map((name) => [name, columns(`${prefix}.${name}`)]),
   ) as Record<(typeof SEGMENT_NUMBERS)[number], Values>;
@@ -179,12 +184,12 @@ function segmentsOf(columns: Columns, prefix: string, texts: readonly Foreign[])
       tid: number.tid[index] as number,
       state: word('state', index) as Segment['state'],
       syscall: optional('syscall', index),
-      waitsFor: text.waitsFor(index),
+      waitsFor: causes[causeIds[index] as number],
       wokenBy: optional('wokenBy', index),
       certainty: word('certainty', index) as Segment['certainty'],
       reason: text.reason(index),
       phase: (word('phase', index) || undefined) as Segment['phase'],
-      category: word('category', index),
+      category: word('category', index) as Segment['category'],
       rule: word('rule', index),
     };
   });

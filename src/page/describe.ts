@@ -11,6 +11,7 @@ import { SLICE_KINDS, type SliceKind } from '../model/tracks.js';
 import { errorName } from '../render/errno.js';
 import { describeEvent } from '../render/events-text.js';
 import { formatBytes, formatCount, formatDuration, formatMs, plural } from '../render/format.js';
+import { waitText } from '../render/wait-text.js';
 import type { Start } from './starts.js';
 import { milestonesOf, rowOfTrack, segmentAt, spanOf, type Target } from './target.js';
 
@@ -49,7 +50,8 @@ function describeSegment(start: Start, target: Target): Description {
     ['Thread', threadName(start, segment.process, segment.tid, segment.start)],
     ['State', isWaiting(segment) ? `${state}: it waits` : `${state}: it runs`],
   ];
-  if (waitsFor !== '') facts.push(['Waits for', escapeText(waitsFor)]);
+  const cause = waitText(waitsFor);
+  if (cause !== '') facts.push(['Waits for', escapeText(cause)]);
   if (syscall !== undefined) facts.push(['In', describeEvent(recording, syscall)]);
   if (wokenBy !== undefined) {
     facts.push(['Woken by', `${wakerOf(start, wokenBy)}: ${describeEvent(recording, wokenBy)}`]);

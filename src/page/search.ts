@@ -4,6 +4,7 @@ import type { Foreign } from '../base/foreign.js';
 import { own } from '../base/own.js';
 import { KIND } from '../model/event-kinds.js';
 import { SLICE_KINDS } from '../model/tracks.js';
+import { waitText } from '../render/wait-text.js';
 import type { Start } from './starts.js';
 import { milestonesOf, spanOf, type Target } from './target.js';
 
@@ -37,7 +38,7 @@ export function search(start: Start, query: string): Found {
     return is;
   };
   start.run?.segments.forEach(({ category, waitsFor }, index) => {
-    if (known(category) || known(waitsFor)) found.push({ kind: 'segment', index });
+    if (known(category) || known(waitText(waitsFor))) found.push({ kind: 'segment', index });
   });
   for (const index of matchingSlices(start, matches)) found.push({ kind: 'slice', index });
   return foundOf(start, found);

@@ -22,6 +22,7 @@ import { wrap } from './columns.js';
 import { formatCount, formatDuration, formatMs, formatPercent } from './format.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
+import { waitedForText } from './wait-text.js';
 
 export function renderBlame(trace: Trace, options: PageOptions): string {
   return pagesOf(trace, options, (run) => blamePage(run, options));
@@ -54,7 +55,7 @@ function blamePage(run: ContainerRun, options: PageOptions): string[] {
     ...table(self, 'category', ({ category }) => escapeText(category)),
     '',
     theme.heading('WAITS') + theme.dim('  blocked or runnable on the critical path'),
-    ...table(waiting, 'category: waits for', waitText),
+    ...table(waiting, 'category: waits for', waitRow),
     '',
     ...(run.segments.some(({ certainty }) => certainty === 'inferred') ? [theme.dim(SURE)] : []),
     ...wrap(
@@ -66,8 +67,8 @@ function blamePage(run: ContainerRun, options: PageOptions): string[] {
 
 const SURE = '~ inferred, in part or as a whole';
 
-const waitText = ({ waitsFor, category }: Wait): string =>
-  escapeText(quoting`${category}: ${waitsFor}`);
+const waitRow = ({ category, longest }: Wait): string =>
+  escapeText(quoting`${category}: ${waitedForText(longest)}`);
 
 function shareRow(
   share: Share,
@@ -113,7 +114,7 @@ export function blameJson(trace: Trace): string {
         waits: waits(run.segments).map((wait) => ({
           ...shareDocument(wait),
           state: wait.state,
-          waits_for: wait.waitsFor,
+          waits_for: waitedForText(wait.longest),
         })),
       })),
     },

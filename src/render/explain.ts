@@ -7,12 +7,14 @@
  */
 
 import { escapeText, safeJson } from '../base/escape.js';
+import type { Recording } from '../model/recording.js';
 import type { RuleExplanation } from '../model/summaries.js';
 import { lengthOf } from '../model/totals.js';
 import { type ContainerRun, type Segment, type Trace, windowLength } from '../model/trace.js';
 import { alignLeft, alignRight, wrap } from './columns.js';
 import { shortenIds } from './findings.js';
 import { formatCount, formatDuration, formatMs, formatPercent, plural } from './format.js';
+import { segmentText } from './segment-text.js';
 import { type PageOptions, pagesOf, runIdentity } from './subject.js';
 
 export type ExplanationOf = (run: ContainerRun) => readonly RuleExplanation[];
@@ -29,7 +31,7 @@ export function renderExplanation(
         'Rules are tried in this order; the first that applies to a piece decides.',
         options.width,
       ).map(options.theme.dim),
-      ...rules.flatMap((rule) => ['', ...ruleLines(rule, run, options)]),
+      ...rules.flatMap((rule) => ['', ...ruleLines(trace.recording, rule, run, options)]),
       '',
       ...wrap(balance(rules, run), options.width).map(options.theme.dim),
     ];
@@ -41,6 +43,7 @@ const FIGURES = 34;
 const EXAMPLE = 12;
 
 function ruleLines(
+  recording: Recording,
   rule: RuleExplanation,
   run: ContainerRun,
   { theme, width }: PageOptions,
@@ -57,10 +60,10 @@ function ruleLines(
     paint(alignLeft(head, width - FIGURES) + alignRight(figures, FIGURES)),
     ...wrap(escapeText(rule.because), width - 2).map((line) => theme.dim(`  ${line}`)),
   ];
-  for (const { segment, text } of rule.evidence) {
+  for (const segment of rule.longest) {
     const at = formatMs(segment.start - (run.window?.start ?? 0));
     const lead = alignRight(formatDuration(lengthOf(segment)), EXAMPLE - 2);
-    const words = `@${at}ms ${segment.actor}: ${shortenIds(escapeText(text))}`;
+    const words = `@${at}ms ${segment.actor}: ${shortenIds(escapeText(segmentText(recording, segment)))}`;
     wrap(words, width - EXAMPLE).forEach((line, index) => {
       lines.push(`${index === 0 ? `${lead}  ` : ' '.repeat(EXAMPLE)}${line}`);
     });
@@ -103,13 +106,13 @@ export function explanationJson(trace: Trace, explanationOf: ExplanationOf): str
           because: rule.because,
           segments: rule.segments,
           ns: rule.ns,
-          examples: rule.evidence.map(({ segment, text }) => ({
+          examples: rule.longest.map((segment) => ({
             start_ns: segment.start,
             end_ns: segment.end,
             actor: segment.actor,
             tid: segment.tid,
             certainty: segment.certainty,
-            text,
+            text: segmentText(trace.recording, segment),
           })),
         })),
       })),

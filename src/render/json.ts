@@ -13,6 +13,7 @@ import { safeJson } from '../base/escape.js';
 import type { ApiMark } from '../model/recording.js';
 import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
+import { waitText } from './wait-text.js';
 
 export const JSON_SCHEMA = 'dit.trace/1';
 
@@ -193,7 +194,7 @@ function segmentDocument(segment: Segment): Record<string, unknown> {
     category: segment.category,
     rule: segment.rule,
     syscall: segment.syscall ?? null,
-    waits_for: segment.waitsFor,
+    waits_for: waitText(segment.waitsFor),
     woken_by: segment.wokenBy ?? null,
     certainty: segment.certainty,
     reason: segment.reason,

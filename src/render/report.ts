@@ -44,6 +44,7 @@ import { subjectLine } from './subject.js';
 import { number, tableHead, tableRow, word } from './table.js';
 import type { Paint, Theme } from './theme.js';
 import { renderTimeline } from './timeline.js';
+import { waitText } from './wait-text.js';
 
 export interface ReportOptions {
   readonly theme: Theme;
@@ -328,8 +329,8 @@ function longest(segments: readonly Segment[], window: Window, options: ReportOp
       formatCount(share.segments),
       formatDuration(lengthOf(share.longest)),
     ]);
-    const { waitsFor } = share.longest;
-    const wait = waitsFor === '' ? '' : `  waits for ${escapeText(waitsFor)}`;
+    const cause = waitText(share.longest.waitsFor);
+    const wait = cause === '' ? '' : `  waits for ${escapeText(cause)}`;
     const room = width - columnsOf(text);
     const detail = room < LEAST_DETAIL ? '' : cut(wait, room);
     lines.push(theme.phase[phase](text) + theme.dim(detail));

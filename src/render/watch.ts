@@ -8,6 +8,7 @@
 import { escapeText, safeJson } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
+import type { Category } from '../model/category.js';
 import { type PhaseName, phaseTotals } from '../model/totals.js';
 import { type ContainerRun, windowLength } from '../model/trace.js';
 import { alignLeft, alignRight, cutPainted, wrap } from './columns.js';
@@ -23,7 +24,7 @@ export interface StartLine {
   readonly phases: Readonly<Record<PhaseName, number>>;
   /** The category that took most of it. */
   readonly most:
-    | { readonly phase: PhaseName; readonly category: string; readonly ns: number }
+    | { readonly phase: PhaseName; readonly category: Category; readonly ns: number }
     | undefined;
   /** The trace file, where one was written. */
   readonly file: string | undefined;
@@ -38,7 +39,7 @@ export interface WatchSummary {
   readonly median: number | undefined;
   readonly p95: number | undefined;
   /** How many starts each category took most of. */
-  readonly most: readonly (readonly [category: string, starts: number])[];
+  readonly most: readonly (readonly [category: Category, starts: number])[];
   readonly events: number;
   readonly lost: number;
   /** dit's own CPU time while it watched, ms. */

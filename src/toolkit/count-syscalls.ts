@@ -1,9 +1,9 @@
 /** The syscalls of one start, by who made them and by name. Pure. */
 
-import { namespacesOf, type SyscallView, viewSyscall } from '../analysis/syscall-view.js';
 import { type Foreign, raw } from '../base/foreign.js';
 import { actorLookup } from '../model/actor-lookup.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
+import { namespacesOf, type SyscallView, viewSyscall } from '../model/syscall-view.js';
 import type { ActorKind, ContainerRun, Trace } from '../model/trace.js';
 
 /** Calls of one name by one actor. */

@@ -1,8 +1,8 @@
 /** What making a namespace costs in the kernel: the time inside unshare(2), not that of a process around it. */
 
-import { NAMESPACE_FLAGS, namespacesOf, viewSyscall } from '../analysis/syscall-view.js';
 import { own } from '../base/own.js';
 import { KIND } from '../model/event-kinds.js';
+import { NAMESPACE_FLAGS, namespacesOf, viewSyscall } from '../model/syscall-view.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 import { median } from '../stats/summary.js';
 import { type Captured, captureCommand } from './capture-command.js';

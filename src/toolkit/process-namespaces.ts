@@ -1,9 +1,9 @@
 /** The processes of a start as a tree, each with the namespaces that it does not share with the host. Pure. */
 
-import { namespacesOf, viewSyscall } from '../analysis/syscall-view.js';
 import { type Foreign, quoting } from '../base/foreign.js';
 import { KIND } from '../model/event-kinds.js';
 import { processName } from '../model/process-name.js';
+import { namespacesOf, viewSyscall } from '../model/syscall-view.js';
 import type { ContainerRun, ProcessLife, Trace } from '../model/trace.js';
 
 /** How a process came into a namespace: its own or a parent's unshare or clone, or a setns. */

@@ -1,8 +1,8 @@
 /** What a start does, told by its syscalls: by actor, by name, and by the processes and namespaces it makes. */
 
-import { namespacesOf } from '../analysis/syscall-view.js';
 import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import type { CheckResult, Figure } from '../model/check.js';
+import { namespacesOf } from '../model/syscall-view.js';
 import type { Certainty, Trace } from '../model/trace.js';
 import { type Check, type CheckContext, skipped } from './check.js';
 import {

@@ -7,6 +7,7 @@ import { renderExplanation } from '../../src/render/explain.js';
 import { renderRuns } from '../../src/render/runs.js';
 import { PLAIN_THEME } from '../../src/render/theme.js';
 import {
+  explainedTrace,
   sampleChain,
   sampleDiff,
   sampleExplanation,
@@ -24,7 +25,7 @@ describe.each([80, 120])('at %i columns', (width) => {
       () => renderChain(startedTrace(), sampleChain, { ...page, leastNs: 1e6, all: false }),
     ],
     ['diff', () => renderDiff(sampleDiff(), { ...page, leastNs: 1e6 })],
-    ['explain', () => renderExplanation(startedTrace(), sampleExplanation, page)],
+    ['explain', () => renderExplanation(explainedTrace(), sampleExplanation, page)],
     ['runs', () => renderRuns(sampleRunsSummary(), page)],
   ])('dit trace %s', async (name, render) => {
     await expect(render()).toMatchFileSnapshot(`${name}-${width}.txt`);

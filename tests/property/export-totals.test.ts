@@ -13,7 +13,13 @@ import { segmentRows } from '../../src/export/tables/starts.js';
 import { ACTORS, type ContainerRun, type Trace } from '../../src/model/trace.js';
 import { decodeOtlp } from '../support/otlp-schema.js';
 import { SAMPLES, sampleTrace } from '../support/samples.js';
-import { type Piece, sampleRun, segmentsFrom, startedTrace } from '../support/traces.js';
+import {
+  kernelThread,
+  type Piece,
+  sampleRun,
+  segmentsFrom,
+  startedTrace,
+} from '../support/traces.js';
 
 const sum = (numbers: Iterable<number>): number => {
   let total = 0;
@@ -72,8 +78,9 @@ describe('exports', () => {
       fc.constantFrom(...ACTORS),
       fc.constantFrom('user code', 'syscall', 'runnable', 'blocked'),
       fc.constantFrom('kernel', 'runtime', 'storage', undefined),
-      fc.string({ unit: 'binary' }),
-      fc.constantFrom('', 'block I/O', 'a;b 7'),
+      // Whatever a category is called, it is escaped.
+      fc.string({ unit: 'binary' }) as fc.Arbitrary<Piece[4]>,
+      fc.constantFrom(undefined, 'block-io' as const, kernelThread('a;b 7')),
     );
     fc.assert(
       fc.property(

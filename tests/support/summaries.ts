@@ -1,5 +1,6 @@
 /** What commands say about the sample trace, put together by hand. */
 import { durationOf, traceTimeOf } from '../../src/base/time.js';
+import type { Category } from '../../src/model/category.js';
 import type {
   ChainLink,
   Difference,
@@ -7,10 +8,11 @@ import type {
   RunsSummary,
   Spread,
 } from '../../src/model/summaries.js';
-import type { ContainerRun } from '../../src/model/trace.js';
+import type { ContainerRun, Trace } from '../../src/model/trace.js';
 import type { DiffFacts } from '../../src/render/diff.js';
 import { keyOf } from './lives.js';
-import { HOSTILE, SAMPLE_ID } from './traces.js';
+import { PID, startedContainer } from './stream.js';
+import { HOSTILE, HOSTILE_CATEGORY, SAMPLE_ID, sampleRun, startedTrace } from './traces.js';
 
 const MS = 1e6;
 
@@ -65,14 +67,39 @@ export function sampleDiff(changes: Partial<DiffFacts> = {}): DiffFacts {
   };
 }
 
+/** The started trace, with the calls that its path was in. */
+export function explainedTrace(): Trace {
+  const recording = startedContainer({ shim: 2000, runc: 3000, init: 4000, entrypoint: 10_000 })
+    .syscall('fsync', 4100, 4400, PID.init, PID.init, {
+      texts: { 8: `containers/${SAMPLE_ID}/config.v2.json` },
+    })
+    .syscall('mount', 4500, 4600, PID.init, PID.init, { texts: { 1: '/proc', 2: 'proc' } })
+    .recording();
+  const { events, strings } = recording;
+  const rows = Array.from({ length: events.length }, (_, row) => row);
+  const rowOf = (name: string): number | undefined =>
+    rows.find(
+      (row) =>
+        events.kindName(row) === 'syscall' && strings.text(events.value(row, 'names')) === name,
+    );
+  const calls: Readonly<Record<string, number | undefined>> = {
+    fsync: rowOf('fsync'),
+    mounts: rowOf('mount'),
+  };
+  const segments = sampleRun().segments.map((segment) => ({
+    ...segment,
+    syscall: calls[segment.category],
+  }));
+  return startedTrace({ recording, runs: [sampleRun({ segments })] });
+}
+
 /** Three rules, of which one decided nothing. */
 export function sampleExplanation(run: ContainerRun): RuleExplanation[] {
   const of = (category: string) => run.segments.filter((segment) => segment.category === category);
   const rule = (
-    id: string,
+    id: Category,
     phase: RuleExplanation['phase'],
     because: string,
-    text: string,
   ): RuleExplanation => ({
     rule: id,
     phase,
@@ -80,17 +107,12 @@ export function sampleExplanation(run: ContainerRun): RuleExplanation[] {
     because,
     segments: of(id).length,
     ns: of(id).reduce((sum, { start, end }) => sum + (end - start), 0),
-    evidence: of(id).map((segment) => ({ segment, text })),
+    longest: of(id),
   });
   return [
-    rule(
-      'fsync',
-      'storage',
-      'inside fsync, fdatasync or another sync call, running or waiting',
-      `blocked in fsync containers/${SAMPLE_ID}/config.v2.json, event 925, ended by block I/O, event 931`,
-    ),
-    rule('mounts', 'kernel', "inside a mount call other than the rootfs overlay's", 'in mount'),
-    rule('pivot_root', 'kernel', 'inside pivot_root or chroot', ''),
+    rule('fsync', 'storage', 'inside fsync, fdatasync or another sync call, running or waiting'),
+    rule('mounts', 'kernel', "inside a mount call other than the rootfs overlay's"),
+    rule('pivot_root', 'kernel', 'inside pivot_root or chroot'),
   ];
 }
 
@@ -138,7 +160,7 @@ export const hostileDiff = (): DiffFacts => {
     after: { ...after, path: HOSTILE, image: HOSTILE },
     comparison: {
       ...comparison,
-      differences: comparison.differences.map((each) => ({ ...each, category: HOSTILE })),
+      differences: comparison.differences.map((each) => ({ ...each, category: HOSTILE_CATEGORY })),
     },
     notes: [HOSTILE],
   };

@@ -1,6 +1,7 @@
 /** Traces for tests of what reads them: whole ones put together by hand, small enough to check by eye. */
 import { type ContainerId, type ProcessKey, parseContainerId } from '../../src/base/ids.js';
 import { durationOf, traceTimeOf } from '../../src/base/time.js';
+import type { Category } from '../../src/model/category.js';
 import { EventTable } from '../../src/model/event-table.js';
 import type { Recording, TraceFooter } from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
@@ -16,6 +17,7 @@ import type {
   Trace,
   Window,
 } from '../../src/model/trace.js';
+import type { PlainCause, WaitCause } from '../../src/model/wait-cause.js';
 import { sampleFooter, sampleHeader } from './recordings.js';
 
 export const SAMPLE_ID = parseContainerId('0123456789ab'.padEnd(64, 'c')) as ContainerId;
@@ -46,13 +48,13 @@ export type Piece = readonly [
   actor: ActorKind,
   state: SegmentState,
   phase: Phase | undefined,
-  category: string,
-  waitsFor?: string,
+  category: Category,
+  waitsFor?: PlainCause | WaitCause | undefined,
 ];
 
 export function segmentsFrom(start: number, pieces: readonly Piece[]): Segment[] {
   let at = start;
-  return pieces.map(([ns, actor, state, phase, category, waitsFor = '']): Segment => {
+  return pieces.map(([ns, actor, state, phase, category, waitsFor]): Segment => {
     const begin = at;
     at += ns;
     return {
@@ -63,7 +65,7 @@ export function segmentsFrom(start: number, pieces: readonly Piece[]): Segment[]
       tid: 1000,
       state,
       syscall: undefined,
-      waitsFor,
+      waitsFor: typeof waitsFor === 'string' ? { kind: waitsFor } : waitsFor,
       wokenBy: undefined,
       certainty: 'exact',
       reason: '',
@@ -78,18 +80,21 @@ const MS = 1e6;
 /** The create request, on the trace clock. */
 const REQUEST = 50 * MS;
 
+export const kernelThread = (comm: string): WaitCause => ({ kind: 'kernel-thread', comm });
+const IPTABLES: WaitCause = { kind: 'process', comm: 'iptables', pid: 2044 };
+
 const PIECES: readonly Piece[] = [
   [3_000_201, 'client', 'user code', 'runtime', 'client'],
   [9 * MS, 'dockerd', 'user code', 'runtime', 'dockerd'],
-  [22 * MS, 'dockerd', 'blocked', 'storage', 'fsync', 'block I/O'],
+  [22 * MS, 'dockerd', 'blocked', 'storage', 'fsync', 'block-io'],
   [6 * MS, 'dockerd', 'syscall', 'storage', 'rootfs mount'],
   [8 * MS, 'containerd', 'runnable', 'runtime', 'scheduling delay'],
   [14 * MS, 'shim', 'user code', 'runtime', 'shim'],
   [17 * MS, 'runc create', 'user code', 'runtime', 'runc'],
-  [12 * MS, 'runc create', 'blocked', 'kernel', 'cgroups', 'rcu_preempt (kernel thread)'],
+  [12 * MS, 'runc create', 'blocked', 'kernel', 'cgroups', kernelThread('rcu_preempt')],
   [9 * MS, 'init', 'syscall', 'kernel', 'namespaces'],
   [61 * MS, 'hook', 'user code', 'runtime', 'hooks'],
-  [44 * MS, 'dockerd', 'blocked', 'runtime', 'network set-up', 'dockerd'],
+  [44 * MS, 'dockerd', 'blocked', 'runtime', 'network set-up', IPTABLES],
   [18 * MS, 'init', 'syscall', 'kernel', 'mounts'],
   [16 * MS, 'init', 'user code', 'runtime', 'runc'],
   [21 * MS, 'runc start', 'user code', 'runtime', 'runc'],
@@ -341,6 +346,8 @@ export function cutTrace(): Trace {
 
 /** Text that a terminal would act on, in every place where a trace has text of others. */
 export const HOSTILE = 'evil\x1b[2J\x9b31m\u202egnp.\u2066exe\n\x07\ud800\u{e0041}漢字';
+/** Categories are dit's own: none is like this, and none that were would get through. */
+export const HOSTILE_CATEGORY = HOSTILE as Category;
 
 export function hostileTrace(): Trace {
   const trace = startedTrace();
@@ -383,8 +390,8 @@ export function hostileTrace(): Trace {
         absent: [{ name: 'removed', reason: HOSTILE }],
         segments: sampleRun().segments.map((segment) => ({
           ...segment,
-          category: HOSTILE,
-          waitsFor: HOSTILE,
+          category: HOSTILE_CATEGORY,
+          waitsFor: { kind: 'kernel-thread', comm: HOSTILE },
           reason: HOSTILE,
         })),
         findings: sampleRun().findings.map(({ ns }) => ({

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   stats: ['base'],
   analysis: ['base', 'model', 'stats'],
   render: ['base', 'model'],
-  export: ['base', 'model'],
+  export: ['base', 'model', 'render'],
   /** Runs in a browser. */
   page: ['base', 'model', 'analysis', 'render'],
   query: ['base', 'model', 'platform'],

@@ -13,6 +13,7 @@ import type {
   Segment,
   Trace,
 } from '../../model/trace.js';
+import { waitText } from '../../render/wait-text.js';
 import { syscallName } from '../segment-stack.js';
 import type { Attributes } from './attributes.js';
 import { type Link, type Span, within } from './span.js';
@@ -155,7 +156,7 @@ function pieceSpans(trace: Trace, step: Step, parent: string, leastNs: number): 
         'dit.actor': segment.actor,
         'dit.state': segment.state,
         'dit.syscall': segment.syscall === undefined ? '' : syscallName(trace, segment.syscall),
-        'dit.waits_for': segment.waitsFor,
+        'dit.waits_for': waitText(segment.waitsFor),
         ...wokenBy(trace, segment),
         'thread.id': segment.tid,
       },

@@ -5,6 +5,7 @@ import { quoting } from '../../base/foreign.js';
 import { phaseTotals } from '../../model/totals.js';
 import { type Segment, type Trace, windowLength } from '../../model/trace.js';
 import { SLICE_KINDS, type Tracks } from '../../model/tracks.js';
+import { waitText } from '../../render/wait-text.js';
 import { threadCounts } from './counters.js';
 import { EventFacts } from './event-facts.js';
 import { type Layout, layOut, type RunTracks } from './layout.js';
@@ -126,7 +127,7 @@ function writeSegment(
     .fact('certainty', segment.certainty)
     .fact('reason', segment.reason)
     .fact('rule', segment.rule)
-    .fact('waits_for', segment.waitsFor)
+    .fact('waits_for', waitText(segment.waitsFor))
     .fact('pid', process === undefined ? undefined : trace.processes[process]?.pid)
     .fact('tid', segment.tid);
   if (syscall !== undefined) packets.fact('syscall', strings.text(events.value(syscall, 'names')));

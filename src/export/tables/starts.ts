@@ -1,7 +1,9 @@
 /** The tables of starts: runs, milestones, phases, segments, copyups. A few rows a start, but for segments. */
 import type { ProcessKey } from '../../base/ids.js';
+import type { Category } from '../../model/category.js';
 import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace.js';
+import { waitText } from '../../render/wait-text.js';
 import { cellsOfRun, originOf } from './origin.js';
 import type { CellsOf, TableRows } from './schema.js';
 
@@ -74,7 +76,7 @@ interface RunFacts {
   readonly unattributed: number | null;
   readonly waiting: number | null;
   readonly inferredShare: number | null;
-  readonly dominant: { readonly category: string; readonly ns: number } | undefined;
+  readonly dominant: { readonly category: Category; readonly ns: number } | undefined;
 }
 
 function runFacts({ window, segments }: ContainerRun): RunFacts {
@@ -178,7 +180,7 @@ export function segmentRows(trace: Trace): TableRows {
         const { syscall } = item(row);
         return syscall === undefined ? null : strings.text(events.value(syscall, 'names'));
       },
-      waits_for: (row) => item(row).waitsFor,
+      waits_for: (row) => waitText(item(row).waitsFor),
       actor: (row) => item(row).actor,
       tid: (row) => item(row).tid,
       pid: (row) => pidOf(trace, item(row).process),

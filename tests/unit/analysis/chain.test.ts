@@ -22,7 +22,7 @@ describe('criticalChain', () => {
     [5 * MS, 'dockerd', 'user code', 'runtime', 'dockerd'],
     [0.1 * MS, 'client', 'user code', 'runtime', 'client'],
     [0.2 * MS, 'containerd', 'user code', 'runtime', 'containerd'],
-    [8 * MS, 'dockerd', 'blocked', 'storage', 'fsync', 'block I/O'],
+    [8 * MS, 'dockerd', 'blocked', 'storage', 'fsync', 'block-io'],
     [3 * MS, 'dockerd', 'runnable', 'runtime', 'scheduling delay'],
     [4 * MS, 'init', 'syscall', 'kernel', 'mounts'],
   ]);
@@ -72,7 +72,7 @@ describe('criticalChain', () => {
       fc.constantFrom(...ACTORS),
       fc.constantFrom('user code', 'syscall', 'runnable', 'blocked'),
       fc.constantFrom('kernel', 'runtime', 'storage', undefined),
-      fc.constantFrom('a', 'b', 'c'),
+      fc.constantFrom('mounts', 'runc', 'exec'),
     );
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1 }), fc.nat({ max: 5e6 }), (pieces, least) => {

@@ -52,7 +52,7 @@ describe('compareRuns', () => {
         fc.constantFrom(...ACTORS),
         fc.constantFrom('user code', 'syscall', 'runnable', 'blocked'),
         fc.constantFrom('kernel', 'runtime', 'storage', undefined),
-        fc.constantFrom('a', 'b', 'c'),
+        fc.constantFrom('mounts', 'runc', 'exec'),
       ),
     );
     fc.assert(
@@ -140,7 +140,7 @@ describe('differencesBetween', () => {
 
   it('tells a cold start from a warm one', () => {
     const reading = (ms: number): ContainerRun => ({
-      ...runOf([[ms * MS, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O']]),
+      ...runOf([[ms * MS, 'client', 'blocked', 'storage', 'cold binaries', 'block-io']]),
       exitCode: 0,
     });
     expect(differencesBetween(sideOf(same, reading(42)), sideOf(same, reading(2)))).toEqual([

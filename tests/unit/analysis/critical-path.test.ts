@@ -98,7 +98,7 @@ describe('walkCriticalPath', () => {
     expect(at(segmentsOf(stream), 7000)).toMatchObject({
       actor: 'init',
       state: 'blocked',
-      waitsFor: 'block I/O',
+      waitsFor: { kind: 'block-io' },
       phase: 'storage',
       category: 'fsync',
       certainty: 'exact',
@@ -183,15 +183,19 @@ describe('walkCriticalPath', () => {
   it.each([
     ['a timer', { context: WAKE_CONTEXT.hardIrq, flags: WAKE_FLAG.hrtimer }, 'timer', 'sleep'],
     ['the network', { context: WAKE_CONTEXT.softIrq, vector: 3 }, 'network', 'IPC hand-over'],
-    ['RCU', { context: WAKE_CONTEXT.softIrq, vector: 9 }, 'RCU', 'IPC hand-over'],
-  ])('names a wait that %s ended', (_name, wake, waitsFor, category) => {
+    ['RCU', { context: WAKE_CONTEXT.softIrq, vector: 9 }, 'rcu', 'IPC hand-over'],
+  ])('names a wait that %s ended', (_name, wake, kind, category) => {
     const stream = initThatWaited('epoll_pwait').wake(
       8900,
       { pid: PID.shim },
       { pid: PID.init },
       wake,
     );
-    expect(at(segmentsOf(stream), 7000)).toMatchObject({ state: 'blocked', waitsFor, category });
+    expect(at(segmentsOf(stream), 7000)).toMatchObject({
+      state: 'blocked',
+      waitsFor: { kind },
+      category,
+    });
   });
 
   it('does not follow a kernel thread, and names it', () => {
@@ -203,7 +207,7 @@ describe('walkCriticalPath', () => {
     );
     expect(at(segmentsOf(stream), 7000)).toMatchObject({
       actor: 'init',
-      waitsFor: 'rcu_preempt (kernel thread)',
+      waitsFor: { kind: 'kernel-thread', comm: 'rcu_preempt' },
     });
   });
 
@@ -214,7 +218,7 @@ describe('walkCriticalPath', () => {
       .exec(1100, other, '/usr/bin/containerd-shim-runc-v2', ['shim', '-id', OTHER_CONTAINER])
       .wake(8900, { pid: other }, { pid: PID.init });
     const segment = at(segmentsOf(stream), 7000);
-    expect(segment.waitsFor).toBe(`another container's shim, pid ${other}`);
+    expect(segment.waitsFor).toEqual({ kind: 'other-container', actor: 'shim', pid: other });
     expect(segment.actor).toBe('init');
   });
 
@@ -292,7 +296,7 @@ describe('walkCriticalPath', () => {
     expect(at(segments, 7000)).toMatchObject({
       actor: 'dockerd',
       category: 'Go scheduler',
-      waitsFor: 'the Go network poller',
+      waitsFor: { kind: 'go-poller' },
       certainty: 'inferred',
     });
     expect(at(segments, 5950)).toMatchObject({ actor: 'containerd', state: 'syscall' });

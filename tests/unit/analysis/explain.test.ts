@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
-import { describeSegment, explainRun } from '../../../src/analysis/explain.js';
+import { explainRun } from '../../../src/analysis/explain.js';
 import { PHASE_RULES } from '../../../src/analysis/rules.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../../../src/model/event-kinds.js';
 import type { ContainerRun, Segment } from '../../../src/model/trace.js';
+import { segmentText } from '../../../src/render/segment-text.js';
 import { PID, startedContainer } from '../../support/stream.js';
 import { sampleRecording, sampleRun, segmentsFrom } from '../../support/traces.js';
 
@@ -27,7 +28,7 @@ function explained(examples = 3) {
     .switch(9000, idle, { pid: PID.init });
   const recording = stream.recording();
   const run = analyse(recording).runs[0] as ContainerRun;
-  return { recording, run, rules: explainRun(recording, run, examples) };
+  return { recording, run, rules: explainRun(run, examples) };
 }
 
 describe('explainRun', () => {
@@ -50,35 +51,36 @@ describe('explainRun', () => {
   });
 
   it('shows the longest pieces with the events behind them', () => {
-    const { rules } = explained();
+    const { recording, rules } = explained();
     const of = (id: string) => rules.find(({ rule }) => rule === id);
     expect(of('mounts')).toMatchObject({ segments: 2, ns: 400, categories: ['mounts'] });
-    expect(of('mounts')?.evidence.map(({ text }) => text)).toEqual([
+    expect(of('mounts')?.longest.map((segment) => segmentText(recording, segment))).toEqual([
       expect.stringMatching(/^syscall in mount \/proc proc, event \d+$/),
       expect.stringMatching(/^syscall in mount \/sys sysfs, event \d+$/),
     ]);
-    expect(of('fsync')?.evidence[0]?.text).toMatch(
+    const fsync = of('fsync')?.longest[0] as Segment;
+    expect(segmentText(recording, fsync)).toMatch(
       /^blocked in fdatasync meta\.db, event \d+, ended by block I\/O, event \d+$/,
     );
-    expect(of('hooks')).toMatchObject({ segments: 0, ns: 0, evidence: [], categories: ['hooks'] });
+    expect(of('hooks')).toMatchObject({ segments: 0, ns: 0, longest: [], categories: ['hooks'] });
     expect(of('program')?.categories).toContain('runc');
   });
 
   it('shows as many as were asked for', () => {
-    expect(explained(1).rules.map(({ evidence }) => evidence.length)).not.toContain(2);
-    expect(explained(0).rules.every(({ evidence }) => evidence.length === 0)).toBe(true);
+    expect(explained(1).rules.map(({ longest }) => longest.length)).not.toContain(2);
+    expect(explained(0).rules.every(({ longest }) => longest.length === 0)).toBe(true);
   });
 
   it('says why something is inferred', () => {
     const [segment] = segmentsFrom(0, [[5, 'init', 'blocked', 'runtime', 'runc']]);
     const inferred = { ...segment, reason: 'its wake-up was not recorded' } as Segment;
-    expect(describeSegment(sampleRecording(), inferred)).toBe(
+    expect(segmentText(sampleRecording(), inferred)).toBe(
       'blocked outside any syscall (inferred: its wake-up was not recorded)',
     );
   });
 
   it('explains a start without a path by nothing', () => {
-    const none = explainRun(sampleRecording(), sampleRun({ segments: [] }), 3);
+    const none = explainRun(sampleRun({ segments: [] }), 3);
     expect(none.every(({ segments }) => segments === 0)).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ import type { ContainerRun, CopyUp, Finding, ProcessLife } from '../../../src/mo
 import { keyOf, livesOf } from '../../support/lives.js';
 import { sampleTrace } from '../../support/samples.js';
 import {
+  kernelThread,
   type Piece,
   sampleRecording,
   sampleRun,
@@ -57,7 +58,7 @@ function fsyncsOf(lengths: readonly number[]): Case {
     );
   }
   const run = runOf(
-    lengths.map((ms): Piece => [ms * MS, 'containerd', 'blocked', 'storage', 'fsync', 'block I/O']),
+    lengths.map((ms): Piece => [ms * MS, 'containerd', 'blocked', 'storage', 'fsync', 'block-io']),
   );
   const segments = run.segments.map((segment, index) => ({
     ...segment,
@@ -177,7 +178,10 @@ function copying(ms: number): Case {
   };
 }
 
-const waiting = (ms: number, ...rest: [Piece[1], Piece[2], Piece[3], string, string?]): Case => ({
+const waiting = (
+  ms: number,
+  ...rest: [Piece[1], Piece[2], Piece[3], Piece[4], Piece[5]?]
+): Case => ({
   run: runOf([[ms * MS, ...rest]]),
 });
 
@@ -227,30 +231,35 @@ const CASES: readonly (readonly [
     fsyncs(12, 0.75),
     '12 fsyncs on the critical path: 9.0 ms, the longest 0.8 ms',
     'most of it for meta.db: 4.5 ms; the median 0.8 ms; containerd 9.0 ms',
-    [fsyncs(4, 0.75), waiting(9, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
+    [fsyncs(4, 0.75), waiting(9, 'dockerd', 'blocked', 'storage', 'disk wait', 'block-io')],
   ],
   [
     'cold-cache',
-    waiting(42, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O'),
+    waiting(42, 'client', 'blocked', 'storage', 'cold binaries', 'block-io'),
     'binaries were read from disk for 42 ms: the page cache was cold',
     '1 wait for block I/O in page faults and execve: client 42 ms',
-    [waiting(3, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O')],
+    [waiting(3, 'client', 'blocked', 'storage', 'cold binaries', 'block-io')],
   ],
   [
     'disk',
-    waiting(30, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O'),
+    waiting(30, 'dockerd', 'blocked', 'storage', 'disk wait', 'block-io'),
     'the disk kept the start waiting for 30 ms',
     '1 wait for block I/O in syscalls: dockerd 30 ms',
-    [waiting(4, 'dockerd', 'blocked', 'storage', 'disk wait', 'block I/O')],
+    [waiting(4, 'dockerd', 'blocked', 'storage', 'disk wait', 'block-io')],
   ],
   [
     'cgroup-rcu',
-    waiting(13, 'runc create', 'blocked', 'kernel', 'cgroups', 'rcu_preempt (kernel thread)'),
+    waiting(13, 'runc create', 'blocked', 'kernel', 'cgroups', kernelThread('rcu_preempt')),
     'moving a process into its cgroup waited 13 ms for the kernel',
     '1 write to cgroup.procs blocked until an RCU grace period ended',
     [
       waiting(13, 'runc create', 'syscall', 'kernel', 'cgroups'),
-      waiting(13, 'runc create', 'blocked', 'kernel', 'mounts', 'rcu_exp_gp_kthr (kernel thread)'),
+      waiting(13, 'runc create', 'blocked', 'kernel', 'cgroups', {
+        kind: 'process',
+        comm: 'rcu_preempt',
+        pid: 12,
+      }),
+      waiting(13, 'runc create', 'blocked', 'kernel', 'mounts', kernelThread('rcu_exp_gp_kthr')),
     ],
   ],
   [
@@ -269,10 +278,20 @@ const CASES: readonly (readonly [
   ],
   [
     'other-start',
-    waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', "another container's runc, pid 12"),
+    waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', {
+      kind: 'other-container',
+      actor: 'runc',
+      pid: 12,
+    }),
     'waited 40 ms for the start of another container',
     "1 wait; the longest was ended by another container's runc, pid 12",
-    [waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', 'runc, pid 12')],
+    [
+      waiting(40, 'dockerd', 'blocked', 'runtime', 'dockerd', {
+        kind: 'process',
+        comm: "another container's runc",
+        pid: 12,
+      }),
+    ],
   ],
   [
     'copy-up',
@@ -358,9 +377,9 @@ describe('findings', () => {
 
   it('names the largest first', () => {
     const run = runOf([
-      [12 * MS, 'runc create', 'blocked', 'kernel', 'cgroups', 'rcu_preempt (kernel thread)'],
+      [12 * MS, 'runc create', 'blocked', 'kernel', 'cgroups', kernelThread('rcu_preempt')],
       [70 * MS, 'init', 'runnable', 'runtime', 'scheduling delay'],
-      [20 * MS, 'client', 'blocked', 'storage', 'cold binaries', 'block I/O'],
+      [20 * MS, 'client', 'blocked', 'storage', 'cold binaries', 'block-io'],
     ]);
     expect(find({ run }).map(({ id }) => id)).toEqual(['short-of-cpu', 'cold-cache', 'cgroup-rcu']);
   });

@@ -7,7 +7,7 @@ import {
   ruleFor,
   type SegmentFacts,
 } from '../../../src/analysis/rules.js';
-import type { SyscallView } from '../../../src/analysis/syscall-view.js';
+import type { SyscallView } from '../../../src/model/syscall-view.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 
 function call(
@@ -31,7 +31,7 @@ const facts = (more: Partial<SegmentFacts>): SegmentFacts => ({
   actor: 'init',
   state: 'syscall',
   call: undefined,
-  waitsFor: '',
+  waitsFor: undefined,
   fillsPageCache: false,
   withoutRuntime: false,
   handsOverWithin: false,
@@ -69,22 +69,27 @@ const CASES: readonly (readonly [string, Partial<SegmentFacts>, string])[] = [
   ],
   [
     'fdatasync, waiting',
-    { actor: 'containerd', state: 'blocked', call: call('fdatasync'), waitsFor: 'block I/O' },
+    {
+      actor: 'containerd',
+      state: 'blocked',
+      call: call('fdatasync'),
+      waitsFor: { kind: 'block-io' },
+    },
     'storage/fsync',
   ],
   [
     'a cold binary',
-    { state: 'blocked', call: call('execve'), waitsFor: 'block I/O' },
+    { state: 'blocked', call: call('execve'), waitsFor: { kind: 'block-io' } },
     'storage/cold binaries',
   ],
   [
     'a cold page',
-    { actor: 'client', state: 'blocked', waitsFor: 'block I/O' },
+    { actor: 'client', state: 'blocked', waitsFor: { kind: 'block-io' } },
     'storage/cold binaries',
   ],
   [
     'a cold file',
-    { state: 'blocked', call: call('read'), waitsFor: 'block I/O' },
+    { state: 'blocked', call: call('read'), waitsFor: { kind: 'block-io' } },
     'storage/disk wait',
   ],
   ['a warm binary', { call: call('execve') }, 'kernel/exec'],
@@ -108,12 +113,17 @@ const CASES: readonly (readonly [string, Partial<SegmentFacts>, string])[] = [
   ['a name', { call: call('prctl', {}, [15]) }, 'runtime/runc'],
   [
     'a sleep',
-    { actor: 'hook', state: 'blocked', call: call('nanosleep'), waitsFor: 'timer' },
+    { actor: 'hook', state: 'blocked', call: call('nanosleep'), waitsFor: { kind: 'timer' } },
     'runtime/hooks',
   ],
   [
     "a wrapper's sleep",
-    { actor: 'runc create', state: 'blocked', call: call('nanosleep'), waitsFor: 'timer' },
+    {
+      actor: 'runc create',
+      state: 'blocked',
+      call: call('nanosleep'),
+      waitsFor: { kind: 'timer' },
+    },
     'runtime/sleep',
   ],
   [
@@ -122,7 +132,7 @@ const CASES: readonly (readonly [string, Partial<SegmentFacts>, string])[] = [
       actor: 'dockerd',
       state: 'blocked',
       call: call('nanosleep'),
-      waitsFor: 'timer',
+      waitsFor: { kind: 'timer' },
       handsOverWithin: true,
     },
     'runtime/Go scheduler',

@@ -56,7 +56,7 @@ describe.each(SAMPLES)('the recorded start $file', ({ file, version, without }) 
       at = end;
     }
     expect(at).toBe(window.end);
-    const explained = explainRun(recording, run, 1).reduce((sum, { ns }) => sum + ns, 0);
+    const explained = explainRun(run, 1).reduce((sum, { ns }) => sum + ns, 0);
     expect(explained).toBe(window.end - window.start);
     const named = run.segments.filter(({ actor }) => actor !== 'other');
     const share = named.reduce((sum, { start, end }) => sum + end - start, 0) / explained;

@@ -61,7 +61,7 @@ describe('a table as CSV', () => {
       (window?.end ?? 0) - (window?.start ?? 0),
       segments.length,
       segments.filter(({ syscall }) => syscall !== undefined).length,
-      segments.filter(({ waitsFor }) => waitsFor === '').length,
+      segments.filter(({ waitsFor }) => waitsFor === undefined).length,
     ]);
     connection.disconnectSync();
   });

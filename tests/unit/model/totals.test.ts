@@ -9,7 +9,7 @@ const arbitraryPiece: fc.Arbitrary<Piece> = fc.tuple(
   fc.constantFrom(...ACTORS),
   fc.constantFrom('user code', 'syscall', 'runnable', 'blocked'),
   fc.constantFrom('kernel', 'runtime', 'storage', undefined),
-  fc.constantFrom('a', 'b', 'c'),
+  fc.constantFrom('mounts', 'runc', 'exec'),
 );
 
 describe('totals', () => {
@@ -67,10 +67,10 @@ describe('totals', () => {
       ['dockerd', 'dockerd', 10],
       ['init', 'mounts', 5],
     ]);
-    expect(waits(segments).map(({ state, waitsFor, ns }) => [state, waitsFor, ns])).toEqual([
-      ['blocked', 'unknown', 30],
-      ['runnable', 'a CPU', 7],
-      ['blocked', 'unknown', 1],
+    expect(waits(segments).map(({ state, category, ns }) => [state, category, ns])).toEqual([
+      ['blocked', 'fsync', 30],
+      ['runnable', 'scheduling delay', 7],
+      ['blocked', 'unattributed', 1],
     ]);
   });
 

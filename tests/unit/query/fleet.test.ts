@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildTracks } from '../../../src/analysis/tracks.js';
 import { writeParquetFolder } from '../../../src/cli/export/parquet-folder.js';
 import { TABLE_NAMES } from '../../../src/export/tables/schema.js';
+import type { Category } from '../../../src/model/category.js';
 import type { Trace } from '../../../src/model/trace.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { namedQueries } from '../../../src/query/named-queries.js';
@@ -41,7 +42,9 @@ function write(trace: Trace): void {
 }
 
 /** With the time of its fsyncs in another category. */
-function laterTrace(days: bigint, traceId: string, category: string): Trace {
+function laterTrace(days: bigint, traceId: string, name: string): Trace {
+  // A later dit may know others.
+  const category = name as Category;
   const { recording, ...rest } = sampleTrace(NEWER);
   const { header } = recording;
   const startRealtimeNs = header.startRealtimeNs + days * 86_400_000_000_000n;

@@ -10,6 +10,7 @@ import { explanationJson, renderExplanation } from '../../../src/render/explain.
 import { renderRuns, runsJson } from '../../../src/render/runs.js';
 import { PLAIN_THEME } from '../../../src/render/theme.js';
 import {
+  explainedTrace,
   hostileDiff,
   sampleChain,
   sampleDiff,
@@ -19,7 +20,9 @@ import {
 import { ACTED_ON } from '../../support/terminal.js';
 import {
   HOSTILE,
+  HOSTILE_CATEGORY,
   hostileTrace,
+  kernelThread,
   sampleRun,
   segmentsFrom,
   startedTrace,
@@ -30,7 +33,7 @@ const hostileRuns = () =>
     image: HOSTILE,
     phases: sampleRunsSummary().phases.map((phase) => ({
       ...phase,
-      categories: phase.categories.map((category) => ({ ...category, category: HOSTILE })),
+      categories: phase.categories.map((category) => ({ ...category, category: HOSTILE_CATEGORY })),
     })),
     failures: [{ start: 1, message: HOSTILE }],
     medianTrace: HOSTILE,
@@ -39,13 +42,13 @@ const hostileRuns = () =>
 const hostileChain = () =>
   sampleChain().map((link) => ({
     ...link,
-    parts: link.parts.map((part) => ({ ...part, category: HOSTILE })),
+    parts: link.parts.map((part) => ({ ...part, category: HOSTILE_CATEGORY })),
   }));
 const hostileExplanation = (run: Parameters<typeof sampleExplanation>[0]) =>
   sampleExplanation(run).map((rule) => ({
     ...rule,
-    categories: [HOSTILE],
-    evidence: run.segments.slice(0, 2).map((segment) => ({ segment, text: HOSTILE })),
+    categories: [HOSTILE_CATEGORY],
+    longest: run.segments.slice(0, 2),
   }));
 /** Processes whose names are theirs to choose. */
 function hostileNames(): Trace {
@@ -77,7 +80,7 @@ const PAGES: readonly Page[] = [
   ['plain blame', (width) => renderBlame(startedTrace(), page(width))],
   ['plain chain', (width) => renderChain(startedTrace(), sampleChain, chainPage(width))],
   ['plain diff', (width) => renderDiff(sampleDiff(), { ...page(width), leastNs: 1e6 })],
-  ['plain explain', (width) => renderExplanation(startedTrace(), sampleExplanation, page(width))],
+  ['plain explain', (width) => renderExplanation(explainedTrace(), sampleExplanation, page(width))],
   ['plain runs', (width) => renderRuns(sampleRunsSummary(), page(width))],
 ];
 const DOCUMENTS: readonly (readonly [string, () => string])[] = [
@@ -145,9 +148,9 @@ describe('blame', () => {
 
   it('tells one wait from another by what is waited for, and joins those that are alike', () => {
     const segments = segmentsFrom(0, [
-      [5e6, 'dockerd', 'blocked', 'storage', 'fsync', 'block I/O'],
-      [1e6, 'dockerd', 'blocked', 'storage', 'fsync', 'jbd2/sda (kernel thread)'],
-      [3e6, 'dockerd', 'blocked', 'storage', 'fsync', 'block I/O'],
+      [5e6, 'dockerd', 'blocked', 'storage', 'fsync', 'block-io'],
+      [1e6, 'dockerd', 'blocked', 'storage', 'fsync', kernelThread('jbd2/sda')],
+      [3e6, 'dockerd', 'blocked', 'storage', 'fsync', 'block-io'],
     ]);
     const { runs } = JSON.parse(blameJson(startedTrace({ runs: [sampleRun({ segments })] })));
     expect(runs[0].waits).toMatchObject([

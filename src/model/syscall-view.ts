@@ -1,7 +1,7 @@
 /** One syscall event, readable: its name, its arguments by position, its text arguments. */
 import type { Foreign } from '../base/foreign.js';
-import { FILE_OF_ARGUMENT, SYSCALL_FLAG } from '../model/event-kinds.js';
-import type { Recording } from '../model/recording.js';
+import { FILE_OF_ARGUMENT, SYSCALL_FLAG } from './event-kinds.js';
+import type { Recording } from './recording.js';
 
 export interface SyscallView {
   readonly row: number;
