@@ -7,9 +7,9 @@
  * is named by W. The method is wait analysis of kernel traces: Giraldeau and Dagenais, "Wait analysis of
  * distributed systems using kernel tracing", IEEE TPDS 27(8), 2016.
  */
-import type { Foreign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
+import type { Inference } from '../model/inference.js';
 import type { PlainCause, WaitCause } from '../model/wait-cause.js';
 import { GoScheduler } from './go-scheduler.js';
 import { type RunView, spanOf } from './run-view.js';
@@ -24,8 +24,8 @@ export interface PathPiece {
   readonly wokenBy: number | undefined;
   /** undefined where it does not wait, or it is not known. */
   readonly waitsFor: WaitCause | undefined;
-  /** Why this is inferred; '' where the evidence is whole. */
-  readonly reason: Foreign;
+  /** Why this is inferred; undefined where the evidence is whole. */
+  readonly inference: Inference | undefined;
 }
 
 /** How long before a switch its wake-up may come: the path from set_current_state() to the switch. */
@@ -87,7 +87,11 @@ function walkBack(
   const put = (
     from: number,
     state: PathPiece['state'],
-    more: { wokenBy?: number | undefined; waitsFor?: WaitCause | undefined; reason?: Foreign } = {},
+    more: {
+      wokenBy?: number | undefined;
+      waitsFor?: WaitCause | undefined;
+      inference?: Inference | undefined;
+    } = {},
   ): void => {
     const start = Math.max(from, window.start);
     if (start >= time) return;
@@ -98,7 +102,7 @@ function walkBack(
       state,
       wokenBy: more.wokenBy,
       waitsFor: more.waitsFor,
-      reason: more.reason ?? '',
+      inference: more.inference,
     });
     time = start;
   };
@@ -107,7 +111,7 @@ function walkBack(
   while (time > window.start) {
     hops = { at: time, count: hops.at === time ? hops.count + 1 : 0 };
     if (hops.count > MAX_HOPS_AT_ONCE) {
-      put(window.start, 'blocked', { reason: 'the recorded wake-ups contradict each other' });
+      put(window.start, 'blocked', { inference: { kind: 'contradiction' } });
       break;
     }
     const former = run.lives.formerTid(tid, time as TraceTime);
@@ -155,7 +159,7 @@ function walkBack(
       const from = Math.max(stay?.from ?? left, left - OVERTAKEN_NS);
       const overtaken = activity.lastWakingIn(tid, from, left);
       if (overtaken !== undefined) put(left, 'runnable', { wokenBy: overtaken });
-      else put(left, 'blocked', { reason: 'its wake-up was not recorded' });
+      else put(left, 'blocked', { inference: { kind: 'wake-up-missing' } });
       continue;
     }
     put(run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });

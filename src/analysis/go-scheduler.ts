@@ -5,9 +5,10 @@
  * processor. Go runtime: proc.go, sysmon and retake.
  */
 
-import { type Foreign, quoting } from '../base/foreign.js';
+import type { Foreign } from '../base/foreign.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
+import type { Inference } from '../model/inference.js';
 import type { WaitCause } from '../model/wait-cause.js';
 import type { RunView } from './run-view.js';
 import type { Message } from './trace-index.js';
@@ -17,7 +18,7 @@ export interface MonitorCause {
   readonly tid: number;
   readonly time: number;
   readonly waitsFor: WaitCause | undefined;
-  readonly reason: Foreign;
+  readonly inference: Inference;
 }
 
 /** sysmon polls the network when the last poll is 10 ms old; its longest nap comes on top. */
@@ -85,7 +86,7 @@ export class GoScheduler {
         tid: other,
         time,
         waitsFor: undefined,
-        reason: 'taken for work that a running thread of the process had to share',
+        inference: { kind: 'go-shared-work' },
       };
     }
     return undefined;
@@ -109,7 +110,7 @@ export class GoScheduler {
       tid: message.tid,
       time: message.end,
       waitsFor: { kind: 'go-poller' },
-      reason: 'which message the poller found is not recorded: the last one written is taken',
+      inference: { kind: 'go-last-message' },
     };
   }
 
@@ -129,7 +130,7 @@ export class GoScheduler {
       tid: holder.tid,
       time: holder.entry,
       waitsFor: { kind: 'go-scheduler' },
-      reason: quoting`taken for a goroutine that waited for the processor of a thread in ${this.#name(holder.row)}`,
+      inference: { kind: 'go-processor', syscall: this.#name(holder.row) },
     };
   }
 

@@ -2,6 +2,8 @@
  * Without switches and wake-ups there is no critical path to walk. What is left is the order of a start's
  * stages: in each of them one process is known to work, and the others to wait for it.
  */
+
+import type { Inference } from '../model/inference.js';
 import type { Milestone, MilestoneName, Window } from '../model/trace.js';
 import type { PathPiece } from './critical-path.js';
 import { initProcess } from './entrypoint.js';
@@ -23,7 +25,7 @@ const TURNS: readonly (readonly [
   ['exec FIFO opened', (run) => initProcess(run)?.pid],
 ];
 
-const REASON = 'no switches were recorded: taken for the process whose turn it is in this stage';
+const TURN: Inference = { kind: 'turn-in-stage' };
 
 /** Pieces that tile the window, in time order. */
 export function stagePath(
@@ -41,7 +43,7 @@ export function stagePath(
   let tid = turns[0]?.pid ?? 0;
   const put = (end: number): void => {
     if (end <= at) return;
-    const quiet = { wokenBy: undefined, waitsFor: undefined, reason: REASON };
+    const quiet = { wokenBy: undefined, waitsFor: undefined, inference: TURN };
     pieces.push({ start: at, end, tid, state: 'running', ...quiet });
     at = end;
   };

@@ -1,5 +1,6 @@
 /** A trace and its tracks as the bytes that a page embeds; the layout is model/page-data.ts's. */
 import { EVENT_KINDS } from '../model/event-kinds.js';
+import { type Inference, inferenceKey } from '../model/inference.js';
 import {
   EVENT_COLUMNS,
   INSTANT_COLUMNS,
@@ -9,13 +10,11 @@ import {
   type PageColumn,
   type PageDocument,
   SEGMENT_NUMBERS,
-  SEGMENT_TEXTS,
   SEGMENT_WORDS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
 } from '../model/page-data.js';
 import type { Recording } from '../model/recording.js';
-import { StringInterner } from '../model/strings.js';
 import type { Segment, Trace } from '../model/trace.js';
 import type { Tracks } from '../model/tracks.js';
 import { type WaitCause, waitCauseKey } from '../model/wait-cause.js';
@@ -30,10 +29,13 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
   for (const name of SLICE_COLUMNS) columns.add(`slices.${name}`, tracks.slices[name]);
   for (const name of INSTANT_COLUMNS) columns.add(`instants.${name}`, tracks.instants[name]);
   for (const name of WAKE_UP_COLUMNS) columns.add(`wakeUps.${name}`, tracks.wakeUps[name]);
-  const texts = new StringInterner();
-  const causes = new CauseList();
+  const lists: SegmentLists = {
+    words: new Distinct((word) => word),
+    causes: new Distinct(waitCauseKey),
+    inferences: new Distinct(inferenceKey),
+  };
   trace.runs.forEach(({ segments }, index) => {
-    addSegments(columns, `run${index}`, segments, texts, causes);
+    addSegments(columns, `run${index}`, segments, lists);
   });
   const { header, strings, events, marks, ...recording } = trace.recording;
   const document: PageDocument = {
@@ -54,8 +56,9 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
     foreign: trace.foreign,
     warnings: trace.warnings,
     tracks: { span: tracks.span, tracks: tracks.tracks, names: tracks.names },
-    causes: causes.all,
-    texts: Array.from({ length: texts.size }, (_, id) => texts.text(id)),
+    words: lists.words.all,
+    causes: lists.causes.all,
+    inferences: lists.inferences.all,
     columns: columns.directory,
   };
   return joined(new TextEncoder().encode(JSON.stringify(document)), columns);
@@ -92,41 +95,44 @@ function addEvents(columns: ColumnWriter, { recording, order }: Trace): void {
   }
 }
 
+interface SegmentLists {
+  readonly words: Distinct<string>;
+  readonly causes: Distinct<WaitCause>;
+  readonly inferences: Distinct<Inference>;
+}
+
 function addSegments(
   columns: ColumnWriter,
   prefix: string,
   segments: readonly Segment[],
-  texts: StringInterner,
-  causes: CauseList,
+  { words, causes, inferences }: SegmentLists,
 ): void {
-  for (const name of SEGMENT_NUMBERS) {
-    columns.add(
-      `${prefix}.${name}`,
-      Float64Array.from(segments, (segment) => segment[name] ?? -1),
-    );
-  }
-  columns.add(
-    `${prefix}.waitsFor`,
-    Float64Array.from(segments, ({ waitsFor }) => causes.idOf(waitsFor)),
-  );
-  for (const name of [...SEGMENT_WORDS, ...SEGMENT_TEXTS]) {
-    const ids = Float64Array.from(segments, (segment) => texts.intern(segment[name] ?? ''));
-    columns.add(`${prefix}.${name}`, ids);
-  }
+  const add = (name: string, of: (segment: Segment) => number): void =>
+    columns.add(`${prefix}.${name}`, Float64Array.from(segments, of));
+  for (const name of SEGMENT_NUMBERS) add(name, (segment) => segment[name] ?? -1);
+  for (const name of SEGMENT_WORDS) add(name, (segment) => words.idOf(segment[name] ?? ''));
+  add('waitsFor', ({ waitsFor }) => causes.idOf(waitsFor));
+  add('inference', ({ inference }) => inferences.idOf(inference));
 }
 
-/** Each cause once. */
-class CauseList {
-  readonly all: WaitCause[] = [];
+/** Values that repeat, each once. */
+class Distinct<T> {
+  readonly all: T[] = [];
+  readonly #keyOf: (value: T) => string;
   readonly #ids = new Map<string, number>();
 
-  idOf(cause: WaitCause | undefined): number {
-    if (cause === undefined) return -1;
-    const key = waitCauseKey(cause);
+  constructor(keyOf: (value: T) => string) {
+    this.#keyOf = keyOf;
+  }
+
+  /** @returns its index in `all`; -1 for none */
+  idOf(value: T | undefined): number {
+    if (value === undefined) return -1;
+    const key = this.#keyOf(value);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     this.#ids.set(key, this.all.length);
-    return this.all.push(cause) - 1;
+    return this.all.push(value) - 1;
   }
 }
 

@@ -7,6 +7,7 @@
  *   columns each at the next multiple of 8, little-endian
  */
 import type { Foreign } from '../base/foreign.js';
+import type { Inference } from './inference.js';
 import type { ApiMark, Recording, TraceHeader } from './recording.js';
 import type { ActorSpan, ContainerRun, ProcessLife, Trace } from './trace.js';
 import type { Tracks } from './tracks.js';
@@ -34,12 +35,10 @@ export interface PageColumn {
   readonly length: number;
 }
 
-/** A segment's numbers; -1 where it has none. Of "waitsFor" an index in PageDocument.causes. */
+/** A segment's numbers, and of "waitsFor" and "inference" indexes in PageDocument's lists; -1 where it has none. */
 export const SEGMENT_NUMBERS = ['start', 'end', 'process', 'tid', 'syscall', 'wokenBy'] as const;
-/** A segment's words, which are dit's own, each an index in PageDocument.texts; '' where it has none. */
+/** A segment's words, which are dit's own, each an index in PageDocument.words; '' where it has none. */
 export const SEGMENT_WORDS = ['actor', 'state', 'certainty', 'phase', 'category', 'rule'] as const;
-/** The same, of what the trace says. */
-export const SEGMENT_TEXTS = ['reason'] as const;
 
 export const SLICE_COLUMNS = [
   'track',
@@ -92,7 +91,9 @@ export interface PageDocument {
   readonly tracks: Pick<Tracks, 'span' | 'tracks' | 'names'>;
   /** What segments wait for, which repeats. */
   readonly causes: readonly WaitCause[];
-  /** Texts of segments, which repeat. */
-  readonly texts: readonly Foreign[];
+  /** Why segments are inferred, the same. */
+  readonly inferences: readonly Inference[];
+  /** Words of segments, the same. */
+  readonly words: readonly string[];
   readonly columns: readonly PageColumn[];
 }

@@ -1,6 +1,6 @@
 /** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
-import { raw } from '../base/foreign.js';
 import type { Category } from './category.js';
+import { inferenceKey } from './inference.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
 import { waitCauseKey } from './wait-cause.js';
 
@@ -76,9 +76,10 @@ export function waits(segments: readonly Segment[]): Wait[] {
 }
 
 /** Waits without a known cause belong together where the reason for it is the same. */
-function causeKey({ state, waitsFor, reason }: Segment): string {
+function causeKey({ state, waitsFor, inference }: Segment): string {
   if (state === 'runnable') return state;
-  return waitsFor === undefined ? `\0${raw(reason)}` : waitCauseKey(waitsFor);
+  if (waitsFor !== undefined) return waitCauseKey(waitsFor);
+  return inference === undefined ? '' : `\0${inferenceKey(inference)}`;
 }
 
 function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => string): Share[] {

@@ -3,6 +3,7 @@ import type { Foreign } from '../base/foreign.js';
 import type { ContainerId, ProcessKey } from '../base/ids.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import type { Category } from './category.js';
+import type { Inference } from './inference.js';
 import type { Recording } from './recording.js';
 import type { WaitCause } from './wait-cause.js';
 
@@ -138,8 +139,8 @@ export interface Segment {
   /** Row of the wake-up that ended the wait. */
   readonly wokenBy: number | undefined;
   readonly certainty: Certainty;
-  /** Why it is inferred; '' when exact. */
-  readonly reason: Foreign;
+  /** Why it is inferred; undefined when exact. */
+  readonly inference: Inference | undefined;
   /** undefined: no rule applies ("unattributed"). */
   readonly phase: Phase | undefined;
   readonly category: Category;

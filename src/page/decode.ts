@@ -1,5 +1,5 @@
 /** The embedded bytes back to a Trace and its tracks; the layout is model/page-data.ts's. */
-import { type Foreign, raw } from '../base/foreign.js';
+import type { Foreign } from '../base/foreign.js';
 import type { ProcessKey } from '../base/ids.js';
 import type { TraceTime } from '../base/time.js';
 import { EVENT_KINDS } from '../model/event-kinds.js';
@@ -12,7 +12,6 @@ import {
   type PageColumn,
   type PageDocument,
   SEGMENT_NUMBERS,
-  SEGMENT_TEXTS,
   SEGMENT_WORDS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
@@ -157,20 +156,18 @@ function eventsOf(length: number, columns: Columns): EventTable {
 function segmentsOf(
   columns: Columns,
   prefix: string,
-  { texts, causes }: Pick<PageDocument, 'texts' | 'causes'>,
+  { words, causes, inferences }: Pick<PageDocument, 'words' | 'causes' | 'inferences'>,
 ): Segment[] {
-  const causeIds = columns(`${prefix}.waitsFor`);
   const number = Object.fromEntries(
     SEGMENT_NUMBERS.map((name) => [name, columns(`${prefix}.${name}`)]),
   ) as Record<(typeof SEGMENT_NUMBERS)[number], Values>;
-  const text = Object.fromEntries(
-    [...SEGMENT_WORDS, ...SEGMENT_TEXTS].map((name) => {
-      const ids = columns(`${prefix}.${name}`);
-      return [name, (index: number): Foreign => texts[ids[index] as number] ?? ''];
-    }),
-  ) as Record<(typeof SEGMENT_WORDS | typeof SEGMENT_TEXTS)[number], (index: number) => Foreign>;
+  const wordIds = Object.fromEntries(
+    SEGMENT_WORDS.map((name) => [name, columns(`${prefix}.${name}`)]),
+  ) as Record<(typeof SEGMENT_WORDS)[number], Values>;
+  const causeIds = columns(`${prefix}.waitsFor`);
+  const inferenceIds = columns(`${prefix}.inference`);
   const word = (name: (typeof SEGMENT_WORDS)[number], index: number): string =>
-    raw(text[name](index));
+    words[wordIds[name][index] as number] ?? '';
   const optional = (name: 'process' | 'syscall' | 'wokenBy', index: number): number | undefined => {
     const value = number[name][index] as number;
     return value < 0 ? undefined : value;
@@ -187,7 +184,7 @@ function segmentsOf(
       waitsFor: causes[causeIds[index] as number],
       wokenBy: optional('wokenBy', index),
       certainty: word('certainty', index) as Segment['certainty'],
-      reason: text.reason(index),
+      inference: inferences[inferenceIds[index] as number],
       phase: (word('phase', index) || undefined) as Segment['phase'],
       category: word('category', index) as Segment['category'],
       rule: word('rule', index),

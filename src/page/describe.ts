@@ -11,6 +11,7 @@ import { SLICE_KINDS, type SliceKind } from '../model/tracks.js';
 import { errorName } from '../render/errno.js';
 import { describeEvent } from '../render/events-text.js';
 import { formatBytes, formatCount, formatDuration, formatMs, plural } from '../render/format.js';
+import { inferenceText } from '../render/inference-text.js';
 import { waitText } from '../render/wait-text.js';
 import type { Start } from './starts.js';
 import { milestonesOf, rowOfTrack, segmentAt, spanOf, type Target } from './target.js';
@@ -43,7 +44,8 @@ export const sinceOrigin = ({ origin }: Start, time: number): string =>
 function describeSegment(start: Start, target: Target): Description {
   const segment = segmentAt(start, target.index) as Segment;
   const { recording } = start.trace;
-  const { actor, state, waitsFor, certainty, reason, rule, syscall, wokenBy, category } = segment;
+  const { actor, state, waitsFor, certainty, inference, rule, syscall, wokenBy, category } =
+    segment;
   const facts: [string, string][] = [
     ['Phase', `${phaseOf(segment)}, by the rule “${escapeText(rule)}”`],
     ['Actor', actor],
@@ -56,7 +58,10 @@ function describeSegment(start: Start, target: Target): Description {
   if (wokenBy !== undefined) {
     facts.push(['Woken by', `${wakerOf(start, wokenBy)}: ${describeEvent(recording, wokenBy)}`]);
   }
-  facts.push(['Certainty', certainty === 'exact' ? 'exact' : `inferred: ${escapeText(reason)}`]);
+  facts.push([
+    'Certainty',
+    certainty === 'exact' ? 'exact' : `inferred: ${escapeText(inferenceText(inference))}`,
+  ]);
   const evidence = [syscall, wokenBy].filter((row) => row !== undefined).map(eventNumber);
   if (evidence.length > 0) facts.push(['Evidence', evidence.join(', ')]);
   return {

@@ -13,6 +13,7 @@ import { safeJson } from '../base/escape.js';
 import type { ApiMark } from '../model/recording.js';
 import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
+import { inferenceText } from './inference-text.js';
 import { waitText } from './wait-text.js';
 
 export const JSON_SCHEMA = 'dit.trace/1';
@@ -197,6 +198,6 @@ function segmentDocument(segment: Segment): Record<string, unknown> {
     waits_for: waitText(segment.waitsFor),
     woken_by: segment.wokenBy ?? null,
     certainty: segment.certainty,
-    reason: segment.reason,
+    reason: inferenceText(segment.inference),
   };
 }

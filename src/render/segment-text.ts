@@ -4,6 +4,7 @@ import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 import { viewSyscall } from '../model/syscall-view.js';
 import type { Segment } from '../model/trace.js';
+import { inferenceText } from './inference-text.js';
 import { waitText } from './wait-text.js';
 
 /** With the events behind it; untrusted text. */
@@ -16,7 +17,8 @@ export function segmentText(recording: Recording, segment: Segment): Foreign {
   const wait = cause === '' ? '' : quoting`, ended by ${cause}`;
   const by = cause === '' ? 'woken by ' : '';
   const woken = segment.wokenBy === undefined ? '' : `, ${by}event ${segment.wokenBy}`;
-  const reason = segment.reason === '' ? '' : quoting` (inferred: ${segment.reason})`;
+  const { inference } = segment;
+  const reason = inference === undefined ? '' : quoting` (inferred: ${inferenceText(inference)})`;
   return quoting`${segment.state} ${segment.state === 'user code' ? '' : where}${wait}${woken}${reason}`.trim();
 }
 

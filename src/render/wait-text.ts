@@ -2,6 +2,7 @@
 import { type Foreign, quoting } from '../base/foreign.js';
 import type { Segment } from '../model/trace.js';
 import type { PlainCause, WaitCause } from '../model/wait-cause.js';
+import { inferenceText } from './inference-text.js';
 
 const PLAIN: Readonly<Record<PlainCause, string>> = {
   'block-io': 'block I/O',
@@ -35,5 +36,5 @@ export function waitText(cause: WaitCause | undefined): Foreign {
 }
 
 /** The same of a segment that waits, runnable ones too; why it is not known, where it is not. */
-export const waitedForText = ({ state, waitsFor, reason }: Segment): Foreign =>
-  state === 'runnable' ? 'a CPU' : waitText(waitsFor) || reason || 'unknown';
+export const waitedForText = ({ state, waitsFor, inference }: Segment): Foreign =>
+  state === 'runnable' ? 'a CPU' : waitText(waitsFor) || inferenceText(inference) || 'unknown';

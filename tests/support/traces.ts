@@ -68,7 +68,7 @@ export function segmentsFrom(start: number, pieces: readonly Piece[]): Segment[]
       waitsFor: typeof waitsFor === 'string' ? { kind: waitsFor } : waitsFor,
       wokenBy: undefined,
       certainty: 'exact',
-      reason: '',
+      inference: undefined,
       phase,
       category,
       rule: category,
@@ -392,7 +392,7 @@ export function hostileTrace(): Trace {
           ...segment,
           category: HOSTILE_CATEGORY,
           waitsFor: { kind: 'kernel-thread', comm: HOSTILE },
-          reason: HOSTILE,
+          inference: { kind: 'go-processor', syscall: HOSTILE },
         })),
         findings: sampleRun().findings.map(({ ns }) => ({
           id: HOSTILE,

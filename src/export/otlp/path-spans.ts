@@ -13,6 +13,7 @@ import type {
   Segment,
   Trace,
 } from '../../model/trace.js';
+import { inferenceText } from '../../render/inference-text.js';
 import { waitText } from '../../render/wait-text.js';
 import { syscallName } from '../segment-stack.js';
 import type { Attributes } from './attributes.js';
@@ -152,7 +153,7 @@ function pieceSpans(trace: Trace, step: Step, parent: string, leastNs: number): 
         'dit.category': segment.category,
         'dit.rule': segment.rule,
         'dit.certainty': segment.certainty,
-        'dit.reason': segment.reason,
+        'dit.reason': inferenceText(segment.inference),
         'dit.actor': segment.actor,
         'dit.state': segment.state,
         'dit.syscall': segment.syscall === undefined ? '' : syscallName(trace, segment.syscall),

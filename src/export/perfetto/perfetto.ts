@@ -5,6 +5,7 @@ import { quoting } from '../../base/foreign.js';
 import { phaseTotals } from '../../model/totals.js';
 import { type Segment, type Trace, windowLength } from '../../model/trace.js';
 import { SLICE_KINDS, type Tracks } from '../../model/tracks.js';
+import { inferenceText } from '../../render/inference-text.js';
 import { waitText } from '../../render/wait-text.js';
 import { threadCounts } from './counters.js';
 import { EventFacts } from './event-facts.js';
@@ -125,7 +126,7 @@ function writeSegment(
     .fact('actor', segment.actor)
     .fact('state', segment.state)
     .fact('certainty', segment.certainty)
-    .fact('reason', segment.reason)
+    .fact('reason', inferenceText(segment.inference))
     .fact('rule', segment.rule)
     .fact('waits_for', waitText(segment.waitsFor))
     .fact('pid', process === undefined ? undefined : trace.processes[process]?.pid)

@@ -3,6 +3,7 @@ import type { ProcessKey } from '../../base/ids.js';
 import type { Category } from '../../model/category.js';
 import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace.js';
+import { inferenceText } from '../../render/inference-text.js';
 import { waitText } from '../../render/wait-text.js';
 import { cellsOfRun, originOf } from './origin.js';
 import type { CellsOf, TableRows } from './schema.js';
@@ -185,7 +186,7 @@ export function segmentRows(trace: Trace): TableRows {
       tid: (row) => item(row).tid,
       pid: (row) => pidOf(trace, item(row).process),
       certainty: (row) => item(row).certainty,
-      reason: (row) => item(row).reason,
+      reason: (row) => inferenceText(item(row).inference),
     } satisfies CellsOf<'segments'>,
   };
 }

@@ -256,7 +256,7 @@ describe('walkCriticalPath', () => {
     expect(at(segmentsOf(initThatWaited()), 7000)).toMatchObject({
       state: 'blocked',
       certainty: 'inferred',
-      reason: 'its wake-up was not recorded',
+      inference: { kind: 'wake-up-missing' },
     });
   });
 

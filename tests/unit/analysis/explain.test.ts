@@ -73,7 +73,7 @@ describe('explainRun', () => {
 
   it('says why something is inferred', () => {
     const [segment] = segmentsFrom(0, [[5, 'init', 'blocked', 'runtime', 'runc']]);
-    const inferred = { ...segment, reason: 'its wake-up was not recorded' } as Segment;
+    const inferred = { ...segment, inference: { kind: 'wake-up-missing' } } as Segment;
     expect(segmentText(sampleRecording(), inferred)).toBe(
       'blocked outside any syscall (inferred: its wake-up was not recorded)',
     );

@@ -161,8 +161,8 @@ describe('blame', () => {
 
   it('marks what is inferred, with the reason', () => {
     const [segment] = segmentsFrom(0, [[5e6, 'init', 'blocked', 'runtime', 'runc']]);
-    const reason = 'its wake-up was not recorded';
-    const segments = [{ ...segment, certainty: 'inferred', reason } as never];
+    const inference = { kind: 'wake-up-missing' };
+    const segments = [{ ...segment, certainty: 'inferred', inference } as never];
     const text = renderBlame(startedTrace({ runs: [sampleRun({ segments })] }), page(120));
     expect(text).toMatch(/5\.00 ms ~ init +runc: its wake-up was not recorded\n/);
     expect(text).toContain('~ inferred');
