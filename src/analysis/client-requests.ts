@@ -1,7 +1,9 @@
 /** What the command's programs asked an engine for: the requests that they wrote to its socket. */
 import { raw } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
+import { own } from '../base/own.js';
 import type { TraceTime } from '../base/time.js';
+import { RECORDED_ARGUMENTS } from '../model/syscalls.js';
 import type { LifeDraft } from './process-lives.js';
 import { type TraceView, viewCall } from './run-view.js';
 
@@ -36,8 +38,10 @@ export function clientRequests(view: TraceView): Map<ContainerId, ContainerReque
   const found = new Map<ContainerId, ContainerRequests>();
   const creates = new Map<LifeDraft, WaitingCreates>();
   for (const call of view.calls) {
-    if (call.actor !== 'client' || (call.name !== 'write' && call.name !== 'sendto')) continue;
-    const [, id, verb] = REQUEST.exec(raw(viewCall(view, call).text(1))) ?? [];
+    if (call.actor !== 'client') continue;
+    const request = own(RECORDED_ARGUMENTS, call.name)?.request;
+    if (request === undefined) continue;
+    const [, id, verb] = REQUEST.exec(raw(viewCall(view, call).text(request))) ?? [];
     if (id === undefined) continue;
     const { life, time, row } = call;
     const waiting = creates.get(life) ?? { requests: [], taken: 0 };

@@ -8,41 +8,12 @@ import { own } from '../base/own.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import { type SyscallView, viewSyscall } from '../model/syscall-view.js';
+import { RECORDED_ARGUMENTS } from '../model/syscalls.js';
 import type { ActorKind, CopyUp } from '../model/trace.js';
 import { type RunView, spanOf } from './run-view.js';
 
 /** Whoever lives on the container's root. The engine's own files are on no overlay. */
 const INSIDE: ReadonlySet<ActorKind> = new Set(['init', 'entrypoint']);
-
-/** Syscalls by the argument that names the file which is copied: the old one of two. */
-const PATH_ARGUMENT: Readonly<Record<string, number>> = {
-  open: 0,
-  openat: 1,
-  openat2: 1,
-  creat: 0,
-  link: 0,
-  linkat: 1,
-  rename: 0,
-  renameat: 1,
-  renameat2: 1,
-  truncate: 0,
-  chmod: 0,
-  fchmodat: 1,
-  fchmodat2: 1,
-  chown: 0,
-  lchown: 0,
-  fchownat: 1,
-  utime: 0,
-  utimes: 0,
-  futimesat: 1,
-  utimensat: 1,
-  setxattr: 0,
-  lsetxattr: 0,
-  setxattrat: 1,
-  removexattr: 0,
-  lremovexattr: 0,
-  removexattrat: 1,
-};
 
 export function findCopyUps(run: RunView): CopyUp[] {
   const { events } = run.recording;
@@ -149,8 +120,10 @@ const O_ACCMODE = 3;
 const OPEN_FLAGS: Readonly<Record<string, number>> = { open: 1, openat: 2, creat: 1 };
 
 function pathOf(call: SyscallView): Foreign {
-  const argument = own(PATH_ARGUMENT, call.name);
-  return argument === undefined ? call.file(0) : call.text(argument);
+  const { mayCopyUp, descriptor, texts } = own(RECORDED_ARGUMENTS, call.name) ?? {};
+  // Of two names the old one is copied.
+  const [named] = mayCopyUp === true && descriptor === undefined ? (texts ?? []) : [];
+  return named === undefined ? call.file(0) : call.text(named);
 }
 
 function hasExactProbe(run: RunView): boolean {

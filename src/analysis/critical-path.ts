@@ -10,6 +10,7 @@
 import type { TraceTime } from '../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
 import type { Inference } from '../model/inference.js';
+import { isSyscallFor } from '../model/syscalls.js';
 import type { PlainCause, WaitCause } from '../model/wait-cause.js';
 import { GoScheduler } from './go-scheduler.js';
 import { type RunView, spanOf } from './run-view.js';
@@ -200,7 +201,7 @@ function waitsForItsThreads(run: RunView, tid: number, time: number, waker: numb
   const row = activity.syscallAt(tid, time);
   if (row === undefined || waker === tid) return false;
   const name = recording.strings.text(recording.events.value(row, 'names'));
-  if (name !== 'execve' && name !== 'execveat') return false;
+  if (!isSyscallFor('exec', name)) return false;
   return index.ownerOf(waker, time) === index.ownerOf(tid, time);
 }
 

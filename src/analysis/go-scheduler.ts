@@ -9,6 +9,7 @@ import type { Foreign } from '../base/foreign.js';
 import { lastUpTo } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import type { Inference } from '../model/inference.js';
+import { syscallsThat } from '../model/syscalls.js';
 import type { WaitCause } from '../model/wait-cause.js';
 import type { RunView } from './run-view.js';
 import type { Message } from './trace-index.js';
@@ -30,14 +31,7 @@ const HOLD_REACH_NS = 100_000_000;
 /** A thread whose place on the CPU the monitor's thread has just taken. */
 const PUSHED_OFF_NS = 200_000;
 
-const IDLE_CALLS: ReadonlySet<Foreign> = new Set<Foreign>([
-  'futex',
-  'epoll_pwait',
-  'epoll_wait',
-  'nanosleep',
-  'clock_nanosleep',
-  'sched_yield',
-]);
+const IDLE_CALLS = syscallsThat(({ idles }) => idles === true);
 
 /** Threads and messages that are looked at for causes, in one start; beyond it, waits stay without one. */
 const MOST_LOOKS = 10_000_000;

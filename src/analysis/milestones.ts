@@ -7,6 +7,7 @@ import { bareContainerId, parseContainerId, shortId } from '../base/ids.js';
 import { firstFrom } from '../base/sorted.js';
 import type { TraceTime } from '../base/time.js';
 import { namespacesOf } from '../model/syscall-view.js';
+import { isSyscallFor, NAMESPACE_MAKERS } from '../model/syscalls.js';
 import type {
   AbsentMilestone,
   Certainty,
@@ -298,7 +299,7 @@ function findFirstNamespace(run: RunView): Found | Foreign {
     // Without a runtime it is the program itself, until that call the client's.
     const byItself = run.containerId === bareContainerId(call.life.pid) && call.actor === 'client';
     if (!byRuntime && !byItself) continue;
-    if (call.name !== 'clone' && call.name !== 'clone3' && call.name !== 'unshare') continue;
+    if (!NAMESPACE_MAKERS.has(call.name)) continue;
     const view = viewCall(run, call);
     const namespaces = namespacesOf(view);
     if (namespaces.length === 0 || view.result < 0) continue;
@@ -360,7 +361,7 @@ function findHooksEnd(run: RunView): Found | Foreign {
 
 function findPivotRoot(run: RunView): Found | Foreign {
   for (const call of run.index.callsOf(run.containerId)) {
-    if (call.name !== 'pivot_root' && call.name !== 'chroot') continue;
+    if (!isSyscallFor('root', call.name)) continue;
     if (call.containerId !== run.containerId || call.actor !== 'init') continue;
     if (viewCall(run, call).result !== 0) continue;
     const time = callEnd(run, call);

@@ -4,6 +4,7 @@ import type { TraceTime } from '../base/time.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';
 import { namespacesOf, viewSyscall } from '../model/syscall-view.js';
+import { NAMESPACE_MAKERS } from '../model/syscalls.js';
 import type { NamespaceFacts } from './actors.js';
 import type { Lives } from './process-lives.js';
 
@@ -17,9 +18,7 @@ export function namespaceFacts(
   const rooted = new Set<ProcessKey>();
   const namespaced = new Map<ProcessKey, TraceTime>();
   const wanted = new Set(
-    ['pivot_root', 'unshare', 'clone', 'clone3']
-      .map((name) => strings.find(name))
-      .filter((id) => id !== 0),
+    ['pivot_root', ...NAMESPACE_MAKERS].map((name) => strings.find(name)).filter((id) => id !== 0),
   );
   const flags = events.table('syscall').column('flags');
   const names = events.table('syscall').column('names');

@@ -7,6 +7,7 @@ import type { Foreign } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { ASKED_DETAIL } from '../model/own-requests.js';
 import type { ApiMark } from '../model/recording.js';
+import { SENDERS, syscallsThat } from '../model/syscalls.js';
 import type { Certainty } from '../model/trace.js';
 import type { TraceView } from './run-view.js';
 
@@ -19,8 +20,7 @@ export interface RequestMoment {
   readonly reason: string;
 }
 
-const SENDING: ReadonlySet<Foreign> = new Set<Foreign>(['write', 'writev', 'sendto', 'sendmsg']);
-const RECEIVING: ReadonlySet<Foreign> = new Set<Foreign>(['read', 'readv', 'recvfrom', 'recvmsg']);
+const RECEIVERS = syscallsThat(({ receives }) => receives === true);
 
 /** A request has a line, a host and more; what wakes other threads, and what is kept of a mark, is shorter. */
 const LEAST_BYTES = 120;
@@ -43,7 +43,7 @@ export function answerRead(view: TraceView, mark: ApiMark, noted: TraceTime): Re
   for (const row of view.activity.syscallsBefore(view.index.clientThread, noted, MOST_CALLS)) {
     if (view.recording.events.time.at(row) < earliest) break;
     const end = view.activity.syscallEnd(row);
-    if (end > noted || !moved(view, row, RECEIVING, 1)) continue;
+    if (end > noted || !moved(view, row, RECEIVERS, 1)) continue;
     return { time: end as TraceTime, certainty: 'exact', row, reason: '' };
   }
   return { time: noted, certainty: 'exact', row: undefined, reason: '' };
@@ -54,7 +54,7 @@ function sentBefore(view: TraceView, { start }: ApiMark, asked: number): Request
   const { events } = view.recording;
   for (const row of view.activity.syscallsBefore(view.index.clientThread, start, MOST_CALLS)) {
     if (events.time.at(row) < start - asked) break;
-    if (!moved(view, row, SENDING, LEAST_BYTES)) continue;
+    if (!moved(view, row, SENDERS, LEAST_BYTES)) continue;
     return { time: events.time.at(row) as TraceTime, certainty: 'exact', row, reason: '' };
   }
   return { time: start, certainty: 'exact', row: undefined, reason: '' };
@@ -67,7 +67,7 @@ function sentAfter(view: TraceView, { name, start, end }: ApiMark): RequestMomen
   const sent: number[] = [];
   for (const row of view.activity.syscallsFrom(view.index.clientThread, start, MOST_CALLS)) {
     if (events.time.at(row) >= until) break;
-    if (moved(view, row, SENDING, LEAST_BYTES)) sent.push(row);
+    if (moved(view, row, SENDERS, LEAST_BYTES)) sent.push(row);
   }
   // A request with a body goes out with its head in one call.
   const call = HAS_BODY.has(name) ? 'writev' : 'write';

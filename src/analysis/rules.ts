@@ -5,6 +5,7 @@
 import { type Foreign, raw } from '../base/foreign.js';
 import type { Category } from '../model/category.js';
 import { namespacesOf, type SyscallView } from '../model/syscall-view.js';
+import { isSyscallFor, type SyscallRole } from '../model/syscalls.js';
 import type { ActorKind, Phase, SegmentState } from '../model/trace.js';
 import type { WaitCause } from '../model/wait-cause.js';
 
@@ -33,52 +34,14 @@ export interface PhaseRule {
   readonly when: (facts: SegmentFacts) => boolean;
 }
 
-const calls = (...names: readonly string[]): ((facts: SegmentFacts) => boolean) => {
-  const set = new Set<Foreign>(names);
-  return ({ call }) => call !== undefined && set.has(call.name);
-};
+const isCallFor =
+  (role: SyscallRole) =>
+  ({ call }: SegmentFacts): boolean =>
+    call !== undefined && isSyscallFor(role, call.name);
 
-const isMountCall = calls(
-  'mount',
-  'umount2',
-  'fsopen',
-  'fsconfig',
-  'fsmount',
-  'fspick',
-  'move_mount',
-  'open_tree',
-  'open_tree_attr',
-  'mount_setattr',
-);
-const isSync = calls('fsync', 'fdatasync', 'sync', 'syncfs', 'sync_file_range', 'msync');
-const isExec = calls('execve', 'execveat');
-const isClone = calls('clone', 'clone3', 'fork', 'vfork');
-const isReap = calls('wait4', 'waitid', 'exit_group', 'exit');
-const isIpc = calls(
-  'futex',
-  'epoll_wait',
-  'epoll_pwait',
-  'epoll_pwait2',
-  'epoll_ctl',
-  'poll',
-  'ppoll',
-  'select',
-  'pselect6',
-  'sendto',
-  'sendmsg',
-  'sendmmsg',
-  'recvfrom',
-  'recvmsg',
-  'recvmmsg',
-  'socket',
-  'socketpair',
-  'connect',
-  'accept',
-  'accept4',
-  'pipe2',
-  'eventfd2',
-);
-const isSleep = calls('nanosleep', 'clock_nanosleep');
+const isMountCall = isCallFor('mount');
+const isExec = isCallFor('exec');
+const isClone = isCallFor('clone');
 
 /** linux/prctl.h: PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT */
 const CONFINING_PRCTLS: ReadonlySet<number> = new Set([8, 22, 24, 38, 47]);
@@ -163,7 +126,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'storage',
     category: 'fsync',
     because: 'inside fsync, fdatasync or another sync call, running or waiting',
-    when: isSync,
+    when: isCallFor('sync'),
   },
   {
     id: 'cold-exec',
@@ -193,7 +156,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     category: 'namespaces',
     because: 'inside unshare, setns, or a clone with namespace flags',
     when: (facts) =>
-      calls('unshare', 'setns')(facts) ||
+      isCallFor('namespace')(facts) ||
       (isClone(facts) && facts.call !== undefined && namespacesOf(facts.call).length > 0),
   },
   {
@@ -201,7 +164,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'kernel',
     category: 'pivot_root',
     because: 'inside pivot_root or chroot',
-    when: calls('pivot_root', 'chroot'),
+    when: isCallFor('root'),
   },
   {
     id: 'mounts',
@@ -230,16 +193,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     category: 'seccomp and capabilities',
     because: 'inside seccomp, capset, a confining prctl, or a change of user',
     when: (facts) =>
-      calls(
-        'seccomp',
-        'capset',
-        'setresuid',
-        'setresgid',
-        'setuid',
-        'setgid',
-        'setgroups',
-        'keyctl',
-      )(facts) ||
+      isCallFor('confine')(facts) ||
       (facts.call?.name === 'prctl' && CONFINING_PRCTLS.has(facts.call.arguments[0] ?? 0)),
   },
   {
@@ -247,7 +201,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'kernel',
     category: 'process creation and exit',
     because: 'inside clone without namespace flags, wait, or exit',
-    when: (facts) => isClone(facts) || isReap(facts),
+    when: (facts) => isClone(facts) || isCallFor('exit')(facts),
   },
   {
     id: 'go-scheduler',
@@ -258,7 +212,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     when: (facts) =>
       facts.state === 'blocked' &&
       (isOfGoRuntime(facts) ||
-        (isSleep(facts) && facts.waitsFor?.kind === 'timer' && facts.handsOverWithin)),
+        (isCallFor('sleep')(facts) && facts.waitsFor?.kind === 'timer' && facts.handsOverWithin)),
   },
   {
     id: 'hooks',
@@ -287,7 +241,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'runtime',
     category: 'IPC hand-over',
     because: 'inside a socket, pipe, poll or futex call: one part hands over to the next',
-    when: isIpc,
+    when: isCallFor('hand-over'),
   },
   {
     id: 'program',

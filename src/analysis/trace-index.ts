@@ -9,6 +9,7 @@ import type { TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import type { ApiMark, Recording } from '../model/recording.js';
 import { viewSyscall } from '../model/syscall-view.js';
+import { NAMESPACE_MAKERS, SENDERS } from '../model/syscalls.js';
 import type { ActorKind, ActorSpan } from '../model/trace.js';
 import { actorAt } from './actors.js';
 import type { LifeDraft, Lives } from './process-lives.js';
@@ -31,10 +32,8 @@ export interface Message {
   readonly containerId: ContainerId | undefined;
 }
 
-const MESSAGE_CALLS = ['write', 'writev', 'sendmsg', 'sendto'];
 const TALKERS: ReadonlySet<ActorKind> = new Set(['client', 'dockerd', 'containerd', 'shim']);
 
-const NAMESPACE_MAKERS: ReadonlySet<Foreign> = new Set<Foreign>(['clone', 'clone3', 'unshare']);
 export const ENGINES: ReadonlySet<ActorKind> = new Set(['dockerd', 'containerd', 'client']);
 
 interface Indexed {
@@ -255,7 +254,7 @@ export class TraceIndex {
   #messagesByEnd(): Message[] {
     const { recording, activity, order } = this.#trace;
     const { events, strings } = recording;
-    const names = new Set(MESSAGE_CALLS.map((name): number => strings.find(name)));
+    const names = new Set([...SENDERS].map((name): number => strings.find(name)));
     const messages: Message[] = [];
     for (const row of order) {
       if (events.kind.at(row) !== KIND.syscall) continue;

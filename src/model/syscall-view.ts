@@ -1,7 +1,9 @@
 /** One syscall event, readable: its name, its arguments by position, its text arguments. */
 import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 import { FILE_OF_ARGUMENT, SYSCALL_FLAG } from './event-kinds.js';
 import type { Recording } from './recording.js';
+import { SYSCALLS } from './syscalls.js';
 
 export interface SyscallView {
   readonly row: number;
@@ -54,8 +56,8 @@ export const NAMESPACE_FLAGS: readonly (readonly [flag: number, name: string])[]
 
 /** The namespaces that a clone, clone3, unshare or setns names. */
 export function namespacesOf(call: SyscallView): string[] {
-  const at = call.name === 'setns' ? 1 : 0;
-  const flags = call.arguments[at] ?? 0;
+  const at = own(SYSCALLS, call.name)?.namespaceFlags;
+  const flags = at === undefined ? 0 : (call.arguments[at] ?? 0);
   // The low byte of clone's flags is the exit signal, not CLONE_NEWTIME.
   const mask = call.name === 'clone' ? flags - (flags % 256) : flags;
   return NAMESPACE_FLAGS.filter(([flag]) => Math.floor(mask / flag) % 2 === 1).map(

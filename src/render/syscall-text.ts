@@ -4,6 +4,7 @@ import { escapeText } from '../base/escape.js';
 import type { Foreign } from '../base/foreign.js';
 import { own } from '../base/own.js';
 import { FILE_OF_ARGUMENT } from '../model/event-kinds.js';
+import { SYSCALLS } from '../model/syscalls.js';
 
 type Flags = readonly (readonly [bit: number, name: string])[];
 
@@ -74,90 +75,6 @@ const PRCTL: Readonly<Record<number, string>> = {
   47: 'CAP_AMBIENT',
 };
 
-/**
- * One letter an argument: s text, f descriptor, a folder's descriptor of an …at call, d number, o octal,
- * x hexadecimal, C M U O flags of clone, mount, umount, open, P a prctl option, _ a pointer.
- */
-const SIGNATURES: Readonly<Record<string, string>> = {
-  clone: 'C',
-  clone3: 'C',
-  unshare: 'C',
-  setns: 'fC',
-  execve: 's',
-  execveat: 'as',
-  prctl: 'Px',
-  kill: 'dd',
-  tgkill: 'ddd',
-  pidfd_open: 'dx',
-  pidfd_send_signal: 'fd',
-  wait4: 'd_x',
-  waitid: 'dd_x',
-  mount: 'sssM',
-  umount2: 'sU',
-  pivot_root: 'ss',
-  chroot: 's',
-  fsopen: 'sx',
-  fsconfig: 'fdss',
-  fsmount: 'fxx',
-  fspick: 'asx',
-  open_tree: 'asx',
-  move_mount: 'asas',
-  mount_setattr: 'asx',
-  sethostname: 's',
-  setdomainname: 's',
-  seccomp: 'dx',
-  setuid: 'd',
-  setgid: 'd',
-  setresuid: 'ddd',
-  setresgid: 'ddd',
-  setgroups: 'd',
-  fsync: 'f',
-  fdatasync: 'f',
-  syncfs: 'f',
-  sync_file_range: 'fdd',
-  write: 'f_d',
-  open: 'sO',
-  openat: 'asO',
-  openat2: 'as',
-  creat: 'so',
-  mkdir: 'so',
-  mkdirat: 'aso',
-  mknodat: 'aso',
-  symlinkat: 'sas',
-  link: 'ss',
-  linkat: 'asas',
-  unlink: 's',
-  unlinkat: 'asx',
-  rmdir: 's',
-  rename: 'ss',
-  renameat: 'asas',
-  renameat2: 'asasx',
-  truncate: 'sd',
-  ftruncate: 'fd',
-  chmod: 'so',
-  fchmod: 'fo',
-  fchmodat: 'aso',
-  fchmodat2: 'asox',
-  chown: 'sdd',
-  lchown: 'sdd',
-  fchown: 'fdd',
-  fchownat: 'asdd',
-  utime: 's',
-  utimes: 's',
-  futimesat: 'as',
-  utimensat: 'as',
-  setxattr: 'ss',
-  lsetxattr: 'ss',
-  fsetxattr: 'fs',
-  setxattrat: 'asxs',
-  removexattr: 'ss',
-  lremovexattr: 'ss',
-  fremovexattr: 'fs',
-  removexattrat: 'asxs',
-  memfd_create: 'sx',
-  io_uring_setup: 'd',
-};
-
 const AT_FDCWD = -100;
 
 /**
@@ -169,7 +86,7 @@ export function syscallText(
   values: readonly number[],
   texts: ReadonlyMap<number, Foreign>,
 ): string {
-  const known = own(SIGNATURES, name);
+  const known = own(SYSCALLS, name)?.shown;
   // Of a call without a signature, the texts alone mean something.
   const parts =
     values.length === 0 || known === undefined

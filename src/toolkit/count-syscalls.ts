@@ -4,6 +4,7 @@ import { type Foreign, raw } from '../base/foreign.js';
 import { actorLookup } from '../model/actor-lookup.js';
 import { KIND, SYSCALL_FLAG } from '../model/event-kinds.js';
 import { namespacesOf, type SyscallView, viewSyscall } from '../model/syscall-view.js';
+import { isSyscallFor, NAMESPACE_MAKERS } from '../model/syscalls.js';
 import type { ActorKind, ContainerRun, Trace } from '../model/trace.js';
 
 /** Calls of one name by one actor. */
@@ -73,33 +74,30 @@ export function countSyscalls(trace: Trace, run: ContainerRun): SyscallCounts {
     cell.calls++;
     cell.ns += Math.min(end, window.end) - time;
     cells.set(key, cell);
-    if (span.actor === 'client' || !CANDIDATES.has(name)) continue;
+    if (span.actor === 'client' || !isCandidate(name)) continue;
     const call = viewSyscall(recording, row);
     for (const what of structureOf(call)) structural.push({ what, actor: span.actor, pid, call });
   }
   return { cells: [...cells.values()], structural };
 }
 
-const MAKES_PROCESS: ReadonlySet<Foreign> = new Set<Foreign>(['clone', 'clone3', 'fork', 'vfork']);
 const MOUNTS: ReadonlySet<Foreign> = new Set<Foreign>(['mount', 'move_mount']);
-const CHANGES_ROOT: ReadonlySet<Foreign> = new Set<Foreign>(['pivot_root', 'chroot']);
-const CANDIDATES: ReadonlySet<Foreign> = new Set<Foreign>([
-  ...MAKES_PROCESS,
-  ...MOUNTS,
-  ...CHANGES_ROOT,
-  'unshare',
-]);
+const isCandidate = (name: Foreign): boolean =>
+  isSyscallFor('clone', name) ||
+  isSyscallFor('root', name) ||
+  MOUNTS.has(name) ||
+  NAMESPACE_MAKERS.has(name);
 
 function structureOf(call: SyscallView): StructuralCall[] {
   if (call.result < 0 || call.duration === undefined) return [];
   const { name } = call;
   const made: StructuralCall[] = [];
-  if (MAKES_PROCESS.has(name) && !makesThread(call)) made.push('processes made');
-  if ((MAKES_PROCESS.has(name) || name === 'unshare') && namespacesOf(call).length > 0) {
+  if (isSyscallFor('clone', name) && !makesThread(call)) made.push('processes made');
+  if (NAMESPACE_MAKERS.has(name) && namespacesOf(call).length > 0) {
     made.push('calls that made namespaces');
   }
   if (MOUNTS.has(name)) made.push('mounts made');
-  if (CHANGES_ROOT.has(name)) made.push('roots changed');
+  if (isSyscallFor('root', name)) made.push('roots changed');
   return made;
 }
 

@@ -4,6 +4,7 @@ import { type Foreign, quoting } from '../base/foreign.js';
 import { KIND } from '../model/event-kinds.js';
 import { processName } from '../model/process-name.js';
 import { namespacesOf, viewSyscall } from '../model/syscall-view.js';
+import { isSyscallFor, syscallsThat } from '../model/syscalls.js';
 import type { ContainerRun, ProcessLife, Trace } from '../model/trace.js';
 
 /** How a process came into a namespace: its own or a parent's unshare or clone, or a setns. */
@@ -24,7 +25,7 @@ interface ThreadNamespaces {
 }
 
 const CHILDREN_ONLY: ReadonlySet<string> = new Set(['pid', 'time']);
-const CHANGES: ReadonlySet<string> = new Set(['unshare', 'setns', 'clone', 'clone3']);
+const CHANGES = syscallsThat(({ namespaceFlags }) => namespaceFlags !== undefined);
 
 /** Parents before their children, in the order of their forks. */
 export function processTree(trace: Trace, run: ContainerRun): ProcessNode[] {
@@ -97,7 +98,7 @@ function followThreads(trace: Trace): Map<number, ThreadNamespaces> {
       const call = viewSyscall(recording, row);
       const kinds = namespacesOf(call);
       if (call.result < 0 || call.duration === undefined || kinds.length === 0) continue;
-      if (call.name === 'clone' || call.name === 'clone3') {
+      if (isSyscallFor('clone', call.name)) {
         clones.set(tid, { kinds, end: call.start + call.duration });
         continue;
       }

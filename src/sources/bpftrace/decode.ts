@@ -5,7 +5,6 @@
  * Lines of one CPU are in order; of two, they need not be: a call's texts may come behind its exit.
  */
 
-import { raw } from '../../base/foreign.js';
 import { own } from '../../base/own.js';
 import {
   EXIT_FLAG,
@@ -17,6 +16,7 @@ import {
 import type { EventTable } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
+import { RECORDED_ARGUMENTS } from '../../model/syscalls.js';
 import { REDACTED, redactArguments } from '../redact.js';
 import { numericToken } from './script.js';
 
@@ -90,9 +90,6 @@ const FIELDS: Readonly<Record<string, number>> = { s: 8, A: 12, D: 9, e: 7, w: 8
 
 /** Clock readings, heartbeats and losses: no events. */
 const OTHERS: ReadonlySet<string> = new Set(['c', 'h', 'L']);
-
-/** Syscalls whose text has its length in the next argument. */
-const TEXT_WITH_LENGTH: ReadonlySet<string> = new Set(['sethostname', 'setdomainname']);
 
 export class LineDecoder {
   readonly #options: LineDecodeOptions;
@@ -408,7 +405,7 @@ export class LineDecoder {
     if (common === undefined || call.result === undefined) return;
     const { strings, redact, textBytes } = this.#options;
     const name = this.#syscallId(number);
-    const withLength = TEXT_WITH_LENGTH.has(raw(strings.text(name)));
+    const { sized } = own(RECORDED_ARGUMENTS, strings.text(name)) ?? {};
     const texts = textsOf(call);
     const cut = texts.some(([, text]) => Buffer.byteLength(text) >= textBytes - 1);
     into.push('syscall', common, {
@@ -419,9 +416,9 @@ export class LineDecoder {
       arguments: values,
       text_positions: texts.map(([position]) => position),
       texts: texts.map(([position, text]) => {
-        if (!withLength || position !== 0) return strings.intern(text);
+        if (position !== sized) return strings.intern(text);
         // A host's name; with --network host it is this machine's.
-        return strings.intern(redact ? REDACTED : text.slice(0, values[1] ?? 0));
+        return strings.intern(redact ? REDACTED : text.slice(0, values[sized + 1] ?? 0));
       }),
     });
   }

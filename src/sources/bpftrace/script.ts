@@ -1,7 +1,7 @@
 /** bpf/bpftrace/recorder.bt made ready for one recording: whom to follow, what to record, for which bpftrace. Pure. */
 import { own } from '../../base/own.js';
 import { syscallNames } from '../../model/syscall-names.js';
-import { SYSCALL_DETAILS, type SyscallDetail } from '../ebpf/syscall-details.js';
+import { isSyscallFor, RECORDED_ARGUMENTS, type RecordedArguments } from '../../model/syscalls.js';
 import type { Participant } from '../source.js';
 
 /** Major and minor of `bpftrace --version`. */
@@ -87,7 +87,7 @@ function prelude(options: ScriptOptions): string {
     for (const tid of tids) lines.push(`@thread[(uint64)${tid}] = (uint64)${pid};`);
   }
   syscallNames(machine).forEach((name, number) => {
-    const detail = name === undefined ? undefined : own(SYSCALL_DETAILS, name);
+    const detail = name === undefined ? undefined : own(RECORDED_ARGUMENTS, name);
     if (name === undefined || detail === undefined) return;
     lines.push(`@detail[(uint64)${number}] = (uint64)${detailBits(name, detail)};`);
   });
@@ -100,7 +100,7 @@ function followOf({ pid, onlyTid, followChildren }: Participant): number {
   return followChildren ? FOLLOW.withChildren : FOLLOW.alone;
 }
 
-function detailBits(name: string, detail: SyscallDetail): number {
+function detailBits(name: string, detail: RecordedArguments): number {
   let bits: number = DETAIL.wanted;
   for (const argument of detail.texts ?? []) bits |= 1 << argument;
   if (detail.descriptor === 0) bits |= DETAIL.descriptor;
@@ -108,7 +108,7 @@ function detailBits(name: string, detail: SyscallDetail): number {
   if (detail.cgroupFilesOnly === true) bits |= DETAIL.cgroupFilesOnly;
   if (detail.skipReadOnly === true) bits |= DETAIL.skipReadOnly;
   if (detail.pointer === 0) bits |= DETAIL.pointer;
-  if (name === 'execve' || name === 'execveat') bits |= DETAIL.textAtEntry;
+  if (isSyscallFor('exec', name)) bits |= DETAIL.textAtEntry;
   return bits;
 }
 

@@ -2,7 +2,7 @@
  * Raw records of the BPF programs to events. Pure but for the table and the strings that it fills. A record
  * that makes no sense becomes a `malformed` event, never an exception.
  */
-import { raw } from '../../base/foreign.js';
+import { own } from '../../base/own.js';
 import {
   COPY_UP_FLAG,
   EXIT_FLAG,
@@ -13,6 +13,7 @@ import {
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
+import { RECORDED_ARGUMENTS } from '../../model/syscalls.js';
 import { REDACTED, redactArguments } from '../redact.js';
 import { OFFSET, PATH_NAMES, RECORD_KIND, SIZE } from './wire.js';
 
@@ -327,13 +328,13 @@ export class RecordDecoder {
       positions.push(argument);
       let text = next();
       // sethostname's text has a length and no NUL.
-      const name = syscallNamesWithLength.get(raw(strings.text(this.#nameId(number))));
-      if (name === argument) {
+      const recorded = own(RECORDED_ARGUMENTS, strings.text(this.#nameId(number)));
+      if (recorded?.sized === argument) {
         // With --network host it is this machine's name.
         text = redact ? REDACTED : text.slice(0, values[argument + 1]);
       }
       // Of a request only what it is about: headers and bodies are nobody's business.
-      if (REQUESTS.get(raw(strings.text(this.#nameId(number)))) === argument) {
+      if (recorded?.request === argument) {
         text = ENGINE_REQUEST.exec(text)?.[0] ?? '';
       }
       texts.push(strings.intern(text));
@@ -402,18 +403,6 @@ export class RecordDecoder {
 
 const internSyscalls = ({ machine, strings }: DecodeOptions): number[] =>
   syscallNames(machine).map((name) => (name === undefined ? 0 : strings.intern(name)));
-
-/** Syscalls whose text has its length in the next argument: the text's position. */
-const syscallNamesWithLength: ReadonlyMap<string, number> = new Map([
-  ['sethostname', 0],
-  ['setdomainname', 0],
-]);
-
-/** Syscalls that send requests, and the argument that holds them. */
-const REQUESTS: ReadonlyMap<string, number> = new Map([
-  ['write', 1],
-  ['sendto', 1],
-]);
 
 /** "POST /v1.41/containers/0123…/start", without a query. */
 const ENGINE_REQUEST = /^POST (\/v[\d.]+)?(\/libpod)?\/containers\/[\w.-]+(\/[\w.-]+)?/;

@@ -9,6 +9,7 @@ import type { EventTable } from '../../model/event-table.js';
 import type { SourceInfo } from '../../model/recording.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
+import { RECORDED_ARGUMENTS } from '../../model/syscalls.js';
 import { loadAddon, type NativeSession, type ProgramState } from '../../platform/addon.js';
 import { findPrivilege } from '../../platform/capabilities.js';
 import { packagePath } from '../../platform/package-files.js';
@@ -16,7 +17,6 @@ import { needInitialPidNamespace } from '../../platform/pid-namespace.js';
 import { threadIds } from '../../platform/process-table.js';
 import type { Loss, Participant, RecordingSource, SourceEnd, SourceOptions } from '../source.js';
 import { RecordDecoder } from './decode.js';
-import { SYSCALL_DETAILS } from './syscall-details.js';
 import { LOSS_COUNTERS, OFFSET, SIZE } from './wire.js';
 
 /** Programs without which there is no trace worth having. */
@@ -266,7 +266,7 @@ const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
   const at = OFFSET.syscallDetail;
   syscallNames(machine).forEach((name, number) => {
-    const detail = name === undefined ? undefined : own(SYSCALL_DETAILS, name);
+    const detail = name === undefined ? undefined : own(RECORDED_ARGUMENTS, name);
     if (detail === undefined || number >= SIZE.syscalls) return;
     const value = new Uint8Array(SIZE.syscallDetail);
     value[at.wanted] = 1;

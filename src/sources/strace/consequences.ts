@@ -26,8 +26,6 @@ export interface FinishedCall {
   readonly arguments: readonly CallArgument[];
 }
 
-export const CLONES: ReadonlySet<string> = new Set(['clone', 'clone3', 'fork', 'vfork']);
-
 /** linux/sched.h, linux/prctl.h, linux/fcntl.h */
 const CLONE_NEWPID = 0x20000000;
 const CLONE_INTO_CGROUP = 0x200000000;

@@ -8,7 +8,7 @@ import { EXIT_FLAG, FILE_OF_ARGUMENT, KIND, SYSCALL_FLAG } from '../../model/eve
 import type { EventTable, EventValues } from '../../model/event-table.js';
 import type { StringInterner } from '../../model/strings.js';
 import { syscallNames } from '../../model/syscall-names.js';
-import { SYSCALL_DETAILS, type SyscallDetail } from '../ebpf/syscall-details.js';
+import { isSyscallFor, RECORDED_ARGUMENTS, type RecordedArguments } from '../../model/syscalls.js';
 import { REDACTED } from '../redact.js';
 import {
   argumentField,
@@ -21,7 +21,7 @@ import {
 } from './arguments.js';
 import { BrokenLines } from './broken-lines.js';
 import { type CgroupHierarchy, cgroupPathOf } from './cgroup-files.js';
-import { CLONES, Consequences, type FinishedCall, hasFlag } from './consequences.js';
+import { Consequences, type FinishedCall, hasFlag } from './consequences.js';
 import { ERESTARTSYS, flagsValue } from './constants.js';
 import { joinResumed, parseLine, type ThreadLine, type WallTime } from './lines.js';
 import { type KnownThreads, type StraceProcess, ThreadTable } from './threads.js';
@@ -175,7 +175,7 @@ export class StraceDecoder {
   }
 
   #cloneUnderWay(): boolean {
-    for (const { name } of this.#begun.values()) if (CLONES.has(name)) return true;
+    for (const { name } of this.#begun.values()) if (isSyscallFor('clone', name)) return true;
     return false;
   }
 
@@ -301,8 +301,8 @@ export class StraceDecoder {
       result: parsed.result ?? -ERESTARTSYS,
       arguments: parsed.arguments,
     };
-    if (CLONES.has(name)) this.#cloned(finished, process, parsed, into);
-    else if (name === 'execve' || name === 'execveat') this.#executed(finished, process, into);
+    if (isSyscallFor('clone', name)) this.#cloned(finished, process, parsed, into);
+    else if (isSyscallFor('exec', name)) this.#executed(finished, process, into);
     else this.#consequences.of(finished, process, into);
   }
 
@@ -400,7 +400,7 @@ export class StraceDecoder {
     given: readonly CallArgument[] | undefined,
     into: EventTable,
   ): void {
-    const detail = own(SYSCALL_DETAILS, call.name);
+    const detail = own(RECORDED_ARGUMENTS, call.name);
     const kept =
       detail === undefined || given === undefined
         ? undefined
@@ -422,7 +422,7 @@ export class StraceDecoder {
   /** undefined: of this call, the arguments are not kept. */
   #arguments(
     name: string,
-    detail: SyscallDetail,
+    detail: RecordedArguments,
     given: readonly CallArgument[],
   ): { values: EventValues; flags: number } | undefined {
     const { strings, redact, cgroups } = this.#options;

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { RECORDED_ARGUMENTS } from '../../../src/model/syscalls.js';
 import { errorName } from '../../../src/render/errno.js';
 import { syscallText } from '../../../src/render/syscall-text.js';
-import { SYSCALL_DETAILS } from '../../../src/sources/ebpf/syscall-details.js';
 import { lacks } from '../../support/requirements.js';
 
 const call = (name: string, values: number[], texts: [number, string][] = []): string =>
@@ -43,7 +43,7 @@ describe('a syscall as text', () => {
 
   it('has a signature for every call whose texts are recorded', () => {
     const six = [1, 2, 3, 4, 5, 6];
-    for (const [name, { texts = [], descriptor }] of Object.entries(SYSCALL_DETAILS)) {
+    for (const [name, { texts = [], descriptor }] of Object.entries(RECORDED_ARGUMENTS)) {
       const marks = texts.map((index): [number, string] => [index, `text ${index}`]);
       if (descriptor !== undefined) marks.push([8 + descriptor, 'behind']);
       const text = call(name, six, marks);
