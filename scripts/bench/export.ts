@@ -67,7 +67,7 @@ function repeatInTime(sample: string, count: number, file: string): void {
     const shift = Math.floor(done / source.length) * step;
     const kind = source.kindName(row);
     const schema = source.table(kind).schema;
-    const lists = new Set(schema.columns.flatMap(({ countedBy }) => countedBy ?? []));
+    const lists = new Set<string>(schema.columns.flatMap(({ countedBy }) => countedBy ?? []));
     const values: EventValues = Object.fromEntries(
       schema.columns
         .filter(({ name }) => !lists.has(name))

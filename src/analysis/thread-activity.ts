@@ -49,7 +49,7 @@ export class ThreadActivity {
   readonly #previousStates: NumberColumn;
   readonly #durations: NumberColumn;
   readonly #flags: NumberColumn;
-  readonly #syscalls: KindTable;
+  readonly #syscalls: KindTable<'syscall'>;
 
   /** @param order rows in time order */
   constructor(events: EventTable, order: Uint32Array) {

@@ -11,7 +11,7 @@
  */
 export type ColumnType = 'uint' | 'sint' | 'string';
 
-export interface ColumnSchema {
+interface ColumnShape {
   readonly name: string;
   /** Field number in the kind's XColumns message. */
   readonly field: number;
@@ -24,14 +24,21 @@ export interface ColumnSchema {
   readonly isName?: true;
 }
 
-export interface KindSchema {
+/** A column, with the names that there are. */
+export type ColumnSchema = PlainSchema | ListSchema;
+type PlainSchema = ColumnShape & { readonly name: PlainName; readonly countedBy?: undefined };
+export type ListSchema = ColumnShape & { readonly name: ListName; readonly countedBy: CountName };
+
+interface KindShape<Column> {
   readonly name: EventKindName;
   /** Value in the proto's enum Kind. */
   readonly id: number;
   /** Field number of the XColumns message in EventChunk; 0: the kind has no columns. */
   readonly chunkField: number;
-  readonly columns: readonly ColumnSchema[];
+  readonly columns: readonly Column[];
 }
+
+export type KindSchema = KindShape<ColumnSchema>;
 
 export type EventKindName =
   | 'syscall'
@@ -64,23 +71,23 @@ export const KIND = {
   malformed: 15,
 } as const satisfies Record<EventKindName, number>;
 
-const uint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'uint' });
-const sint = (name: string, field: number): ColumnSchema => ({ name, field, type: 'sint' });
-const text = (name: string, field: number): ColumnSchema => ({ name, field, type: 'string' });
+const uint = <N extends string>(name: N, field: number) => ({ name, field, type: 'uint' }) as const;
+const sint = <N extends string>(name: N, field: number) => ({ name, field, type: 'sint' }) as const;
+const text = <N extends string>(name: N, field: number) =>
+  ({ name, field, type: 'string' }) as const;
 const PIDS = [0, 2 ** 31 - 1] as const;
-const pid = (name: string, field: number): ColumnSchema => ({ ...uint(name, field), range: PIDS });
+const pid = <N extends string>(name: N, field: number) => ({ ...uint(name, field), range: PIDS });
 /** A length of time or a count of bytes: beyond 2^53 sums are no integers. */
-const amount = (name: string, field: number): ColumnSchema => ({
-  ...uint(name, field),
-  range: [0, Number.MAX_SAFE_INTEGER],
+const amount = <N extends string>(name: N, field: number) =>
+  ({ ...uint(name, field), range: [0, Number.MAX_SAFE_INTEGER] }) as const;
+const name = <N extends string>(column: N, field: number) =>
+  ({ ...text(column, field), isName: true }) as const;
+const list = <C extends ColumnShape, By extends string>(column: C, countedBy: By) => ({
+  ...column,
+  countedBy,
 });
-const name = (column: string, field: number): ColumnSchema => ({
-  ...text(column, field),
-  isName: true,
-});
-const list = (column: ColumnSchema, countedBy: string): ColumnSchema => ({ ...column, countedBy });
 
-export const EVENT_KINDS: readonly KindSchema[] = [
+const KINDS = [
   {
     name: 'syscall',
     id: KIND.syscall,
@@ -196,7 +203,31 @@ export const EVENT_KINDS: readonly KindSchema[] = [
     columns: [amount('folios', 1), amount('last_offset_ns', 2)],
   },
   { name: 'malformed', id: KIND.malformed, chunkField: 0, columns: [] },
-];
+] as const satisfies readonly KindShape<ColumnShape>[];
+
+export const EVENT_KINDS: readonly KindSchema[] = KINDS;
+
+type KindOf<K extends EventKindName> = Extract<(typeof KINDS)[number], { readonly name: K }>;
+type ColumnOf<K extends EventKindName> = KindOf<K>['columns'][number];
+type CountedColumnOf<K extends EventKindName> = Extract<
+  ColumnOf<K>,
+  { readonly countedBy: string }
+>;
+
+export type ColumnName<K extends EventKindName = EventKindName> = K extends EventKindName
+  ? ColumnOf<K>['name']
+  : never;
+export type ListName<K extends EventKindName = EventKindName> = K extends EventKindName
+  ? CountedColumnOf<K>['name']
+  : never;
+export type PlainName<K extends EventKindName = EventKindName> = Exclude<
+  ColumnName<K>,
+  ListName<K>
+>;
+/** Columns that count a list's values: derived, and given by nobody. */
+export type CountName<K extends EventKindName = EventKindName> = K extends EventKindName
+  ? CountedColumnOf<K>['countedBy']
+  : never;
 
 export const SYSCALL_FLAG = { unfinished: 1, hasArguments: 2, textCut: 4 } as const;
 export const SWITCH_FLAG = { preempted: 1, ioWait: 2 } as const;

@@ -4,7 +4,17 @@
  * columns; `row` links the two.
  */
 import { own } from '../base/own.js';
-import { EVENT_KINDS, type EventKindName, KIND, type KindSchema, kindById } from './event-kinds.js';
+import {
+  type ColumnName,
+  type CountName,
+  EVENT_KINDS,
+  type EventKindName,
+  KIND,
+  type KindSchema,
+  kindById,
+  type ListName,
+  type PlainName,
+} from './event-kinds.js';
 
 export type ColumnData = Float64Array | Int32Array | Uint8Array;
 
@@ -61,7 +71,7 @@ export class NumberColumn {
 }
 
 /** The columns of one kind. List columns are flat; `listStart` says where each event's values begin. */
-export class KindTable {
+export class KindTable<K extends EventKindName = EventKindName> {
   readonly schema: KindSchema;
   readonly columns: Readonly<Record<string, NumberColumn>>;
   /** For each list's count column: where each event's values begin in the flat list. */
@@ -75,25 +85,27 @@ export class KindTable {
     this.listStarts = grow(new Set(schema.columns.flatMap(({ countedBy }) => countedBy ?? [])));
   }
 
-  column(name: string): NumberColumn {
+  column(name: ColumnName<K>): NumberColumn {
     const column = own(this.columns, name);
     if (column === undefined) throw new Error(`kind ${this.schema.name} has no column ${name}`);
     return column;
   }
 
   /** The values of list column `name` of the event in `row`. */
-  list(name: string, row: number): number[] {
+  list(name: ListName<K>, row: number): number[] {
     const schema = this.schema.columns.find((column) => column.name === name);
     if (schema?.countedBy === undefined) throw new Error(`${this.schema.name}.${name} is no list`);
     const start = own(this.listStarts, schema.countedBy)?.at(row) ?? 0;
-    const count = this.column(schema.countedBy).at(row);
-    const column = this.column(name);
+    const count = this.column(schema.countedBy as ColumnName<K>).at(row);
+    const column = this.column(name as ColumnName<K>);
     return Array.from({ length: count }, (_, index) => column.at(start + index));
   }
 }
 
 /** One event's own columns, by name: a number, or an array for a list column. Count columns are derived. */
-export type EventValues = Readonly<Record<string, number | readonly number[]>>;
+export type EventValues<K extends EventKindName = EventKindName> = {
+  readonly [N in Exclude<PlainName<K>, CountName<K>>]?: number;
+} & { readonly [N in ListName<K>]?: readonly number[] };
 
 export class EventTable {
   /** Trace time, ns since the session base. A syscall's time is its entry. */
@@ -117,8 +129,8 @@ export class EventTable {
     return this.time.length;
   }
 
-  table(kind: EventKindName): KindTable {
-    return this.#kinds[kind];
+  table<K extends EventKindName>(kind: K): KindTable<K> {
+    return this.#kinds[kind] as unknown as KindTable<K>;
   }
 
   /** How many events of a kind there are. */
@@ -145,10 +157,10 @@ export class EventTable {
   }
 
   /** Adds one whole event: for decoders of rare kinds and for tests. Absent columns are 0 or empty. */
-  push(
-    kind: EventKindName,
+  push<K extends EventKindName>(
+    kind: K,
     common: { time: number; cpu?: number; pid: number; tid?: number },
-    values: EventValues = {},
+    values: EventValues<K> = {},
   ): number {
     const index = this.length;
     const table = this.#kinds[kind];
@@ -178,12 +190,12 @@ export class EventTable {
   }
 
   /** A plain column's value of the event at `index`. */
-  value(index: number, column: string): number {
+  value(index: number, column: PlainName): number {
     return this.#kinds[this.kindName(index)].column(column).at(this.row.at(index));
   }
 
   /** A list column's values of the event at `index`. */
-  values(index: number, column: string): number[] {
+  values(index: number, column: ListName): number[] {
     return this.#kinds[this.kindName(index)].list(column, this.row.at(index));
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Foreign } from '../base/foreign.js';
 import { own } from '../base/own.js';
-import { KIND } from '../model/event-kinds.js';
+import { type CountName, type EventKindName, KIND, type ListName } from '../model/event-kinds.js';
 import { SLICE_KINDS } from '../model/tracks.js';
 import { waitText } from '../render/wait-text.js';
 import type { Start } from './starts.js';
@@ -63,7 +63,7 @@ function matchingSlices(
   const shown = new Set(lanes.flatMap(({ rows }) => rows.map(({ track }) => track)));
   const isName = tracks.names.map((name) => matches(name));
   const isText = Uint8Array.from({ length: strings.size }, (_, id) => +matches(strings.text(id)));
-  const listed = (kind: 'syscall' | 'exec', row: number, count: string, list: string): boolean => {
+  const listed = (kind: EventKindName, row: number, count: CountName, list: ListName): boolean => {
     const table = events.table(kind);
     const at = events.row.at(row);
     const from = own(table.listStarts, count)?.at(at) ?? 0;

@@ -14,6 +14,7 @@ import {
   EVENT_KINDS,
   type EventKindName,
   EXIT_FLAG,
+  type ListSchema,
   SWITCH_FLAG,
   SYSCALL_FLAG,
   WAKE_CONTEXT,
@@ -92,15 +93,16 @@ type RowEncoder = (row: number) => string;
 /** Everything after the common fields: ',"name":"mount","duration_ns":812345…' */
 function kindEncoder(table: KindTable, text: (id: number) => string): RowEncoder {
   const parts: RowEncoder[] = [];
-  const counts = new Set(table.schema.columns.flatMap(({ countedBy }) => countedBy ?? []));
-  for (const { name, type, countedBy } of table.schema.columns) {
+  const counts = new Set<string>(table.schema.columns.flatMap(({ countedBy }) => countedBy ?? []));
+  for (const schema of table.schema.columns) {
+    const { name, type } = schema;
     const column = table.column(name);
     // Texts go with their positions, counts with their lists.
     if (counts.has(name) || name === 'text_positions') continue;
     const key = `,"${own(FIELD_NAMES, name) ?? name}":`;
     const encode = type === 'string' ? text : String;
     if (name === 'texts') parts.push(textsEncoder(table, text));
-    else if (countedBy !== undefined) parts.push(listEncoder(table, name, key, encode));
+    else if (schema.countedBy !== undefined) parts.push(listEncoder(table, schema, key, encode));
     else if (name === 'flags') parts.push(flagsEncoder(table, column, key));
     else if (name === 'contexts') {
       parts.push((row) => `${key}"${CONTEXT_NAMES[column.at(row)] ?? column.at(row)}"`);
@@ -121,13 +123,11 @@ function kindEncoder(table: KindTable, text: (id: number) => string): RowEncoder
 
 function listEncoder(
   table: KindTable,
-  name: string,
+  { name, countedBy }: ListSchema,
   key: string,
   encode: (value: number) => string,
 ): RowEncoder {
-  const counts = table.column(
-    table.schema.columns.find((column) => column.name === name)?.countedBy ?? name,
-  );
+  const counts = table.column(countedBy);
   return (row) => {
     if (counts.at(row) === 0) return `${key}[]`;
     return `${key}[${table.list(name, row).map(encode).join(',')}]`;

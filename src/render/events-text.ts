@@ -8,7 +8,13 @@
 
 import { escapeText } from '../base/escape.js';
 import { type Foreign, joinForeign } from '../base/foreign.js';
-import { EXIT_FLAG, SYSCALL_FLAG, WAKE_CONTEXT, WAKE_FLAG } from '../model/event-kinds.js';
+import {
+  EXIT_FLAG,
+  type PlainName,
+  SYSCALL_FLAG,
+  WAKE_CONTEXT,
+  WAKE_FLAG,
+} from '../model/event-kinds.js';
 import type { EventTable } from '../model/event-table.js';
 import type { Recording } from '../model/recording.js';
 import type { Trace } from '../model/trace.js';
@@ -50,8 +56,8 @@ const capped = (text: string): string =>
 export function describeEvent(recording: Recording, row: number): string {
   const { events } = recording;
   const kind = events.kindName(row);
-  const number = (column: string): number => events.value(row, column);
-  const text = (column: string): string => escapeText(recording.strings.text(number(column)));
+  const number = (column: PlainName): number => events.value(row, column);
+  const text = (column: PlainName): string => escapeText(recording.strings.text(number(column)));
   switch (kind) {
     case 'syscall':
       return describeSyscall(recording, row);

@@ -204,10 +204,10 @@ export function arbitraryStrings(): StringInterner {
 }
 
 function arbitraryValues(kind: KindSchema): fc.Arbitrary<EventValues> {
-  const listLengths = new Set(kind.columns.flatMap(({ countedBy }) => countedBy ?? []));
+  const listLengths = new Set<string>(kind.columns.flatMap(({ countedBy }) => countedBy ?? []));
   const columns = kind.columns.filter(({ name }) => !listLengths.has(name));
   // Lists that share a count column have one length.
-  return fc
+  const values: fc.Arbitrary<unknown> = fc
     .record(Object.fromEntries([...listLengths].map((name) => [name, fc.nat({ max: 4 })])))
     .chain((lengths) =>
       fc.record(
@@ -226,6 +226,7 @@ function arbitraryValues(kind: KindSchema): fc.Arbitrary<EventValues> {
         ),
       ),
     );
+  return values as fc.Arbitrary<EventValues>;
 }
 
 export const arbitraryEvent: fc.Arbitrary<ArbitraryEvent> = fc.oneof(

@@ -1,6 +1,7 @@
 /** What an event says of itself, as facts of the slice or instant that stands for it. */
 import {
   COPY_UP_FLAG,
+  type ColumnName,
   type EventKindName,
   FILE_OF_ARGUMENT,
   SYSCALL_FLAG,
@@ -10,46 +11,47 @@ import type { Recording } from '../../model/recording.js';
 import type { PacketSequence } from './packet-sequence.js';
 
 /** Of events that have nothing but values of one column each: fact and column. */
-const PLAIN: Partial<Record<EventKindName, readonly (readonly [fact: string, column: string])[]>> =
-  {
-    fork: [
-      ['child_pid', 'child_pids'],
-      ['child_tid', 'child_tids'],
-      ['child_comm', 'child_comms'],
-    ],
-    exec: [
-      ['filename', 'filenames'],
-      ['arguments', 'arguments'],
-      ['argument_bytes', 'argument_bytes'],
-      ['old_tid', 'old_tids'],
-      ['cgroup_id', 'cgroup_ids'],
-    ],
-    exit: [['code', 'codes']],
-    rename: [['comm', 'comms']],
-    cgroup_mkdir: [
-      ['cgroup_id', 'cgroup_ids'],
-      ['hierarchy_id', 'hierarchy_ids'],
-      ['path', 'paths'],
-    ],
-    cgroup_attach: [
-      ['cgroup_id', 'cgroup_ids'],
-      ['hierarchy_id', 'hierarchy_ids'],
-      ['path', 'paths'],
-      ['target_pid', 'target_pids'],
-      ['target_tid', 'target_tids'],
-    ],
-    dirty: [
-      ['inode', 'inodes'],
-      ['device', 'devices'],
-      ['folios', 'folios'],
-      ['bytes', 'bytes'],
-      ['last_offset_ns', 'last_offset_ns'],
-    ],
-    cache_fill: [
-      ['folios', 'folios'],
-      ['last_offset_ns', 'last_offset_ns'],
-    ],
-  };
+const PLAIN: {
+  readonly [K in EventKindName]?: readonly (readonly [fact: string, column: ColumnName<K>])[];
+} = {
+  fork: [
+    ['child_pid', 'child_pids'],
+    ['child_tid', 'child_tids'],
+    ['child_comm', 'child_comms'],
+  ],
+  exec: [
+    ['filename', 'filenames'],
+    ['arguments', 'arguments'],
+    ['argument_bytes', 'argument_bytes'],
+    ['old_tid', 'old_tids'],
+    ['cgroup_id', 'cgroup_ids'],
+  ],
+  exit: [['code', 'codes']],
+  rename: [['comm', 'comms']],
+  cgroup_mkdir: [
+    ['cgroup_id', 'cgroup_ids'],
+    ['hierarchy_id', 'hierarchy_ids'],
+    ['path', 'paths'],
+  ],
+  cgroup_attach: [
+    ['cgroup_id', 'cgroup_ids'],
+    ['hierarchy_id', 'hierarchy_ids'],
+    ['path', 'paths'],
+    ['target_pid', 'target_pids'],
+    ['target_tid', 'target_tids'],
+  ],
+  dirty: [
+    ['inode', 'inodes'],
+    ['device', 'devices'],
+    ['folios', 'folios'],
+    ['bytes', 'bytes'],
+    ['last_offset_ns', 'last_offset_ns'],
+  ],
+  cache_fill: [
+    ['folios', 'folios'],
+    ['last_offset_ns', 'last_offset_ns'],
+  ],
+};
 
 const CONTEXT_NAMES = new Map<number, string>(
   Object.entries(WAKE_CONTEXT).map(([name, value]) => [value, name]),
@@ -120,12 +122,13 @@ export class EventFacts {
     const columns = events.table(kind).schema.columns;
     for (const [fact, name] of PLAIN[kind] ?? []) {
       const column = columns.find((candidate) => candidate.name === name);
-      const isText = column?.type === 'string';
-      if (column?.countedBy !== undefined) {
-        const values = events.values(row, name);
+      if (column === undefined) continue;
+      const isText = column.type === 'string';
+      if (column.countedBy !== undefined) {
+        const values = events.values(row, column.name);
         this.#packets.fact(fact, isText ? values.map((id) => strings.text(id)) : values);
       } else {
-        const value = events.value(row, name);
+        const value = events.value(row, column.name);
         this.#packets.fact(fact, isText ? strings.text(value) : value);
       }
     }

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DitError } from '../../../src/base/errors.js';
 import { traceTimeOf } from '../../../src/base/time.js';
+import type { ColumnName } from '../../../src/model/event-kinds.js';
 import { EventTable } from '../../../src/model/event-table.js';
 import { StringInterner } from '../../../src/model/strings.js';
 import { decodeTraceFile, readTraceFile } from '../../../src/tracefile/reader.js';
@@ -196,7 +197,9 @@ describe('values that no source should give', () => {
     ]);
     expect(events.count('malformed')).toBe(2);
     expect([...events.time.view()]).toEqual([10, 10, 10, 10, 10]);
-    const column = (name: string): number[] => [...events.table('syscall').column(name).view()];
+    const column = (name: ColumnName<'syscall'>): number[] => [
+      ...events.table('syscall').column(name).view(),
+    ];
     expect(column('durations_ns').join()).toBe([0, 0, 1, 2 ** 64 - 2 ** 11, 2 ** 53].join());
     expect(column('results').join()).toBe([0, -5, 1, 2 ** 63 - 2 ** 10, 2 ** 53].join());
   });

@@ -3,7 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { raw } from '../../../../src/base/foreign.js';
-import { type EventKindName, SYSCALL_FLAG } from '../../../../src/model/event-kinds.js';
+import {
+  type EventKindName,
+  type ListName,
+  SYSCALL_FLAG,
+} from '../../../../src/model/event-kinds.js';
 import { EventTable } from '../../../../src/model/event-table.js';
 import { StringInterner } from '../../../../src/model/strings.js';
 import { LineDecoder } from '../../../../src/sources/bpftrace/decode.js';
@@ -15,7 +19,7 @@ interface Decoded {
   readonly strings: StringInterner;
   /** In the order of time: lines of two CPUs are not. */
   rows(kind: EventKindName): number[];
-  texts(row: number, column: string): string[];
+  texts(row: number, column: ListName): string[];
 }
 
 interface Options {

@@ -5,6 +5,8 @@ import {
   EXIT_FLAG,
   FILE_OF_ARGUMENT,
   KIND,
+  type ListName,
+  type PlainName,
   SYSCALL_FLAG,
 } from '../../../../src/model/event-kinds.js';
 import { EventTable } from '../../../../src/model/event-table.js';
@@ -116,8 +118,8 @@ const execRecord = (
 interface Decoded {
   readonly table: EventTable;
   readonly strings: StringInterner;
-  readonly text: (row: number, column: string) => string;
-  readonly texts: (row: number, column: string) => string[];
+  readonly text: (row: number, column: PlainName) => string;
+  readonly texts: (row: number, column: ListName) => string[];
 }
 
 function decode(batches: readonly Uint8Array[], { redact = false, finish = true } = {}): Decoded {
@@ -360,11 +362,13 @@ describe('records to events', () => {
     expect([table.value(0, 'child_pids'), table.value(0, 'child_tids')]).toEqual([40, 41]);
     expect(text(0, 'child_comms')).toBe('runc:[2:INIT]');
     expect([text(1, 'paths'), table.value(1, 'target_pids')]).toEqual(['/docker/0123', 40]);
-    expect(['previous_states', 'next_tids', 'flags'].map((name) => table.value(2, name))).toEqual([
-      2, 9, 3,
-    ]);
     expect(
-      ['contexts', 'vectors', 'flags', 'target_tids'].map((name) => table.value(3, name)),
+      (['previous_states', 'next_tids', 'flags'] as const).map((name) => table.value(2, name)),
+    ).toEqual([2, 9, 3]);
+    expect(
+      (['contexts', 'vectors', 'flags', 'target_tids'] as const).map((name) =>
+        table.value(3, name),
+      ),
     ).toEqual([1, 7, 4, 55]);
     expect(text(3, 'waker_comms')).toBe('sixteen-letters!');
   });

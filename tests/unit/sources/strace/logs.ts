@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { raw } from '../../../../src/base/foreign.js';
-import { SYSCALL_FLAG } from '../../../../src/model/event-kinds.js';
+import { type PlainName, SYSCALL_FLAG } from '../../../../src/model/event-kinds.js';
 import { EventTable } from '../../../../src/model/event-table.js';
 import { StringInterner } from '../../../../src/model/strings.js';
 import { type StraceDecodeOptions, StraceDecoder } from '../../../../src/sources/strace/events.js';
@@ -63,7 +63,7 @@ export class Decoded {
       .sort((a, b) => table.time.at(a) - table.time.at(b));
   }
 
-  text(row: number, column: string): string {
+  text(row: number, column: PlainName): string {
     return raw(this.strings.text(this.table.value(row, column)));
   }
 
