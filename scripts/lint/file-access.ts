@@ -63,7 +63,6 @@ const MAY_READ: Readonly<Record<string, string>> = {
   'toolkit/namespaces.ts': KERNEL,
   'toolkit/observe-namespaces.ts': KERNEL,
   'toolkit/overlay.ts': KERNEL,
-  'toolkit/port-proxy.ts': KERNEL,
   'toolkit/process-memory.ts': KERNEL,
   'toolkit/read-posture.ts': KERNEL,
   'cli/query/table-cache.ts': OWN,

@@ -5,34 +5,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, systemErrorCode, unlessAbsent } from '../base/errors.js';
 import type { EngineLayout } from './engine-layout.js';
 import { readMounts } from './mounts.js';
+import { processArguments, processStat } from './process-table.js';
 import { RootFiles } from './root-files.js';
 
 /** A pid with its start time (clock ticks since boot): a reused pid has another. */
 export interface LiveProcess {
   readonly pid: number;
-  readonly startTicks: string;
+  readonly startTicks: number;
   readonly argv: readonly string[];
 }
 
 const OWN_PROGRAMS =
   /^(dockerd|containerd|containerd-shim.*|runc|crun|podman|conmon|netavark|libnetwork-setkey)$/;
 
-/** With hidepid, who is not root sees no process of others. */
-const HIDDEN = ['EACCES', 'EPERM'];
-
-/** Start time from /proc/PID/stat; undefined when it is gone or a zombie. */
-export function startTicksOf(pid: number): string | undefined {
-  const stat = unlessAbsent(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), '', HIDDEN);
-  // The command name may hold blanks and brackets: fields count from the last bracket.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? undefined : fields[19];
+/** undefined when it is gone or a zombie. */
+export function startTicksOf(pid: number): number | undefined {
+  const stat = processStat(pid);
+  return stat?.state === 'Z' ? undefined : stat?.startTicks;
 }
 
 function readProcess(pid: number): LiveProcess | undefined {
   const startTicks = startTicksOf(pid);
-  if (startTicks === undefined) return undefined;
-  const line = unlessAbsent(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), undefined, HIDDEN);
-  return line === undefined ? undefined : { pid, startTicks, argv: line.split('\0').slice(0, -1) };
+  return startTicks === undefined ? undefined : { pid, startTicks, argv: processArguments(pid) };
 }
 
 const programOf = (live: LiveProcess): string => basename(live.argv[0] ?? '');

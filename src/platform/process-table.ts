@@ -7,6 +7,10 @@ export interface ProcessStat {
   readonly pid: number;
   readonly parentPid: number;
   readonly comm: string;
+  /** "R", "S", "Z": proc(5). */
+  readonly state: string;
+  /** User and system time, clock ticks. */
+  readonly cpuTicks: number;
   /** Clock ticks (10 ms) since boot, CLOCK_BOOTTIME. */
   readonly startTicks: number;
 }
@@ -24,8 +28,12 @@ export function listProcesses(): ProcessStat[] {
     .filter((stat) => stat !== undefined);
 }
 
-export function processStat(pid: number): ProcessStat | undefined {
-  const text = readProc(pid, 'stat');
+/** undefined where it is gone, or hidden. */
+export const processStat = (pid: number): ProcessStat | undefined =>
+  parseStat(pid, readProc(pid, 'stat'));
+
+/** @param text of /proc/PID/stat */
+export function parseStat(pid: number, text: string): ProcessStat | undefined {
   // The name may hold blanks and parentheses: it ends at the last one.
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
@@ -34,7 +42,9 @@ export function processStat(pid: number): ProcessStat | undefined {
   return {
     pid,
     comm: text.slice(open + 1, close),
+    state: fields[0] ?? '',
     parentPid: Number(fields[1]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
     startTicks: Number(fields[19]),
   };
 }

@@ -1,10 +1,12 @@
 /** Whether connections to a published port pass through docker-proxy, by what it does meanwhile. */
 
-import { readFileSync } from 'node:fs';
-import { unlessAbsent } from '../base/errors.js';
-import { listProcesses, processArguments } from '../platform/process-table.js';
-
-const MS_PER_TICK = 10;
+import { NS_PER_MS } from '../base/time.js';
+import {
+  listProcesses,
+  NS_PER_TICK,
+  processArguments,
+  processStat,
+} from '../platform/process-table.js';
 
 /** The proxy that an engine runs for an address and port of the machine; undefined where there is none. */
 export function proxyOf(address: string, port: string): number | undefined {
@@ -17,12 +19,5 @@ export function proxyOf(address: string, port: string): number | undefined {
 }
 
 /** CPU time that a process has used, ms; 0 where it is gone. */
-export function cpuMsOf(pid: number): number {
-  return unlessAbsent(() => cpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8')), 0);
-}
-
-/** Of /proc/PID/stat: user and system time are fields 14 and 15, in ticks of 10 ms. */
-export function cpuMs(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
-}
+export const cpuMsOf = (pid: number): number =>
+  ((processStat(pid)?.cpuTicks ?? 0) * NS_PER_TICK) / NS_PER_MS;

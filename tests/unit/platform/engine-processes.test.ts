@@ -75,8 +75,8 @@ test.skipIf(lacks('root'))(
 
 test.skipIf(lacks('linux'))('a reused pid is another process', async () => {
   const child = await pretend('dockerd', layout.execRoot);
-  const live = { pid: child.pid ?? 0, startTicks: startTicksOf(child.pid ?? 0) ?? '', argv: [] };
-  const reused = { ...live, startTicks: '1' };
+  const live = { pid: child.pid ?? 0, startTicks: startTicksOf(child.pid ?? 0) ?? 0, argv: [] };
+  const reused = { ...live, startTicks: 1 };
   expect(isAlive(reused)).toBe(false);
   signal(reused, 'SIGKILL');
   expect(await waitForEnd([live], 50)).toBe(false);
