@@ -227,8 +227,10 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | Foreign
  * overlay mount before the shim, which other containers' starts can confuse.
  */
 function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | Foreign {
+  const request = isOwnRequest(run) ? run.marks.find(({ name }) => name === 'start') : undefined;
   const started = isOwnRequest(run)
-    ? timeOf(soFar, 'start requested')
+    ? // A request may have been noted only after the engine had begun.
+      request && requestSent(run, request).earliest
     : (timeOf(soFar, 'create requested') ?? timeOf(soFar, 'command exec'));
   if (started === undefined) {
     return isOwnRequest(run) ? NOT_STARTED : 'no overlay mount by an engine was seen';

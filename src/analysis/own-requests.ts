@@ -4,7 +4,7 @@
  * called, which may be long before the write.
  */
 import type { Foreign } from '../base/foreign.js';
-import type { TraceTime } from '../base/time.js';
+import { NS_PER_MS, type TraceTime } from '../base/time.js';
 import { ASKED_DETAIL } from '../model/own-requests.js';
 import type { ApiMark } from '../model/recording.js';
 import { SENDERS, syscallsThat } from '../model/syscalls.js';
@@ -13,6 +13,8 @@ import type { TraceView } from './run-view.js';
 
 export interface RequestMoment {
   readonly time: TraceTime;
+  /** It was not before this. */
+  readonly earliest: TraceTime;
   readonly certainty: Certainty;
   /** The call that wrote or read it; undefined: as the client noted it. */
   readonly row: number | undefined;
@@ -27,6 +29,9 @@ const LEAST_BYTES = 120;
 
 /** So many calls are looked at, and no more: between two requests of dit's are some hundreds. */
 const MOST_CALLS = 5000;
+
+/** A request that was noted so soon after its client library was called has its time. */
+const SOON_NS = 1e6;
 
 /** What dit has read it notes within a few milliseconds, and within this on a machine without a CPU to spare. */
 const LATE_NS = 1e8;
@@ -44,9 +49,9 @@ export function answerRead(view: TraceView, mark: ApiMark, noted: TraceTime): Re
     if (view.recording.events.time.at(row) < earliest) break;
     const end = view.activity.syscallEnd(row);
     if (end > noted || !moved(view, row, RECEIVERS, 1)) continue;
-    return { time: end as TraceTime, certainty: 'exact', row, reason: '' };
+    return exactly(end as TraceTime, row);
   }
-  return { time: noted, certainty: 'exact', row: undefined, reason: '' };
+  return exactly(noted, undefined);
 }
 
 /** The mark was made right after the write: of the calls before it, the last one that sends. */
@@ -55,10 +60,23 @@ function sentBefore(view: TraceView, { start }: ApiMark, asked: number): Request
   for (const row of view.activity.syscallsBefore(view.index.clientThread, start, MOST_CALLS)) {
     if (events.time.at(row) < start - asked) break;
     if (!moved(view, row, SENDERS, LEAST_BYTES)) continue;
-    return { time: events.time.at(row) as TraceTime, certainty: 'exact', row, reason: '' };
+    return exactly(events.time.at(row) as TraceTime, row);
   }
-  return { time: start, certainty: 'exact', row: undefined, reason: '' };
+  const noted = exactly(start, undefined);
+  if (asked <= SOON_NS) return noted;
+  // On a busy machine the note comes late: the engine may have begun before it.
+  const reason = `, or up to ${(asked / NS_PER_MS).toFixed(1)} ms earlier`;
+  const earliest = (start - asked) as TraceTime;
+  return { ...noted, earliest, certainty: 'inferred', reason };
 }
+
+const exactly = (time: TraceTime, row: number | undefined): RequestMoment => ({
+  time,
+  earliest: time,
+  certainty: 'exact',
+  row,
+  reason: '',
+});
 
 /** The mark was made when the library was called: a write follows, of more than one perhaps. */
 function sentAfter(view: TraceView, { name, start, end }: ApiMark): RequestMoment {
@@ -75,13 +93,14 @@ function sentAfter(view: TraceView, { name, start, end }: ApiMark): RequestMomen
   const row = likely[0] ?? sent[0];
   if (row === undefined) {
     const reason =
-      end === undefined ? '' : `, or up to ${((end - start) / 1e6).toFixed(1)} ms later`;
-    return { time: start, certainty: 'inferred', row, reason };
+      end === undefined ? '' : `, or up to ${((end - start) / NS_PER_MS).toFixed(1)} ms later`;
+    return { time: start, earliest: start, certainty: 'inferred', row, reason };
   }
   const time = events.time.at(row) as TraceTime;
-  if (likely.length === 1 || sent.length === 1)
-    return { time, certainty: 'exact', row, reason: '' };
-  return { time, certainty: 'inferred', row, reason: ', the likeliest of several writes' };
+  if (likely.length === 1 || sent.length === 1) return exactly(time, row);
+  const earliest = events.time.at(sent[0] as number) as TraceTime;
+  const reason = ', the likeliest of several writes';
+  return { time, earliest, certainty: 'inferred', row, reason };
 }
 
 const HAS_BODY: ReadonlySet<Foreign> = new Set<Foreign>(['create']);

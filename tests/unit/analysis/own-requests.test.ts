@@ -45,14 +45,27 @@ describe('a request', () => {
     expect(found(stream, 'create requested')).toMatchObject({ time: 17 * MS, certainty: 'exact' });
   });
 
-  it('that was noted when it had been written is exact without its call, too', () => {
-    const detail = new Map([['asked_ns', String(15.2 * MS)]]);
+  it.each([
+    [0.4, 'exact', 'api: create request sent'],
+    [15.2, 'inferred', 'api: create request sent, or up to 15.2 ms earlier'],
+  ])('without its call, noted %f ms after it was asked for, is %s', (ms, certainty, text) => {
+    const detail = new Map([['asked_ns', String(ms * MS)]]);
     const stream = container().mark('create', 17.2 * MS, 30 * MS, { detail });
     expect(found(stream, 'create requested')).toMatchObject({
       time: 17.2 * MS,
-      certainty: 'exact',
-      evidence: { kind: 'mark', text: 'api: create request sent' },
+      certainty,
+      evidence: { kind: 'mark', text },
     });
+  });
+
+  it('that was noted late hides nothing that the engine did for it', () => {
+    const stream = container()
+      .mark('create', 2 * MS, 20 * MS)
+      .mark('start', 34 * MS, 95 * MS, { detail: new Map([['asked_ns', String(10 * MS)]]) })
+      .syscall('mount', 30 * MS, 30.5 * MS, PID.dockerd, PID.dockerd, {
+        texts: { 0: 'overlay', 1: '/var/lib/docker/overlay2/x/merged', 2: 'overlay' },
+      });
+    expect(found(stream, 'rootfs mounted')).toMatchObject({ time: 30.5 * MS });
   });
 
   it('of which only the asking is known is inferred, and says how far off it may be', () => {
