@@ -2,7 +2,7 @@
 import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { NS_PER_MS } from '../base/time.js';
-import type { Recording } from '../model/recording.js';
+import { type Recording, recordsLost } from '../model/recording.js';
 import type { ContainerRun, Trace } from '../model/trace.js';
 
 interface Fact {
@@ -62,7 +62,7 @@ export function differencesBetween(
     if (header.source.perturbed) {
       notes.push(`${name}: recorded by a source that slows what it measures`);
     }
-    const lost = (loss?.losses ?? []).reduce((sum, { records }) => sum + records, 0);
+    const lost = recordsLost(loss?.losses ?? []);
     if (lost > 0) notes.push(`${name}: ${lost} events were lost`);
     if (footer === undefined) notes.push(`${name}: the recording has no end`);
     if (run.exitCode !== undefined && run.exitCode !== 0) {

@@ -9,6 +9,7 @@ import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
 import { startedAt } from '../export/tables/origin.js';
 import type { Category } from '../model/category.js';
+import { recordsLost } from '../model/recording.js';
 import type { Trace } from '../model/trace.js';
 import { Deadline } from '../platform/deadline.js';
 import { type EngineEndpoint, findEngine } from '../platform/engine-endpoint.js';
@@ -132,7 +133,7 @@ export async function traceWatch(
     engine.close();
     const end = await recorder.stop();
     watcher.look(teller.tell, { last: true });
-    tally.lost = end.losses.reduce((sum, { records }) => sum + records, 0);
+    tally.lost = recordsLost(end.losses);
     tally.events = recorder.totalEvents;
   }
   const used = process.cpuUsage(cpu);

@@ -120,8 +120,17 @@ export interface KnownProcess {
 
 export interface LossReport {
   readonly at: TraceTime;
-  readonly losses: readonly { readonly where: Foreign; readonly records: number }[];
+  readonly losses: readonly Loss[];
 }
+
+export interface Loss {
+  readonly where: Foreign;
+  readonly records: number;
+}
+
+/** Wherever they were lost. */
+export const recordsLost = (losses: readonly Loss[]): number =>
+  losses.reduce((sum, { records }) => sum + records, 0);
 
 export interface Diagnostic {
   readonly at: TraceTime;

@@ -8,12 +8,13 @@ import { DitError } from '../base/errors.js';
 import { type Foreign, raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
 import { EventTable } from '../model/event-table.js';
-import type {
-  EngineInfo,
-  HostInfo,
-  KnownProcess,
-  TargetInfo,
-  TraceFooter,
+import {
+  type EngineInfo,
+  type HostInfo,
+  type KnownProcess,
+  recordsLost,
+  type TargetInfo,
+  type TraceFooter,
 } from '../model/recording.js';
 import { StringInterner } from '../model/strings.js';
 import {
@@ -212,7 +213,7 @@ export class TraceRecorder {
     return {
       events: this.#events,
       malformed: this.#malformed,
-      lost: losses.reduce((sum, { records }) => sum + records, 0),
+      lost: recordsLost(losses),
     };
   }
 

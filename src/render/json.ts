@@ -10,7 +10,7 @@
  */
 
 import { safeJson } from '../base/escape.js';
-import type { ApiMark } from '../model/recording.js';
+import { type ApiMark, recordsLost } from '../model/recording.js';
 import { lengthOf, phaseTotals, shares } from '../model/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../model/trace.js';
 import { inferenceText } from './inference-text.js';
@@ -92,7 +92,7 @@ export function traceDocument(trace: Trace): Record<string, unknown> {
     events: events.length,
     malformed: events.count('malformed'),
     unknown_frames: unknownFrames,
-    lost: loss === undefined ? null : loss.losses.reduce((sum, { records }) => sum + records, 0),
+    lost: loss === undefined ? null : recordsLost(loss.losses),
     losses: loss?.losses ?? null,
     problems,
     diagnostics: diagnostics.map(({ at, ...rest }) => ({ time_ns: at, ...rest })),

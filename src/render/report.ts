@@ -16,7 +16,7 @@
 import { escapeText } from '../base/escape.js';
 import { type Foreign, firstLine, joinForeign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
-import type { Recording } from '../model/recording.js';
+import { type Recording, recordsLost } from '../model/recording.js';
 import { lengthOf, type PhaseTotal, phaseTotals, shares } from '../model/totals.js';
 import type {
   AbsentMilestone,
@@ -238,7 +238,7 @@ function lossLine(recorded: number, loss: Recording['loss'], theme: Theme): stri
       `lost events: unknown, no count was written; ${formatCount(recorded)} recorded`,
     );
   }
-  const lost = loss.losses.reduce((sum, { records }) => sum + records, 0);
+  const lost = recordsLost(loss.losses);
   const paint = lost === 0 ? theme.good : theme.bad;
   return paint(`lost events: ${formatCount(lost)} of ${formatCount(lost + recorded)}`);
 }

@@ -2,6 +2,7 @@
 
 import type { Foreign } from '../base/foreign.js';
 import { quoting } from '../base/foreign.js';
+import { recordsLost } from '../model/recording.js';
 import { lengthOf } from '../model/totals.js';
 import { type ContainerRun, type Trace, windowLength } from '../model/trace.js';
 import { formatBytes, formatCount, formatDate, formatPercent, plural } from './format.js';
@@ -14,7 +15,7 @@ export function provenanceOf(trace: Trace, run: ContainerRun): Foreign[][] {
     version === '' ? '' : quoting`${name} ${version}`;
   const own = engine.privateEngine ? " (dit's own)" : '';
   const refused = source.probes.filter(({ attached }) => !attached).length;
-  const lost = loss?.losses.reduce((sum, { records }) => sum + records, 0);
+  const lost = loss && recordsLost(loss.losses);
   return [
     [
       engine.version === '' ? '' : quoting`${engine.name || 'Docker'} ${engine.version}${own}`,
@@ -53,7 +54,7 @@ function certaintyOf({ segments, window }: ContainerRun): string {
 export function cautionsOf(trace: Trace): Foreign[] {
   const { header, footer, loss } = trace.recording;
   const { source } = header;
-  const lost = loss?.losses.reduce((sum, { records }) => sum + records, 0) ?? 0;
+  const lost = recordsLost(loss?.losses ?? []);
   return [
     source.perturbed
       ? quoting`The source slows what it measures: ${source.perturbation || source.name}`

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { machine } from 'node:os';
 import { DitError, EXIT } from '../base/errors.js';
 import { EventTable } from '../model/event-table.js';
+import { recordsLost } from '../model/recording.js';
 import { StringInterner } from '../model/strings.js';
 import { startProgram } from '../platform/child-process.js';
 import { Deadline } from '../platform/deadline.js';
@@ -73,7 +74,7 @@ export async function captureCommand(
       const { losses } = await source.stop();
       source.drain(events);
       deadline.signal.throwIfAborted();
-      const lost = losses.reduce((sum, { records }) => sum + records, 0);
+      const lost = recordsLost(losses);
       return { events, strings, source: kind.name, lost, exitCode: code ?? undefined };
     } finally {
       await source.stop();

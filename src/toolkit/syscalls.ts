@@ -2,6 +2,7 @@
 
 import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import type { CheckResult, Figure } from '../model/check.js';
+import { recordsLost } from '../model/recording.js';
 import { namespacesOf } from '../model/syscall-view.js';
 import type { Certainty, Trace } from '../model/trace.js';
 import { type Check, type CheckContext, skipped } from './check.js';
@@ -61,7 +62,7 @@ async function checkSyscalls(context: CheckContext): Promise<CheckResult> {
 export function syscallsResult(trace: Trace, run: Trace['runs'][number]): CheckResult {
   const { cells, structural } = countSyscalls(trace, run);
   const { source: recorder } = trace.recording.header;
-  const lost = (trace.recording.loss?.losses ?? []).reduce((sum, each) => sum + each.records, 0);
+  const lost = recordsLost(trace.recording.loss?.losses ?? []);
   const certainty: Certainty = lost > 0 || recorder.perturbed ? 'inferred' : 'exact';
   const source = quoting`recording by ${recorder.name}: calls from the create request to the entrypoint's exec`;
   const figure = (name: Foreign, value: number, unit: Figure['unit'], group: string): Figure => ({

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { type Foreign, raw } from '../../src/base/foreign.js';
 import { KIND } from '../../src/model/event-kinds.js';
-import type { Recording } from '../../src/model/recording.js';
+import { type Recording, recordsLost } from '../../src/model/recording.js';
 import type { ContainerRun, MilestoneName, Trace } from '../../src/model/trace.js';
 import {
   type Ability,
@@ -41,8 +41,7 @@ const OPTIONAL: ReadonlySet<string> = new Set(['hooks began', 'hooks ended']);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const hasLost = ({ recording }: Trace): boolean =>
-  recording.loss?.losses.some(({ records }) => records > 0) === true;
+const hasLost = ({ recording: { loss } }: Trace): boolean => recordsLost(loss?.losses ?? []) > 0;
 
 const abilityOf = (name: string, source: (typeof names)[number]): Ability =>
   MILESTONE_ABILITIES[name as keyof typeof MILESTONE_ABILITIES][source];

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { EventKindName } from '../../src/model/event-kinds.js';
 import { EventTable } from '../../src/model/event-table.js';
+import { recordsLost } from '../../src/model/recording.js';
 import { StringInterner } from '../../src/model/strings.js';
 import { startBpftrace } from '../../src/sources/bpftrace/bpftrace-source.js';
 import { bpftraceCapability } from '../../src/sources/bpftrace/capability.js';
@@ -51,7 +52,7 @@ async function recordShell(script: string, ringBytes: number): Promise<Recorded>
     const to = now();
     const { losses } = await source.stop();
     source.drain(table);
-    const lost = losses.reduce((sum, { records }) => sum + records, 0);
+    const lost = recordsLost(losses);
     return { table, strings, lost, pid, from, to };
   } finally {
     shell.kill('SIGKILL');

@@ -1,5 +1,6 @@
 /** The root of a start's trace: its window, with the milestones as events. */
 import type { Foreign } from '../../base/foreign.js';
+import { recordsLost } from '../../model/recording.js';
 import type { ContainerRun, Span as Interval, Milestone, Trace } from '../../model/trace.js';
 import type { Attributes } from './attributes.js';
 import { pathTotals } from './path-spans.js';
@@ -45,7 +46,7 @@ function startAttributes({ recording, warnings }: Trace, run: ContainerRun): Att
     'dit.source': source.name,
     'dit.perturbed': source.perturbed,
     'dit.perturbation': source.perturbation,
-    'dit.lost': loss?.losses.reduce((sum, { records }) => sum + records, 0),
+    'dit.lost': loss && recordsLost(loss.losses),
     'dit.complete': footer !== undefined,
     'dit.warnings': warnings.map(({ message }) => message),
   };

@@ -2,6 +2,7 @@
 
 import type { Foreign } from '../../base/foreign.js';
 import { quoting } from '../../base/foreign.js';
+import { recordsLost } from '../../model/recording.js';
 import type { Span, Trace } from '../../model/trace.js';
 import type { Layout } from './layout.js';
 import type { PacketSequence } from './packet-sequence.js';
@@ -63,7 +64,7 @@ export function writeNotes(
     note(span.end, 'lost records: unknown', 'no count was written');
     return;
   }
-  const records = loss.losses.reduce((sum, each) => sum + each.records, 0);
+  const records = recordsLost(loss.losses);
   packets.counter(lost, span.start, 0).close();
   if (records > 0) packets.dropped();
   packets.counter(lost, Math.max(loss.at, span.start), records).close();

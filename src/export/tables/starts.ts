@@ -1,6 +1,7 @@
 /** The tables of starts: runs, milestones, phases, segments, copyups. A few rows a start, but for segments. */
 import type { ProcessKey } from '../../base/ids.js';
 import type { Category } from '../../model/category.js';
+import { recordsLost } from '../../model/recording.js';
 import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace.js';
 import { inferenceText } from '../../render/inference-text.js';
@@ -17,7 +18,7 @@ export function runRows(trace: Trace, { file }: RunContext): TableRows {
   const { recording, runs, warnings } = trace;
   const { header, loss, footer } = recording;
   const { engine, host, target } = header;
-  const lost = loss?.losses.reduce((sum, { records }) => sum + records, 0) ?? null;
+  const lost = loss === undefined ? null : recordsLost(loss.losses);
   const facts = runs.map(runFacts);
   const run = (row: number): ContainerRun => runs[row] as ContainerRun;
   const fact = (row: number): RunFacts => facts[row] as RunFacts;

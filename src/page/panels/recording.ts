@@ -4,7 +4,7 @@ import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
 import { type Foreign, firstLine, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
-import type { Recording } from '../../model/recording.js';
+import { type Recording, recordsLost } from '../../model/recording.js';
 import {
   formatBytes,
   formatCount,
@@ -27,7 +27,7 @@ export function lossOf({ loss, events }: Recording): {
       text: `unknown, no count was written; ${formatCount(events.length)} recorded`,
     };
   }
-  const lost = loss.losses.reduce((sum, { records }) => sum + records, 0);
+  const lost = recordsLost(loss.losses);
   return { lost, text: `${formatCount(lost)} of ${formatCount(lost + events.length)}` };
 }
 
