@@ -8,7 +8,7 @@ import { own } from '../base/own.js';
 import type { Duration, TraceTime } from '../base/time.js';
 import { KIND } from '../model/event-kinds.js';
 import { type SyscallView, viewSyscall } from '../model/syscall-view.js';
-import { RECORDED_ARGUMENTS } from '../model/syscalls.js';
+import { RECORDED_ARGUMENTS, SYSCALLS } from '../model/syscalls.js';
 import type { ActorKind, CopyUp } from '../model/trace.js';
 import { type RunView, spanOf } from './run-view.js';
 
@@ -93,10 +93,11 @@ class UpperFiles {
   constructor(run: RunView) {
     this.#run = run;
     for (const call of run.index.callsOf(run.containerId)) {
-      const flagsAt = own(OPEN_FLAGS, call.name);
-      if (flagsAt === undefined || call.containerId !== run.containerId) continue;
+      if (call.containerId !== run.containerId) continue;
+      const flagsAt = own(SYSCALLS, call.name)?.openFlags;
+      if (flagsAt === undefined && call.name !== 'creat') continue;
       const view = viewSyscall(run.recording, call.row);
-      const writes = call.name === 'creat' || ((view.arguments[flagsAt] ?? 0) & O_ACCMODE) !== 0;
+      const writes = flagsAt === undefined || ((view.arguments[flagsAt] ?? 0) & O_ACCMODE) !== 0;
       if (!writes || view.result < 0) continue;
       const path = pathOf(view);
       const end = run.activity.syscallEnd(call.row);
@@ -117,7 +118,6 @@ class UpperFiles {
 }
 
 const O_ACCMODE = 3;
-const OPEN_FLAGS: Readonly<Record<string, number>> = { open: 1, openat: 2, creat: 1 };
 
 function pathOf(call: SyscallView): Foreign {
   const { mayCopyUp, descriptor, texts } = own(RECORDED_ARGUMENTS, call.name) ?? {};

@@ -88,11 +88,7 @@ function walkBack(
   const put = (
     from: number,
     state: PathPiece['state'],
-    more: {
-      wokenBy?: number | undefined;
-      waitsFor?: WaitCause | undefined;
-      inference?: Inference | undefined;
-    } = {},
+    more: Partial<Pick<PathPiece, 'wokenBy' | 'waitsFor' | 'inference'>> = {},
   ): void => {
     const start = Math.max(from, window.start);
     if (start >= time) return;
@@ -230,7 +226,7 @@ const SOFT_IRQS: readonly PlainCause[] = [
 ];
 
 /** What ended a wait, if none of this start's own threads did. */
-export function causeOf(run: RunView, waking: number): WaitCause {
+function causeOf(run: RunView, waking: number): WaitCause {
   const { events, strings } = run.recording;
   const flags = events.value(waking, 'flags');
   const context = events.value(waking, 'contexts');

@@ -222,15 +222,19 @@ function firstExec(run: RunView, actor: 'shim' | 'runc create'): Found | Foreign
   };
 }
 
+/** A request may have been noted only after the engine had begun. */
+function earliestStart(run: RunView): TraceTime | undefined {
+  const mark = run.marks.find(({ name }) => name === 'start');
+  return mark === undefined ? undefined : requestSent(run, mark).earliest;
+}
+
 /**
  * The overlay mount on the path that the engine names as the container's root; without its word, the last
  * overlay mount before the shim, which other containers' starts can confuse.
  */
 function findRootfs(run: RunView, soFar: readonly Milestone[]): Found | Foreign {
-  const request = isOwnRequest(run) ? run.marks.find(({ name }) => name === 'start') : undefined;
   const started = isOwnRequest(run)
-    ? // A request may have been noted only after the engine had begun.
-      request && requestSent(run, request).earliest
+    ? earliestStart(run)
     : (timeOf(soFar, 'create requested') ?? timeOf(soFar, 'command exec'));
   if (started === undefined) {
     return isOwnRequest(run) ? NOT_STARTED : 'no overlay mount by an engine was seen';

@@ -34,14 +34,8 @@ export interface PhaseRule {
   readonly when: (facts: SegmentFacts) => boolean;
 }
 
-const isCallFor =
-  (role: SyscallRole) =>
-  ({ call }: SegmentFacts): boolean =>
-    call !== undefined && isSyscallFor(role, call.name);
-
-const isMountCall = isCallFor('mount');
-const isExec = isCallFor('exec');
-const isClone = isCallFor('clone');
+const isIn = ({ call }: SegmentFacts, role: SyscallRole): boolean =>
+  call !== undefined && isSyscallFor(role, call.name);
 
 /** linux/prctl.h: PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT */
 const CONFINING_PRCTLS: ReadonlySet<number> = new Set([8, 22, 24, 38, 47]);
@@ -119,21 +113,21 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'storage',
     category: 'rootfs mount',
     because: 'the engine mounts or unmounts an overlay root',
-    when: (facts) => isMountCall(facts) && isRootfs(facts),
+    when: (facts) => isIn(facts, 'mount') && isRootfs(facts),
   },
   {
     id: 'fsync',
     phase: 'storage',
     category: 'fsync',
     because: 'inside fsync, fdatasync or another sync call, running or waiting',
-    when: isCallFor('sync'),
+    when: (facts) => isIn(facts, 'sync'),
   },
   {
     id: 'cold-exec',
     phase: 'storage',
     category: 'cold binaries',
     because: 'execve reads from the disk or waits for it: the binary is not in the page cache',
-    when: (facts) => isExec(facts) && onDisk(facts),
+    when: (facts) => isIn(facts, 'exec') && onDisk(facts),
   },
   {
     id: 'cold-fault',
@@ -156,22 +150,22 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     category: 'namespaces',
     because: 'inside unshare, setns, or a clone with namespace flags',
     when: (facts) =>
-      isCallFor('namespace')(facts) ||
-      (isClone(facts) && facts.call !== undefined && namespacesOf(facts.call).length > 0),
+      isIn(facts, 'namespace') ||
+      (isIn(facts, 'clone') && facts.call !== undefined && namespacesOf(facts.call).length > 0),
   },
   {
     id: 'pivot-root',
     phase: 'kernel',
     category: 'pivot_root',
     because: 'inside pivot_root or chroot',
-    when: isCallFor('root'),
+    when: (facts) => isIn(facts, 'root'),
   },
   {
     id: 'mounts',
     phase: 'kernel',
     category: 'mounts',
     because: "inside a mount call other than the rootfs overlay's",
-    when: isMountCall,
+    when: (facts) => isIn(facts, 'mount'),
   },
   {
     id: 'cgroups',
@@ -185,7 +179,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'kernel',
     category: 'exec',
     because: 'inside execve, not waiting for the disk',
-    when: isExec,
+    when: (facts) => isIn(facts, 'exec'),
   },
   {
     id: 'confinement',
@@ -193,7 +187,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     category: 'seccomp and capabilities',
     because: 'inside seccomp, capset, a confining prctl, or a change of user',
     when: (facts) =>
-      isCallFor('confine')(facts) ||
+      isIn(facts, 'confine') ||
       (facts.call?.name === 'prctl' && CONFINING_PRCTLS.has(facts.call.arguments[0] ?? 0)),
   },
   {
@@ -201,7 +195,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'kernel',
     category: 'process creation and exit',
     because: 'inside clone without namespace flags, wait, or exit',
-    when: (facts) => isClone(facts) || isCallFor('exit')(facts),
+    when: (facts) => isIn(facts, 'clone') || isIn(facts, 'exit'),
   },
   {
     id: 'go-scheduler',
@@ -212,7 +206,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     when: (facts) =>
       facts.state === 'blocked' &&
       (isOfGoRuntime(facts) ||
-        (isCallFor('sleep')(facts) && facts.waitsFor?.kind === 'timer' && facts.handsOverWithin)),
+        (isIn(facts, 'sleep') && facts.waitsFor?.kind === 'timer' && facts.handsOverWithin)),
   },
   {
     id: 'hooks',
@@ -241,7 +235,7 @@ export const PHASE_RULES: readonly PhaseRule[] = [
     phase: 'runtime',
     category: 'IPC hand-over',
     because: 'inside a socket, pipe, poll or futex call: one part hands over to the next',
-    when: isCallFor('hand-over'),
+    when: (facts) => isIn(facts, 'hand-over'),
   },
   {
     id: 'program',

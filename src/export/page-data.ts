@@ -1,6 +1,7 @@
 /** A trace and its tracks as the bytes that a page embeds; the layout is model/page-data.ts's. */
+import { Distinct, valuesKey } from '../base/distinct.js';
 import { EVENT_KINDS } from '../model/event-kinds.js';
-import { type Inference, inferenceKey } from '../model/inference.js';
+import type { Inference } from '../model/inference.js';
 import {
   EVENT_COLUMNS,
   INSTANT_COLUMNS,
@@ -17,7 +18,7 @@ import {
 import type { Recording } from '../model/recording.js';
 import type { Segment, Trace } from '../model/trace.js';
 import type { Tracks } from '../model/tracks.js';
-import { type WaitCause, waitCauseKey } from '../model/wait-cause.js';
+import type { WaitCause } from '../model/wait-cause.js';
 
 /**
  * Deterministic. Values beyond 2^53 are as exact as they are in memory.
@@ -31,8 +32,8 @@ export function pageData(trace: Trace, tracks: Tracks, file: string): Uint8Array
   for (const name of WAKE_UP_COLUMNS) columns.add(`wakeUps.${name}`, tracks.wakeUps[name]);
   const lists: SegmentLists = {
     words: new Distinct((word) => word),
-    causes: new Distinct(waitCauseKey),
-    inferences: new Distinct(inferenceKey),
+    causes: new Distinct<WaitCause>(valuesKey),
+    inferences: new Distinct<Inference>(valuesKey),
   };
   trace.runs.forEach(({ segments }, index) => {
     addSegments(columns, `run${index}`, segments, lists);
@@ -110,30 +111,11 @@ function addSegments(
   const add = (name: string, of: (segment: Segment) => number): void =>
     columns.add(`${prefix}.${name}`, Float64Array.from(segments, of));
   for (const name of SEGMENT_NUMBERS) add(name, (segment) => segment[name] ?? -1);
-  for (const name of SEGMENT_WORDS) add(name, (segment) => words.idOf(segment[name] ?? ''));
-  add('waitsFor', ({ waitsFor }) => causes.idOf(waitsFor));
-  add('inference', ({ inference }) => inferences.idOf(inference));
-}
-
-/** Values that repeat, each once. */
-class Distinct<T> {
-  readonly all: T[] = [];
-  readonly #keyOf: (value: T) => string;
-  readonly #ids = new Map<string, number>();
-
-  constructor(keyOf: (value: T) => string) {
-    this.#keyOf = keyOf;
-  }
-
-  /** @returns its index in `all`; -1 for none */
-  idOf(value: T | undefined): number {
-    if (value === undefined) return -1;
-    const key = this.#keyOf(value);
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    this.#ids.set(key, this.all.length);
-    return this.all.push(value) - 1;
-  }
+  for (const name of SEGMENT_WORDS) add(name, (segment) => words.indexOf(segment[name] ?? ''));
+  add('waitsFor', ({ waitsFor }) => (waitsFor === undefined ? -1 : causes.indexOf(waitsFor)));
+  add('inference', ({ inference }) =>
+    inference === undefined ? -1 : inferences.indexOf(inference),
+  );
 }
 
 const ALIGNMENT = 8;

@@ -2,6 +2,7 @@
  * A trace for https://www.speedscope.app: of each start the critical path, and then the threads that it ran through,
  * all on one axis, which begins with the window. Format: https://www.speedscope.app/file-format-schema.json, evented.
  */
+import { Distinct } from '../base/distinct.js';
 import { escapeText, safeJson } from '../base/escape.js';
 import { lengthOf } from '../model/totals.js';
 import type { ActorKind, Trace, Window } from '../model/trace.js';
@@ -28,7 +29,7 @@ export function speedscopeFile(trace: Trace, tracks: Tracks): Iterable<string> {
 }
 
 function* fileText(trace: Trace, tracks: Tracks, starts: readonly WholeStart[]): Generator<string> {
-  const frames = new FrameTable();
+  const frames: Frames = new Distinct((name) => name);
   const { ditVersion } = trace.recording.header;
   const names = starts.map((start) => escapeText(startName(trace, start)));
   const head = {
@@ -51,7 +52,7 @@ function* fileText(trace: Trace, tracks: Tracks, starts: readonly WholeStart[]):
       yield* profile(title, start.window, threadEvents(tracks, track, first, start.window, frames));
     }
   }
-  yield `],\n"shared":{"frames":${safeJson(frames.frames)}}}\n`;
+  yield `],\n"shared":{"frames":${safeJson(frames.all.map((name) => ({ name })))}}}\n`;
 }
 
 function* profile(name: string, window: Window, events: Iterable<string>): Generator<string> {
@@ -71,25 +72,13 @@ function* profile(name: string, window: Window, events: Iterable<string>): Gener
   yield ']}';
 }
 
-class FrameTable {
-  readonly frames: { readonly name: string }[] = [];
-  readonly #indexes = new Map<string, number>();
-
-  indexOf(name: string): number {
-    let index = this.#indexes.get(name);
-    if (index === undefined) {
-      index = this.frames.push({ name }) - 1;
-      this.#indexes.set(name, index);
-    }
-    return index;
-  }
-}
+type Frames = Distinct<string>;
 
 const opened = (frame: number, at: number): string => `{"type":"O","frame":${frame},"at":${at}}`;
 const closed = (frame: number, at: number): string => `{"type":"C","frame":${frame},"at":${at}}`;
 
 /** Frames that two pieces in a row share stay open. */
-function* pathEvents(trace: Trace, start: WholeStart, frames: FrameTable): Generator<string> {
+function* pathEvents(trace: Trace, start: WholeStart, frames: Frames): Generator<string> {
   const { window, segments } = start;
   const stackOf = segmentStacks(trace, start);
   const open: number[] = [];
@@ -113,7 +102,7 @@ function* threadEvents(
   track: number,
   first: number,
   window: Window,
-  frames: FrameTable,
+  frames: Frames,
 ): Generator<string> {
   const open: { readonly frame: number; readonly end: number }[] = [];
   const close = (): string => {

@@ -1,5 +1,5 @@
 /** Why a segment of the critical path is inferred and not exact; render/inference-text.ts has the words. */
-import { type Foreign, raw } from '../base/foreign.js';
+import type { Foreign } from '../base/foreign.js';
 
 /** Reasons of which there is nothing more to know. */
 export type PlainInference =
@@ -19,9 +19,3 @@ export type Inference =
   | { readonly kind: PlainInference }
   /** A goroutine waited for the processor of a thread in this syscall. */
   | { readonly kind: 'go-processor'; readonly syscall: Foreign };
-
-/** Equal for reasons that are the same. */
-export const inferenceKey = (inference: Inference): string =>
-  inference.kind === 'go-processor'
-    ? `${inference.kind}\0${raw(inference.syscall)}`
-    : inference.kind;

@@ -3,6 +3,7 @@
  * of the BPF programs, decoders, phases, findings, tests and renderers go by it. Arguments are counted from 0.
  */
 import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
 
 /** What a call is about; a call that is about none of these is told by its name alone. */
 export type SyscallRole =
@@ -48,6 +49,8 @@ export interface Syscall {
   /** The argument with a bit for each namespace that it makes, or joins. */
   readonly namespaceFlags?: number;
   readonly joins?: true;
+  /** The argument with an open's flags. */
+  readonly openFlags?: number;
   /** Absent: only its name, times and result, and those not in every mode. */
   readonly recorded?: RecordedArguments;
   /**
@@ -167,8 +170,13 @@ export const SYSCALLS: Readonly<Record<string, Syscall>> = {
   clock_nanosleep: { does: 'sleep', idles: true },
   sched_yield: { idles: true },
   // files: what is opened, and what makes overlayfs copy up
-  open: { recorded: copies(path0), shown: 'sO' },
-  openat: { recorded: copies({ texts: [1], skipReadOnly: true }), shown: 'asO', few: true },
+  open: { openFlags: 1, recorded: copies(path0), shown: 'sO' },
+  openat: {
+    openFlags: 2,
+    recorded: copies({ texts: [1], skipReadOnly: true }),
+    shown: 'asO',
+    few: true,
+  },
   openat2: { recorded: copies(path1), shown: 'as', few: true },
   creat: { recorded: copies(path0), shown: 'so' },
   mkdir: { recorded: path0, shown: 'so', few: true },
@@ -219,16 +227,8 @@ export const syscallsThat = (are: (call: Syscall) => boolean): ReadonlySet<Forei
       .map(([name]) => name),
   );
 
-const byRole = new Map<SyscallRole, ReadonlySet<Foreign>>();
-
-export function isSyscallFor(role: SyscallRole, name: Foreign): boolean {
-  let names = byRole.get(role);
-  if (names === undefined) {
-    names = syscallsThat(({ does }) => does === role);
-    byRole.set(role, names);
-  }
-  return names.has(name);
-}
+export const isSyscallFor = (role: SyscallRole, name: Foreign): boolean =>
+  own(SYSCALLS, name)?.does === role;
 
 /** Calls that make namespaces where their flags say so. */
 export const NAMESPACE_MAKERS = syscallsThat(

@@ -1,8 +1,8 @@
 /** Sums over the critical path: by phase and category, and by who did what. Integers, ns. */
+import { valuesKey } from '../base/distinct.js';
+import { grouped } from '../base/grouped.js';
 import type { Category } from './category.js';
-import { inferenceKey } from './inference.js';
 import type { ActorKind, Phase, Segment } from './trace.js';
-import { waitCauseKey } from './wait-cause.js';
 
 export type PhaseName = Phase | 'unattributed';
 
@@ -50,7 +50,7 @@ export const isWaiting = ({ state }: Segment): boolean =>
 export function phaseTotals(segments: readonly Segment[]): PhaseTotal[] {
   return PHASES.map((phase) => {
     const own = segments.filter((segment) => phaseOf(segment) === phase);
-    const categories = [...groupBy(own, ({ category }) => category)]
+    const categories = [...grouped(own, ({ category }) => category)]
       .map(([category, group]) => ({ category, ...sum(group) }))
       .sort(byLength);
     return { phase, ...sum(own), categories };
@@ -78,12 +78,12 @@ export function waits(segments: readonly Segment[]): Wait[] {
 /** Waits without a known cause belong together where the reason for it is the same. */
 function causeKey({ state, waitsFor, inference }: Segment): string {
   if (state === 'runnable') return state;
-  if (waitsFor !== undefined) return waitCauseKey(waitsFor);
-  return inference === undefined ? '' : `\0${inferenceKey(inference)}`;
+  if (waitsFor !== undefined) return valuesKey(waitsFor);
+  return inference === undefined ? '' : `\0${valuesKey(inference)}`;
 }
 
 function shareBy(segments: readonly Segment[], keyOf: (segment: Segment) => string): Share[] {
-  const groups = groupBy(segments, (segment) =>
+  const groups = grouped(segments, (segment) =>
     [segment.actor, phaseOf(segment), segment.category, keyOf(segment)].join('\0'),
   );
   return [...groups.values()]
@@ -114,14 +114,3 @@ function sum(segments: readonly Segment[]): Total {
 }
 
 const byLength = (a: Total, b: Total): number => b.ns - a.ns;
-
-function groupBy<T, K extends string>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}

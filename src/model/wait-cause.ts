@@ -1,5 +1,5 @@
 /** What a blocked thread on the critical path waited for; render/wait-text.ts has the words. */
-import { type Foreign, raw } from '../base/foreign.js';
+import type { Foreign } from '../base/foreign.js';
 import type { ActorKind } from './trace.js';
 
 /** Causes of which there is nothing more to know. */
@@ -29,9 +29,3 @@ export type WaitCause =
   | { readonly kind: 'other-container'; readonly actor: ActorKind; readonly pid: number }
   /** The engine's, to a request of the client. */
   | { readonly kind: 'answer'; readonly request: 'create' | 'start' };
-
-/** Equal for causes that are the same. */
-export const waitCauseKey = (cause: WaitCause): string =>
-  Object.values(cause as Readonly<Record<string, Foreign | number>>)
-    .map((value) => (typeof value === 'number' ? String(value) : raw(value)))
-    .join('\0');

@@ -1,4 +1,4 @@
-/** What a segment's thread did, in words: "mount proc on /proc/self/fd/6 = 0", "outside any syscall". */
+/** What a segment's thread did, in words: "syscall in mount /proc proc, event 9", "user code, ended by timer". */
 import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
 import { KIND } from '../model/event-kinds.js';
 import type { Recording } from '../model/recording.js';

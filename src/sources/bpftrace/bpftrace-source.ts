@@ -224,7 +224,7 @@ async function arm(lines: LineQueue): Promise<bigint> {
 async function catchUp(lines: LineQueue, aheadNs: bigint, hasBatches: boolean): Promise<boolean> {
   lines.readOnToTheEnd();
   // As an idle process it may not run at all on a busy machine, and there is no start left to leave the CPU to.
-  await takeCpu(lines.child.pid ?? 0);
+  if (!lines.ended) await takeCpu(lines.child.pid ?? 0);
   const deadline = performance.now() + CATCH_UP_MS;
   const goesOn = (): boolean => !lines.ended && performance.now() < deadline;
   const name = new OwnName();
