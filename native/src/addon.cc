@@ -14,6 +14,7 @@
 #include "bpf_session.h"
 #include "clocks.h"
 #include "file_lock.h"
+#include "make_folder.h"
 #include "open_in_root.h"
 #include "record_pump.h"
 #include "second_signal.h"
@@ -247,6 +248,17 @@ Napi::Value open_in_root(const Napi::CallbackInfo& info) {
   }
 }
 
+void make_folder_as(const Napi::CallbackInfo& info) {
+  const auto number = [&info](size_t at) { return info[at].As<Napi::Number>().Uint32Value(); };
+  const std::string name = info[1].As<Napi::String>();
+  try {
+    const int parent = info[0].As<Napi::Number>().Int32Value();
+    dit::make_folder_as(parent, name, number(2), number(3), number(4));
+  } catch (const std::system_error& error) {
+    throw to_js(info.Env(), error);
+  }
+}
+
 void end_at_second_signal(const Napi::CallbackInfo& info) {
   const auto numbers = info[0].As<Napi::Array>();
   std::vector<int> signals;
@@ -269,6 +281,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("peerPid", Napi::Function::New(env, peer_pid));
   exports.Set("lockFile", Napi::Function::New(env, lock_file));
   exports.Set("openInRoot", Napi::Function::New(env, open_in_root));
+  exports.Set("makeFolderAs", Napi::Function::New(env, make_folder_as));
   exports.Set("endAtSecondSignal", Napi::Function::New(env, end_at_second_signal));
   exports.Set("endNow", Napi::Function::New(env, end_now));
   exports.Set("libbpfVersion", Napi::String::New(env, libbpf_version_string()));

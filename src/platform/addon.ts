@@ -1,8 +1,9 @@
 /** Finds and loads the native addon, and states its types. */
 
 import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
-import { type Foreign, firstLine, joinForeign, quoting } from '../base/foreign.js';
+import { type Foreign, firstLine, joinForeign, quoting, raw } from '../base/foreign.js';
 import { packagePath } from './package-files.js';
 
 export interface ProgramState {
@@ -69,6 +70,12 @@ export interface NativeAddon {
    */
   openInRoot(root: number, path: string, flags: number, mode: number, resolve: number): number;
   /**
+   * mkdirat(2) as a user, with that user's rights, in this thread alone; the umask applies. Throws with `errno`:
+   * EINVAL where this user namespace has no such ids.
+   * @param parent a descriptor of a folder
+   */
+  makeFolderAs(parent: number, name: string, mode: number, uid: number, gid: number): void;
+  /**
    * The second of these signals, of whichever kind, writes the message to standard error and ends the process with
    * 128 + n, whatever its threads do. To be called when Node's own handlers are in place.
    */
@@ -101,4 +108,13 @@ export function loadAddon(): NativeAddon {
     remedy:
       'build it: npm run build:addon (needs g++, cmake and libbpf-dev), or run scripts/set-up',
   });
+}
+
+/** What a method of the addon threw with `errno`, as Node throws it: with `code` and `path`. Other errors stay. */
+export function asSystemError(error: unknown, path: string): unknown {
+  const errno = (error as { errno?: unknown }).errno;
+  if (typeof errno !== 'number') return error;
+  const code = getSystemErrorName(-errno);
+  const message = raw(quoting`${code}: ${messageOf(error)}`);
+  return Object.assign(new Error(message, { cause: error }), { code, path });
 }

@@ -4,10 +4,8 @@
  */
 
 import { closeSync, constants } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import { DitError, EXIT, messageOf } from '../base/errors.js';
-import { quoting, raw } from '../base/foreign.js';
-import { loadAddon } from './addon.js';
+import { DitError, EXIT, systemErrorCode } from '../base/errors.js';
+import { asSystemError, loadAddon } from './addon.js';
 import { HeldFolder, O_PATH, openPlace } from './held-folder.js';
 
 /** <linux/openat2.h> */
@@ -68,20 +66,10 @@ export class RootFiles {
     try {
       return loadAddon().openInRoot(this.#root.descriptor, path, O_PATH | flags, 0, resolve);
     } catch (error) {
-      throw systemError(error, path);
+      const told = asSystemError(error, path);
+      throw systemErrorCode(told) === 'ENOSYS' ? openInRootMissing() : told;
     }
   }
-}
-
-function systemError(error: unknown, path: string): unknown {
-  const errno = (error as { errno?: unknown }).errno;
-  if (typeof errno !== 'number') return error;
-  const code = getSystemErrorName(-errno);
-  if (code === 'ENOSYS') return openInRootMissing();
-  return Object.assign(new Error(raw(quoting`${code}: ${messageOf(error)}`), { cause: error }), {
-    code,
-    path,
-  });
 }
 
 /** A kernel before Linux 5.6, or a sandbox around dit that does not know the call. */

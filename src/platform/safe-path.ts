@@ -7,6 +7,8 @@
  * another user: programs of his that are not root arrange links too.
  */
 import { closeSync, constants, fstatSync, openSync, type Stats, statfsSync } from 'node:fs';
+import { systemErrorCode } from '../base/errors.js';
+import { asSystemError, loadAddon } from './addon.js';
 import { HeldFolder, O_PATH } from './held-folder.js';
 import { isRoot, type Owner } from './owner.js';
 
@@ -203,12 +205,10 @@ function refuseForeign({ link, arrangers }: LinkEnd, reached: Stats): void {
   if (foreign !== undefined) throw new ForeignLinkError(link, foreign);
 }
 
-/** Times of inodes are those of the last tick, up to 10 ms ago. */
-const TICK_MS = 20;
-
 /**
- * A new folder, with its owner. Whoever owns the folder above may put another in its place before it is given away:
- * only one that is new, empty, on the same file system, and with the mode it was made with is.
+ * A new folder, with its owner. Whoever may rename in the folder above can put another in its place at any moment: there
+ * the kernel makes it as its owner's, and nothing is given away. Where its owner may make none, or the addon is not
+ * built, it stays dit's own user's.
  * @throws the system's error: EEXIST …
  */
 export function makeFolderIn(
@@ -217,23 +217,41 @@ export function makeFolderIn(
   mode: number,
   owner: Owner | undefined,
 ): void {
-  const begun = Date.now();
-  parent.makeFolder(name, mode & (owner === undefined ? 0o777 : 0o700));
-  if (owner === undefined) return;
-  const made = parent.folder(name);
+  if (owner === undefined) {
+    parent.makeFolder(name, mode);
+  } else if (isOursAlone(parent.stat())) {
+    parent.makeFolder(name, mode & 0o700);
+    const made = parent.folder(name);
+    try {
+      made.give(owner, mode & ~process.umask());
+    } finally {
+      made.close();
+    }
+  } else if (!madeAs(parent, name, mode, owner)) {
+    parent.makeFolder(name, mode);
+  }
+}
+
+/** Nobody else can rename what this user makes in this folder. */
+const isOursAlone = ({ uid, mode }: Stats): boolean =>
+  uid === process.geteuid?.() && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
+
+/** Not allowed to this user, or not to be tried: no such user here, no addon. */
+const NOT_AS_THEM: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'addon-missing',
+]);
+
+function madeAs(parent: HeldFolder, name: string, mode: number, { uid, gid }: Owner): boolean {
   try {
-    const stat = made.stat();
-    const isOurs =
-      stat.uid === process.geteuid?.() &&
-      stat.dev === parent.stat().dev &&
-      // The bit of setgid folders comes from the one above.
-      (stat.mode & 0o7077 & ~0o2000) === 0 &&
-      // 0 where the file system does not know it.
-      (stat.birthtimeMs === 0 || stat.birthtimeMs >= begun - TICK_MS) &&
-      made.names().next().done === true;
-    if (isOurs) made.give(owner, mode & ~process.umask());
-  } finally {
-    made.close();
+    loadAddon().makeFolderAs(parent.descriptor, name, mode, uid, gid);
+    return true;
+  } catch (error) {
+    const told = asSystemError(error, parent.pathOf(name));
+    if (NOT_AS_THEM.has(systemErrorCode(told))) return false;
+    throw told;
   }
 }
 

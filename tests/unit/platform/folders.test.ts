@@ -84,6 +84,36 @@ describe.skipIf(lacks('root'))('as root', () => {
     expect(statSync(made).mode & 0o777).toBe(0o750);
   });
 
+  it('gives nothing away where others can rename: what it makes there is theirs from the start, or stays its own', () => {
+    const made = (name: string, uid: number, mode: number) => {
+      const folder = join(base, name);
+      mkdirSync(folder);
+      chownSync(folder, uid, 0);
+      chmodSync(folder, mode);
+      makeFolders(join(folder, 'a/b'), { mode: 0o750, owner: NOBODY });
+      return ['a', 'a/b'].map((each) => {
+        const stat = statSync(join(folder, each));
+        return [stat.uid, stat.gid, stat.mode & 0o7777];
+      });
+    };
+    const [theirs, ours] = [
+      [NOBODY.uid, NOBODY.gid, 0o750],
+      [0, 0, 0o750],
+    ];
+    expect(made('root-alone', 0, 0o755)).toEqual([theirs, theirs]);
+    expect(made('sticky', 0, 0o1777)).toEqual([theirs, theirs]);
+    expect(made('own', NOBODY.uid, 0o700)).toEqual([theirs, theirs]);
+    expect(made('anybody', 0, 0o777)).toEqual([theirs, theirs]);
+    // Where only root may make one. What is below it is in a folder that is root's alone.
+    expect(made('third', 1234, 0o755)).toEqual([ours, theirs]);
+    expect(made('group', 0, 0o775)).toEqual([ours, theirs]);
+    // Nothing of the other user stays with this thread.
+    expect(statSync(mkdtempSync(join(base, 'after-'))).uid).toBe(0);
+    expect(() => makeNewFolder(join(base, 'own/a'), { mode: 0o750, owner: NOBODY })).toThrow(
+      /^EEXIST: .*a/,
+    );
+  });
+
   it("follows another user's link only into a folder of that user", () => {
     const theirs = join(base, 'theirs');
     for (const name of ['', 'own', 'other']) mkdirSync(join(theirs, name), { recursive: true });
