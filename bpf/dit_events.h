@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only
  *
- * THE wire contract between the BPF programs and src/sources/ebpf/decode.ts: record kinds and layouts.
+ * THE wire contract between the BPF programs and src/capture/ebpf/decode.ts: record kinds and layouts.
  * Little-endian as the host is; all times CLOCK_MONOTONIC in ns. The addon moves these bytes unread.
- * src/sources/ebpf/wire.ts states the same offsets; a test compiles this header and compares.
+ * src/capture/ebpf/wire.ts states the same offsets; a test compiles this header and compares.
  */
 #ifndef DIT_EVENTS_H
 #define DIT_EVENTS_H

@@ -2,7 +2,7 @@
  * Prints docs/phases.md from the rules themselves: npx tsx scripts/docs-phases.ts > docs/phases.md
  * A test compares the two.
  */
-import { PHASE_RULES } from '../src/analysis/rules.js';
+import { PHASE_RULES } from '../src/analysis/path/phase-rules.js';
 
 const PROGRAM = 'the program: client, dockerd, containerd, shim, runc …';
 
@@ -14,7 +14,7 @@ export function phasesDocument(): string {
   return `# Phases and categories
 
 Each piece of the critical path belongs to exactly one phase and category. The rules are tried in this order; the
-first that applies decides. They are data: [src/analysis/rules.ts](../src/analysis/rules.ts).
+first that applies decides. They are data: [src/analysis/path/phase-rules.ts](../src/analysis/path/phase-rules.ts).
 
 | rule | phase | category | applies when |
 |---|---|---|---|

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { analyse } from '../src/analysis/analyse.js';
 import { packagePath } from '../src/platform/package-files.js';
-import { renderReport } from '../src/render/report.js';
-import { PLAIN_THEME } from '../src/render/theme.js';
+import { PLAIN_THEME } from '../src/render/common/theme.js';
+import { renderReport } from '../src/render/text/report.js';
 import { readTraceFile } from '../src/tracefile/reader.js';
 
 /** A command that shows a recording of the repository, and the block of what it prints. */

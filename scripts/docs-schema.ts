@@ -1,6 +1,5 @@
 /** Prints docs/schema.md: `npx tsx scripts/docs-schema.ts > docs/schema.md`. */
 import { pathToFileURL } from 'node:url';
-import { DUCKDB_TYPES } from '../src/cli/query/duckdb-tables.js';
 import {
   type Column,
   LARGE_TABLES,
@@ -10,6 +9,7 @@ import {
   type TableName,
 } from '../src/export/tables/schema.js';
 import { namedQueries } from '../src/query/named-queries.js';
+import { DUCKDB_TYPES } from '../src/store/duckdb-tables.js';
 
 const HEAD = `| column | type | unit | null | meaning |
 |---|---|---|---|---|`;

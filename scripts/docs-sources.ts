@@ -1,7 +1,7 @@
 /** Prints docs/sources.md: `npx tsx scripts/docs-sources.ts > docs/sources.md`. */
 import { pathToFileURL } from 'node:url';
-import { generalSourceTable } from '../src/cli/source-table.js';
-import { SOURCES_LEGEND, sourcesMarkdown } from '../src/render/sources.js';
+import { generalSourceTable } from '../src/cli/common/source-table.js';
+import { SOURCES_LEGEND, sourcesMarkdown } from '../src/render/text/sources.js';
 
 export function sourcesDocument(): string {
   return `# Sources

@@ -9,10 +9,15 @@ import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { traceTimeOf } from '../src/base/time.js';
-import { EXIT_FLAG, SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../src/model/event-kinds.js';
-import { EventTable } from '../src/model/event-table.js';
-import type { KnownProcess, ProcessRole } from '../src/model/recording.js';
-import { StringInterner } from '../src/model/strings.js';
+import {
+  EXIT_FLAG,
+  SWITCH_FLAG,
+  SYSCALL_FLAG,
+  WAKE_CONTEXT,
+} from '../src/model/recording/event-kinds.js';
+import { EventTable } from '../src/model/recording/event-table.js';
+import type { KnownProcess, ProcessRole } from '../src/model/recording/recording.js';
+import { StringInterner } from '../src/model/recording/strings.js';
 import { type NewTraceHeader, TraceFileWriter } from '../src/tracefile/writer.js';
 
 const EVENTS_OF_A_START = 27_000;

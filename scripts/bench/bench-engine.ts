@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { analyse } from '../../src/analysis/analyse.js';
-import type { EngineInfo } from '../../src/model/recording.js';
-import type { ContainerRun } from '../../src/model/trace.js';
-import { ensureBuiltinImage } from '../../src/platform/builtin-image.js';
-import { connectDocker } from '../../src/platform/docker.js';
+import { type RunResult, runContainer } from '../../src/capture/recorder/run-container.js';
+import { SOURCES, type SourceName } from '../../src/capture/sources.js';
+import { ensureBuiltinImage } from '../../src/engine/builtin-image.js';
+import { connectDocker } from '../../src/engine/docker.js';
+import { readEngineInfo } from '../../src/engine/info.js';
 import {
   type EngineHandle,
   type EngineOptions,
   startEngine,
   stopEngine,
-} from '../../src/platform/engine.js';
-import { readEngineInfo } from '../../src/platform/engine-info.js';
+} from '../../src/engine/private/private-engine.js';
+import type { EngineInfo } from '../../src/model/recording/recording.js';
+import type { ContainerRun } from '../../src/model/trace/trace.js';
 import { readHostInfo } from '../../src/platform/host-info.js';
-import { type RunResult, runContainer } from '../../src/record/run-container.js';
-import { SOURCES, type SourceName } from '../../src/sources/sources.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import { TraceFileWriter } from '../../src/tracefile/writer.js';
 

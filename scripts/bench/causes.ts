@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type Dockerode from 'dockerode';
-import type { ContainerRun } from '../../src/model/trace.js';
+import type { ContainerRun } from '../../src/model/trace/trace.js';
 import { randomFrom } from '../../src/stats/random.js';
 import { bootstrapMedian, median } from '../../src/stats/summary.js';
 import { type BenchEngine, withBenchEngine } from './bench-engine.js';

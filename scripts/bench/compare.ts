@@ -16,7 +16,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type EngineOptions, startEngine, stopEngine } from '../../src/platform/engine.js';
+import {
+  type EngineOptions,
+  startEngine,
+  stopEngine,
+} from '../../src/engine/private/private-engine.js';
 import { packagePath } from '../../src/platform/package-files.js';
 
 const { values: options, positionals: dimensions } = parseArgs({

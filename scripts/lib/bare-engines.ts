@@ -5,18 +5,22 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DitError, EXIT } from '../../src/base/errors.js';
-import { cgroupParentOf } from '../../src/platform/engine-cgroups.js';
-import { clearEngine } from '../../src/platform/engine-clear.js';
-import { markNamespace } from '../../src/platform/engine-launch.js';
+import { cgroupParentOf } from '../../src/engine/private/cgroups.js';
+import { clearEngine } from '../../src/engine/private/clear.js';
+import { markNamespace } from '../../src/engine/private/launch.js';
 import {
   type EngineLayout,
   engineLayout,
   UNPACKED_ENGINE,
-} from '../../src/platform/engine-layout.js';
-import { ownOutside } from '../../src/platform/engine-outside.js';
-import { withEngineLock, writeState } from '../../src/platform/engine-state.js';
-import { hideMounts, inMountNamespace, type Step } from '../../src/platform/mount-namespace.js';
+} from '../../src/engine/private/layout.js';
+import { ownOutside } from '../../src/engine/private/outside.js';
+import { withEngineLock, writeState } from '../../src/engine/private/state.js';
 import { cgroupMounts } from '../../src/platform/mounts.js';
+import {
+  hideMounts,
+  inMountNamespace,
+  type Step,
+} from '../../src/platform/processes/mount-namespace.js';
 import { IMAGE_REFERENCE, writeBundle, writeImageArchive } from './builtin-bundle.js';
 
 /** What a command is given to use an engine. */

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { BUILTIN_IMAGE, builtinRoot } from '../../src/platform/builtin-image.js';
+import { BUILTIN_IMAGE, builtinRoot } from '../../src/engine/builtin-image.js';
 
 /** The name of the image in an engine that loaded the archive. */
 export const IMAGE_REFERENCE = `docker.io/library/${BUILTIN_IMAGE}`;

@@ -1,9 +1,13 @@
 /** The kinds of private engine, and how each is started and stopped: the table behind scripts/engines. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../src/platform/builtin-image.js';
-import { type EngineOptions, startEngine, stopEngine } from '../../src/platform/engine.js';
-import { UNPACKED_ENGINE } from '../../src/platform/engine-layout.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../src/engine/builtin-image.js';
+import { UNPACKED_ENGINE } from '../../src/engine/private/layout.js';
+import {
+  type EngineOptions,
+  startEngine,
+  stopEngine,
+} from '../../src/engine/private/private-engine.js';
 import {
   hybridCgroups,
   type PrivateEngine,

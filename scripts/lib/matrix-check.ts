@@ -1,5 +1,5 @@
 /** What a row of the engine matrix must show: pure, from the JSON of one recording (docs/json.md). */
-import type { MilestoneName } from '../../src/model/trace.js';
+import type { MilestoneName } from '../../src/model/trace/trace.js';
 import type { MatrixRow } from './matrix-rows.js';
 
 /** The part of docs/json.md that is looked at. */

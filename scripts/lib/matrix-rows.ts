@@ -1,5 +1,5 @@
 /** The rows of the engine matrix, and which milestones each kind of start does not have: data. */
-import type { MilestoneName } from '../../src/model/trace.js';
+import type { MilestoneName } from '../../src/model/trace/trace.js';
 
 export interface MatrixRow {
   readonly name: string;

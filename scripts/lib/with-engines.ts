@@ -5,8 +5,12 @@ import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { DitError } from '../../src/base/errors.js';
-import { engineLayout, RUN_ROOT } from '../../src/platform/engine-layout.js';
-import { inMountNamespace, quoted, type Step } from '../../src/platform/mount-namespace.js';
+import { engineLayout, RUN_ROOT } from '../../src/engine/private/layout.js';
+import {
+  inMountNamespace,
+  quoted,
+  type Step,
+} from '../../src/platform/processes/mount-namespace.js';
 import type { PrivateEngine } from './bare-engines.js';
 import { type EngineKind, engineKind } from './engine-kinds.js';
 

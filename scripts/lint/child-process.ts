@@ -1,5 +1,5 @@
 /**
- * Finds where a module starts another program past src/platform/child-process.ts, which gives each its limit of time
+ * Finds where a module starts another program past src/platform/processes/child-process.ts, which gives each its limit of time
  * and ends it by the command's signal.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { packagePath } from '../../src/platform/package-files.js';
 
 /** Who may, and why. */
 const MAY_START: Readonly<Record<string, string>> = {
-  'platform/child-process.ts': 'the one module that does',
+  'platform/processes/child-process.ts': 'the one module that does',
 };
 
 /** Modules by which programs are started. */
@@ -33,7 +33,7 @@ const starts = (text: string): boolean =>
 export const childProcessFaults = (path: string, text: string): string[] =>
   path in MAY_START || !starts(text)
     ? []
-    : [`${path} starts programs by itself: use platform/child-process.ts`];
+    : [`${path} starts programs by itself: use platform/processes/child-process.ts`];
 
 export function allChildProcessFaults(): string[] {
   const src = packagePath('src');

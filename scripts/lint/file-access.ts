@@ -1,6 +1,6 @@
 /**
  * Finds where a module changes files past the one writer, makes a path into a container's root by itself, or reads the
- * whole of a file that is not known to be small and there: src/platform/whole-file.ts, root-files.ts and input-files.ts
+ * whole of a file that is not known to be small and there: src/platform/files/whole-file.ts, root-files.ts and input-files.ts
  * do that, safely in folders of other users.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,65 +9,65 @@ import { packagePath } from '../../src/platform/package-files.js';
 
 /** Who may, and why. */
 const MAY_CHANGE: Readonly<Record<string, string>> = {
-  'platform/held-folder.ts': 'names in a folder that is held',
-  'platform/safe-path.ts': 'the walk along a path',
-  'platform/whole-file.ts': 'the one writer',
-  'platform/output-file.ts': 'devices and FIFOs, by a place that was found',
-  'platform/own-folder.ts': 'mkdtemp below a folder that is safe',
-  'platform/temporary.ts': 'files without a name',
-  'platform/file-lock.ts': "locks in folders of dit's own",
-  'platform/engine.ts': "an engine's folders, which are root's",
-  'platform/engine-cgroups.ts': "cgroups of dit's own engine",
-  'platform/engine-clear.ts': "an engine's folders, which are root's",
-  'platform/engine-outside.ts': "an engine's folders, which are root's",
-  'platform/engine-state.ts': "an engine's folders, which are root's",
-  'toolkit/page-cache.ts': '/proc/sys/vm/drop_caches',
-  'toolkit/kernel-log.ts': '/dev/kmsg, for reading',
+  'platform/files/held-folder.ts': 'names in a folder that is held',
+  'platform/files/safe-path.ts': 'the walk along a path',
+  'platform/files/whole-file.ts': 'the one writer',
+  'platform/files/output-file.ts': 'devices and FIFOs, by a place that was found',
+  'platform/files/own-folder.ts': 'mkdtemp below a folder that is safe',
+  'platform/files/temporary.ts': 'files without a name',
+  'platform/files/file-lock.ts': "locks in folders of dit's own",
+  'engine/private/private-engine.ts': "an engine's folders, which are root's",
+  'engine/private/cgroups.ts': "cgroups of dit's own engine",
+  'engine/private/clear.ts': "an engine's folders, which are root's",
+  'engine/private/outside.ts': "an engine's folders, which are root's",
+  'engine/private/state.ts': "an engine's folders, which are root's",
+  'measure/files/page-cache.ts': '/proc/sys/vm/drop_caches',
+  'checks/memory/kernel-log.ts': '/dev/kmsg, for reading',
   'tracefile/trace-sink.ts': 'frames, on a descriptor of the one writer',
   'bench/journal.ts': 'lines, on a descriptor of the one writer',
-  'cli/query/table-cache.ts': 'times of files in the cache',
-  'sources/bpftrace/own-name.ts': '/proc/self/comm',
+  'store/table-cache.ts': 'times of files in the cache',
+  'capture/bpftrace/own-name.ts': '/proc/self/comm',
 };
-const MAY_ENTER = new Set(['platform/root-files.ts']);
+const MAY_ENTER = new Set(['platform/files/root-files.ts']);
 
 const KERNEL = 'what the kernel says';
 const OWN = "dit's own";
 /** Who may read a whole file by its path, and what these files are. */
 const MAY_READ: Readonly<Record<string, string>> = {
-  'platform/input-files.ts': 'what was named, within a limit',
-  'platform/builtin-image.ts': 'the busybox of the distribution',
-  'platform/capabilities.ts': KERNEL,
-  'platform/engine.ts': OWN,
-  'platform/engine-bridge.ts': OWN,
-  'platform/engine-outside.ts': OWN,
-  'platform/engine-processes.ts': KERNEL,
-  'platform/engine-state.ts': OWN,
+  'platform/files/input-files.ts': 'what was named, within a limit',
+  'engine/builtin-image.ts': 'the busybox of the distribution',
+  'doctor/machine.ts': KERNEL,
+  'engine/private/private-engine.ts': OWN,
+  'engine/private/bridge.ts': OWN,
+  'engine/private/outside.ts': OWN,
+  'engine/private/processes.ts': KERNEL,
+  'engine/private/state.ts': OWN,
   'platform/host-info.ts': KERNEL,
   'platform/mounts.ts': KERNEL,
-  'platform/owner.ts': '/etc/passwd',
+  'platform/files/owner.ts': '/etc/passwd',
   'platform/package-files.ts': OWN,
-  'platform/process-identity.ts': KERNEL,
-  'platform/process-table.ts': KERNEL,
+  'platform/processes/process-identity.ts': KERNEL,
+  'platform/processes/process-table.ts': KERNEL,
   'query/named-queries.ts': OWN,
-  'record/participants.ts': KERNEL,
-  'sources/bpftrace/bpftrace-source.ts': OWN,
-  'sources/bpftrace/own-name.ts': KERNEL,
-  'sources/clocks.ts': KERNEL,
-  'sources/strace/attach.ts': KERNEL,
-  'sources/strace/capability.ts': KERNEL,
-  'sources/strace/strace-source.ts': KERNEL,
-  'sources/strace/tracees.ts': KERNEL,
-  'toolkit/cgroup-keys.ts': KERNEL,
-  'toolkit/cgroup-memory.ts': KERNEL,
-  'toolkit/container-cgroup.ts': KERNEL,
-  'toolkit/namespaces.ts': KERNEL,
-  'toolkit/observe-namespaces.ts': KERNEL,
-  'toolkit/overlay.ts': KERNEL,
-  'toolkit/process-memory.ts': KERNEL,
-  'toolkit/read-posture.ts': KERNEL,
-  'cli/query/table-cache.ts': OWN,
-  'cli/trace-query.ts': "an answer in a folder of dit's own",
-  'cli/trace-view.ts': OWN,
+  'engine/daemons.ts': KERNEL,
+  'capture/bpftrace/bpftrace-source.ts': OWN,
+  'capture/bpftrace/own-name.ts': KERNEL,
+  'platform/clocks.ts': KERNEL,
+  'capture/strace/attach.ts': KERNEL,
+  'capture/strace/capability.ts': KERNEL,
+  'capture/strace/strace-source.ts': KERNEL,
+  'capture/strace/tracees.ts': KERNEL,
+  'container/cgroup/cgroup-keys.ts': KERNEL,
+  'container/cgroup/cgroup-memory.ts': KERNEL,
+  'container/cgroup/container-cgroup.ts': KERNEL,
+  'checks/namespaces/namespaces.ts': KERNEL,
+  'checks/namespaces/observe-namespaces.ts': KERNEL,
+  'checks/overlay/overlay.ts': KERNEL,
+  'container/process/process-memory.ts': KERNEL,
+  'container/posture/read-posture.ts': KERNEL,
+  'store/table-cache.ts': OWN,
+  'cli/commands/trace/query.ts': "an answer in a folder of dit's own",
+  'cli/export/page-file.ts': OWN,
 };
 
 /** Of node:fs and node:fs/promises: what opens by a path in any way, changes, makes or removes. */
@@ -90,11 +90,11 @@ export function fileAccessFaults(path: string, text: string): string[] {
   const names = importedNames(code);
   if (!(path in MAY_READ)) {
     for (const name of names) {
-      if (READS.test(name)) add(`imports ${name}`, 'use platform/input-files.ts');
+      if (READS.test(name)) add(`imports ${name}`, 'use platform/files/input-files.ts');
     }
   }
   if (!(path in MAY_CHANGE)) {
-    const writer = 'use platform/whole-file.ts, folders.ts, output-file.ts or held-folder.ts';
+    const writer = 'use platform/files/whole-file.ts, folders.ts, output-file.ts or held-folder.ts';
     for (const [, imported = ''] of code.matchAll(IMPORT)) {
       if (!imported.includes('{') || /^\w|\*/.test(imported.replace(/^type\s/, ''))) {
         add('imports all of node:fs', 'name the functions');
@@ -106,7 +106,7 @@ export function fileAccessFaults(path: string, text: string): string[] {
     if (OTHER_IMPORT.test(code)) add('loads node:fs at run time', 'import the functions by name');
   }
   if (!MAY_ENTER.has(path) && CONTAINER_ROOT.test(code)) {
-    add("makes a path into a process's root", 'use platform/root-files.ts');
+    add("makes a path into a process's root", 'use platform/files/root-files.ts');
   }
   return faults;
 }

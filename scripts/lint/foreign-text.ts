@@ -14,7 +14,7 @@ const TAKES_RAW: Readonly<Record<string, string>> = {
   'src/export/parquet.ts': 'data of a binary format',
   'src/export/perfetto/packet-sequence.ts': 'data of a binary format',
   'src/export/otlp/ids.ts': 'hashed',
-  'src/page/decode.ts': "words of dit's own among the texts",
+  'src/page/data/decode.ts': "words of dit's own among the texts",
 };
 
 /** Where JSON is not an output. */

@@ -2,27 +2,33 @@
 
 import { type Foreign, quoting } from '../base/foreign.js';
 import type { ContainerId } from '../base/ids.js';
-import type { Recording } from '../model/recording.js';
-import type { ContainerRun, ProcessLife, Segment, Trace, Window } from '../model/trace.js';
-import { assignActors } from './actors.js';
-import { apiSegments } from './api-segments.js';
-import { attribute } from './attribute.js';
-import { ClientFinder } from './clients.js';
-import { findCopyUps } from './copy-ups.js';
-import { walkCriticalPath } from './critical-path.js';
-import { containersOf, reusedIds } from './discover.js';
-import { entrypointExec, initProcess } from './entrypoint.js';
-import { findingsOf } from './findings.js';
-import { findMilestones } from './milestones.js';
-import { namespaceFacts } from './namespace-facts.js';
-import { buildLives } from './process-lives.js';
-import { collectCalls, processesAs, type RunView, type TraceView, viewRun } from './run-view.js';
-import { stagePath } from './stage-path.js';
-import { ThreadActivity } from './thread-activity.js';
-import { timeOrder } from './time-order.js';
-import { TraceIndex } from './trace-index.js';
-import { warningsOf } from './warnings.js';
-import { windowOf } from './windows.js';
+import type { Recording } from '../model/recording/recording.js';
+import type { ContainerRun, ProcessLife, Segment, Trace, Window } from '../model/trace/trace.js';
+import { assignActors } from './actors/actors.js';
+import { namespaceFacts } from './actors/namespace-facts.js';
+import { findCopyUps } from './findings/copy-ups.js';
+import { findingsOf } from './findings/findings.js';
+import { warningsOf } from './findings/warnings.js';
+import { findMilestones } from './milestones/milestones.js';
+import { buildLives } from './order/process-lives.js';
+import { ThreadActivity } from './order/thread-activity.js';
+import { timeOrder } from './order/time-order.js';
+import { apiSegments } from './path/api-segments.js';
+import { attribute } from './path/attribute.js';
+import { walkCriticalPath } from './path/critical-path.js';
+import { stagePath } from './path/stage-path.js';
+import { ClientFinder } from './requests/clients.js';
+import { containersOf, reusedIds } from './view/discover.js';
+import { entrypointExec, initProcess } from './view/entrypoint.js';
+import {
+  collectCalls,
+  processesAs,
+  type RunView,
+  type TraceView,
+  viewRun,
+} from './view/run-view.js';
+import { TraceIndex } from './view/trace-index.js';
+import { windowOf } from './view/windows.js';
 
 /**
  * What is analysed of one recording, for memory: starts, and pieces of their critical paths. A start has about

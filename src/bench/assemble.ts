@@ -6,9 +6,9 @@ import {
   type BenchSample,
   CSV_DIMENSION_FACTS,
   type MissingSample,
-} from '../model/bench.js';
+} from '../model/bench/bench.js';
+import { type Given, planLength } from './contract/plan.js';
 import type { JournalContent } from './journal.js';
-import { type Given, planLength } from './plan.js';
 
 /** A kernel without some kind of namespace, a source that sees no phases. */
 const UNTOLD = 'the measurement was taken, and does not tell this';

@@ -1,6 +1,6 @@
 /** The nine dimensions of the benchmark, in the order of their files. */
-import type { CsvDimension } from '../model/bench.js';
-import type { Dimension } from './dimension.js';
+import type { CsvDimension } from '../model/bench/bench.js';
+import type { Dimension } from './contract/dimension.js';
 import { copyUpDimension } from './measure/copy-up.js';
 import { cpuDimension } from './measure/cpu.js';
 import { memoryDimension } from './measure/memory.js';

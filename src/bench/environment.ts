@@ -1,8 +1,8 @@
 /** Machine and engine, as labels: recorded beside the data, and compared before data are added to. */
 import { cpus } from 'node:os';
-import type { BenchEnvironment } from '../model/bench.js';
-import type { EngineInfo, HostInfo } from '../model/recording.js';
-import { LOAD_LABEL } from './settings.js';
+import type { BenchEnvironment } from '../model/bench/bench.js';
+import type { EngineInfo, HostInfo } from '../model/recording/recording.js';
+import { LOAD_LABEL } from './contract/settings.js';
 
 export function benchEnvironment(
   host: HostInfo,

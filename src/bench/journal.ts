@@ -5,18 +5,17 @@ import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { safeJson } from '../base/escape.js';
 import { quoting } from '../base/foreign.js';
 import {
-  type BenchDimension,
   type BenchEnvironment,
   MOST_GROUPS,
   MOST_ITERATIONS,
   MOST_SAMPLES,
-} from '../model/bench.js';
-import { readInput } from '../platform/input-files.js';
-import type { Owner } from '../platform/owner.js';
-import { openToExtend } from '../platform/whole-file.js';
-import type { Reading } from './dimension.js';
-import { type MeasurementPlan, planLength } from './plan.js';
-import type { BenchSettings } from './settings.js';
+} from '../model/bench/bench.js';
+import { readInput } from '../platform/files/input-files.js';
+import type { Owner } from '../platform/files/owner.js';
+import { openToExtend } from '../platform/files/whole-file.js';
+import type { DimensionFacts, Reading } from './contract/dimension.js';
+import { type MeasurementPlan, planLength } from './contract/plan.js';
+import type { BenchSettings } from './contract/settings.js';
 
 const JOURNAL_FILE = 'samples.jsonl';
 const SCHEMA = 'dit.bench-samples/1';
@@ -26,8 +25,6 @@ const MOST_BYTES = 32 * 2 ** 20;
 const MOST_LINES = 2 * MOST_SAMPLES;
 /** ms since 1970, and ms between two such: their sum is a date. */
 const LATEST_MS = 4e15;
-
-export type DimensionFacts = Pick<BenchDimension, 'unit' | 'better'>;
 
 /** The first line. */
 export interface JournalHead {

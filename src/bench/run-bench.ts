@@ -3,13 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { type Foreign, quoting } from '../base/foreign.js';
-import type { CsvDimension } from '../model/bench.js';
-import { engineError } from '../platform/docker.js';
-import type { CheckContext } from '../toolkit/check.js';
-import { Sandbox } from '../toolkit/sandbox.js';
-import type { Dimension, Measure, Reading } from './dimension.js';
+import { engineError } from '../engine/docker.js';
+import type { MeasureContext } from '../measure/context.js';
+import { Sandbox } from '../measure/sandbox/sandbox.js';
+import type { CsvDimension } from '../model/bench/bench.js';
+import type { Dimension, Measure, Reading } from './contract/dimension.js';
+import { type MeasurementPlan, makePlan, type Step } from './contract/plan.js';
 import type { Journal } from './journal.js';
-import { type MeasurementPlan, makePlan, type Step } from './plan.js';
 import { StepTimes } from './time-left.js';
 
 export interface BenchProgress {
@@ -25,7 +25,7 @@ export interface BenchProgress {
 export interface BenchRun {
   readonly journal: Journal;
   readonly dimensions: readonly Dimension[];
-  readonly context: Omit<CheckContext, 'sandbox'>;
+  readonly context: Omit<MeasureContext, 'sandbox'>;
   readonly report: (progress: BenchProgress) => void;
 }
 
@@ -96,7 +96,7 @@ const outcomeOf = ({ readings, error }: Attempt) =>
 const named = (measurements: readonly MeasurementPlan[], name: string): MeasurementPlan =>
   measurements.find((measurement) => measurement.name === name) as MeasurementPlan;
 
-const newSandbox = ({ docker, signal }: Pick<CheckContext, 'docker' | 'signal'>): Sandbox =>
+const newSandbox = ({ docker, signal }: Pick<MeasureContext, 'docker' | 'signal'>): Sandbox =>
   new Sandbox(docker, randomBytes(16).toString('hex'), signal);
 
 interface Ready {
@@ -150,7 +150,7 @@ interface Attempt {
 async function take(
   measurement: MeasurementPlan,
   ready: Ready,
-  context: Omit<CheckContext, 'sandbox'>,
+  context: Omit<MeasureContext, 'sandbox'>,
   leftBehind: Foreign[],
 ): Promise<Attempt> {
   const { signal, docker } = context;
@@ -215,7 +215,7 @@ function refuseNonsense(readings: readonly Reading[], { name, gives }: Measureme
 const isLasting = (error: DitError): boolean => /no space left on device/i.test(error.message);
 
 /** @throws DitError where the engine does not answer any more */
-async function refuseGone(docker: CheckContext['docker']): Promise<void> {
+async function refuseGone(docker: MeasureContext['docker']): Promise<void> {
   try {
     await docker.ping();
   } catch (error) {

@@ -1,5 +1,5 @@
 /** How long the rest of a benchmark takes, as far as what has been measured tells. */
-import type { MeasurementPlan, Step } from './plan.js';
+import type { MeasurementPlan, Step } from './contract/plan.js';
 
 /** How long steps took: by measurement. Their mean counts, for rare long ones are part of what is to come. */
 export class StepTimes {

@@ -6,10 +6,10 @@
 import { type Command, CommanderError } from 'commander';
 import { DitError, EXIT } from '../base/errors.js';
 import { packageVersion } from '../platform/package-files.js';
-import type { CommandContext } from './context.js';
-import { Output, outputFailed } from './output.js';
+import type { CommandContext } from './common/context.js';
+import { Output, outputFailed } from './common/output.js';
+import { endNow, takeOverSignals } from './common/signals.js';
 import { buildProgram } from './program.js';
-import { endNow, takeOverSignals } from './signals.js';
 
 const { env } = process;
 
@@ -109,7 +109,7 @@ function exitCodeOf(error: Error): number {
 }
 
 async function fail(error: unknown): Promise<void> {
-  const { reportError } = await import('./report-error.js');
+  const { reportError } = await import('./common/report-error.js');
   const { text, exitCode } = reportError(error, env.DIT_DEBUG === '1');
   process.exitCode = exitCode;
   await stderr().write(text);
@@ -120,7 +120,7 @@ async function endOfParsing({ code, message }: CommanderError): Promise<void> {
   const asked = code === 'commander.helpDisplayed' || code === 'commander.version';
   process.exitCode = asked ? EXIT.ok : EXIT.usage;
   if (refused === undefined) return;
-  const { errorLines } = await import('./report-error.js');
+  const { errorLines } = await import('./common/report-error.js');
   // "error: unknown option '--x'\n(Did you mean --y?)"
   const [fact = '', hint] = message
     .replace(/^error: /, '')

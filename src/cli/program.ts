@@ -1,11 +1,11 @@
 /** The command line: every command with its options. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
 import { TABLE_NAMES } from '../export/tables/schema.js';
-import { MOST_ITERATIONS } from '../model/bench.js';
-import type { CommandContext, CommandResult } from './context.js';
+import { MOST_ITERATIONS } from '../model/bench/bench.js';
+import type { WatchFilter } from '../watch/watch-filter.js';
+import type { CommandContext, CommandResult } from './common/context.js';
+import { numberBetween, parseFilter, parseMemory, parseUntil } from './common/option-values.js';
 import { EXPORT_NAMES } from './export/names.js';
-import { numberBetween, parseFilter, parseMemory, parseUntil } from './option-values.js';
-import type { WatchFilter } from './watch-filter.js';
 
 /** Called with the exit code of the command that ran. */
 export type Finish = (exitCode: number) => void;
@@ -40,7 +40,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(widthOption())
     .action(
       act(async (file, options) =>
-        (await import('./trace-show.js')).traceShow(file, options, context),
+        (await import('./commands/trace/show.js')).traceShow(file, options, context),
       ),
     );
   trace
@@ -52,7 +52,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(widthOption())
     .action(
       act(async (file, options) =>
-        (await import('./trace-blame.js')).traceBlame(file, options, context),
+        (await import('./commands/trace/blame.js')).traceBlame(file, options, context),
       ),
     );
   trace
@@ -66,7 +66,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(widthOption())
     .action(
       act(async (file, options) =>
-        (await import('./trace-chain.js')).traceChain(file, options, context),
+        (await import('./commands/trace/chain.js')).traceChain(file, options, context),
       ),
     );
   trace
@@ -79,7 +79,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(widthOption())
     .action(
       act(async (before, after, options) =>
-        (await import('./trace-diff.js')).traceDiff(before, after, options, context),
+        (await import('./commands/trace/diff.js')).traceDiff(before, after, options, context),
       ),
     );
   trace
@@ -97,7 +97,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(widthOption())
     .action(
       act(async (file, options) =>
-        (await import('./trace-explain.js')).traceExplain(file, options, context),
+        (await import('./commands/trace/explain.js')).traceExplain(file, options, context),
       ),
     );
   trace
@@ -122,7 +122,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     )
     .action(
       act(async (file, options) =>
-        (await import('./trace-events.js')).traceEvents(file, options, context),
+        (await import('./commands/trace/events.js')).traceEvents(file, options, context),
       ),
     );
   trace
@@ -134,7 +134,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .option('--run <id>', 'only the run of this container id or name (a prefix does)')
     .action(
       act(async (files, options) =>
-        (await import('./trace-view.js')).traceView(files, options, context),
+        (await import('./commands/trace/view.js')).traceView(files, options, context),
       ),
     );
   defineExport(trace, context, act);
@@ -143,7 +143,9 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .command('ls')
     .description('list the recordings in the traces folder, newest first')
     .option('--json', 'print the list as JSON')
-    .action(act(async (options) => (await import('./trace-ls.js')).traceLs(options, context)));
+    .action(
+      act(async (options) => (await import('./commands/trace/ls.js')).traceLs(options, context)),
+    );
 
   defineTest(program, context, act);
   defineBench(program, context, act);
@@ -157,14 +159,18 @@ export function buildProgram(version: string, context: CommandContext, finish: F
       .addOption(new Option('--name <name>', 'which private engine').default('engine'))
       .option('--json', 'print the outcome as JSON');
   engineCommand('start', 'start the private engine, or find it running').action(
-    act(async (options) => (await import('./engine.js')).engineStart(options, context)),
+    act(async (options) => (await import('./commands/engine.js')).engineStart(options, context)),
   );
   engineCommand('status', 'say whether the private engine runs, and where').action(
-    act(async (options) => (await import('./engine.js')).engineStatusReport(options, context)),
+    act(async (options) =>
+      (await import('./commands/engine.js')).engineStatusReport(options, context),
+    ),
   );
   engineCommand('stop', 'stop the private engine and take away what it set up')
     .option('--purge', 'also delete its images and containers')
-    .action(act(async (options) => (await import('./engine.js')).engineStop(options, context)));
+    .action(
+      act(async (options) => (await import('./commands/engine.js')).engineStop(options, context)),
+    );
 
   program
     .command('doctor')
@@ -174,7 +180,9 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .addOption(
       new Option('-H, --host <url>', 'the Docker engine to look at: unix://, tcp:// or ssh://'),
     )
-    .action(act(async (options) => (await import('./doctor.js')).doctor(options, context)));
+    .action(
+      act(async (options) => (await import('./commands/doctor.js')).doctor(options, context)),
+    );
 
   return program;
 }
@@ -261,8 +269,8 @@ function defineRun(trace: Command, context: CommandContext, act: Act): void {
     .action(
       act(async (image, command, options) =>
         options.runs === undefined
-          ? (await import('./trace-run.js')).traceRun(image, command, options, context)
-          : (await import('./trace-runs.js')).traceRuns(image, command, options, context),
+          ? (await import('./commands/trace/run.js')).traceRun(image, command, options, context)
+          : (await import('./commands/trace/runs.js')).traceRuns(image, command, options, context),
       ),
     );
   // Not as declared defaults, which the help would print.
@@ -308,7 +316,7 @@ function defineExec(trace: Command, context: CommandContext, act: Act): void {
     )
     .action(
       act(async (argv, options) =>
-        (await import('./trace-exec.js')).traceExec(argv, options, context),
+        (await import('./commands/trace/exec.js')).traceExec(argv, options, context),
       ),
     );
 }
@@ -339,7 +347,9 @@ function defineWatch(trace: Command, context: CommandContext, act: Act): void {
     .addOption(sourceOption())
     .option('-H, --host <url>', 'Docker engine on this machine: unix:///path')
     .action(
-      act(async (options) => (await import('./trace-watch.js')).traceWatch(options, context)),
+      act(async (options) =>
+        (await import('./commands/trace/watch.js')).traceWatch(options, context),
+      ),
     );
 }
 
@@ -373,7 +383,7 @@ function defineExport(trace: Command, context: CommandContext, act: Act): void {
     .option('-q, --quiet', 'do not say what the format leaves out')
     .action(
       act(async (files, options) =>
-        (await import('./trace-export.js')).traceExport(files, options, context),
+        (await import('./commands/trace/export.js')).traceExport(files, options, context),
       ),
     );
 }
@@ -400,7 +410,9 @@ function defineCompare(program: Command, context: CommandContext, act: Act): voi
     )
     .addOption(widthOption())
     .action(
-      act(async (dirs, options) => (await import('./compare.js')).compare(dirs, options, context)),
+      act(async (dirs, options) =>
+        (await import('./commands/compare.js')).compare(dirs, options, context),
+      ),
     );
 }
 
@@ -422,7 +434,9 @@ function defineTest(program: Command, context: CommandContext, act: Act): void {
     .addOption(engineOption())
     .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
     .action(
-      act(async (names, options) => (await import('./test.js')).test(names, options, context)),
+      act(async (names, options) =>
+        (await import('./commands/test.js')).test(names, options, context),
+      ),
     );
 }
 
@@ -466,7 +480,9 @@ function defineBench(program: Command, context: CommandContext, act: Act): void 
     .addOption(engineOption())
     .option('-H, --host <url>', 'Docker engine: unix:///path, tcp://host:port or ssh://user@host')
     .action(
-      act(async (names, options) => (await import('./bench.js')).bench(names, options, context)),
+      act(async (names, options) =>
+        (await import('./commands/bench/bench.js')).bench(names, options, context),
+      ),
     );
 }
 
@@ -495,7 +511,7 @@ function defineQuery(trace: Command, context: CommandContext, act: Act): void {
     )
     .action(
       act(async (query, paths, options) =>
-        (await import('./trace-query.js')).traceQuery(query, paths, options, context),
+        (await import('./commands/trace/query.js')).traceQuery(query, paths, options, context),
       ),
     );
 }

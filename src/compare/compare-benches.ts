@@ -2,7 +2,7 @@
 
 import { DitError, EXIT } from '../base/errors.js';
 import { quoting } from '../base/foreign.js';
-import type { BenchComparison, Gate, Platform } from '../model/bench-comparison.js';
+import type { BenchComparison, Gate, Platform } from '../model/bench/bench-comparison.js';
 import { examine } from './doctor.js';
 import { judge } from './gate.js';
 import { compareGroups, withDeviations } from './groups.js';

@@ -3,7 +3,7 @@
  * rule says what it saw, what that does to a conclusion, and what to do.
  */
 import { raw } from '../base/foreign.js';
-import type { ComparedGroup, DataFinding, Platform } from '../model/bench-comparison.js';
+import type { ComparedGroup, DataFinding, Platform } from '../model/bench/bench-comparison.js';
 import { findCensored } from './doctor/censored.js';
 import { findDrift } from './doctor/drift.js';
 import { findImpossibleIntervals, findTightIntervals } from './doctor/intervals.js';

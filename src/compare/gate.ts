@@ -9,7 +9,7 @@ import type {
   GateStatistic,
   GroupSummary,
   Platform,
-} from '../model/bench-comparison.js';
+} from '../model/bench/bench-comparison.js';
 import { relativeChange } from '../stats/change.js';
 import { isDerived, resamplesOf, valuesOf } from './groups.js';
 

@@ -1,7 +1,7 @@
 /** The groups of all platforms, summarised. */
 import { type Foreign, raw } from '../base/foreign.js';
-import type { Bench, BenchDimension, BenchSample } from '../model/bench.js';
-import type { Bounds, ComparedGroup, GroupSummary } from '../model/bench-comparison.js';
+import type { Bench, BenchDimension, BenchSample } from '../model/bench/bench.js';
+import type { Bounds, ComparedGroup, GroupSummary } from '../model/bench/bench-comparison.js';
 import { around, mean, standardDeviation, tMargin } from '../stats/moments.js';
 import { outliers } from '../stats/outliers.js';
 import { studyMargin, studyMedian } from '../stats/study.js';

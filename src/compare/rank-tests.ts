@@ -7,7 +7,7 @@ import type {
   GroupSummary,
   Side,
   TestOutcome,
-} from '../model/bench-comparison.js';
+} from '../model/bench/bench-comparison.js';
 import { cliffsDelta, hodgesLehmann, magnitudeOf } from '../stats/effect-size.js';
 import { falseDiscovery } from '../stats/false-discovery.js';
 import { mannWhitney } from '../stats/mann-whitney.js';

@@ -2,8 +2,8 @@
 
 import type { Foreign } from '../base/foreign.js';
 import { quoting } from '../base/foreign.js';
-import { lengthOf } from '../model/totals.js';
-import type { Trace } from '../model/trace.js';
+import { lengthOf } from '../model/trace/totals.js';
+import type { Trace } from '../model/trace/trace.js';
 import type { WholeStart } from './whole-starts.js';
 
 /** A line each; untrusted text. */

@@ -4,8 +4,8 @@
  *
  *   eager_lamport;runc create;runc;mount;rootfs mount (storage) 1248804
  */
-import { lengthOf } from '../model/totals.js';
-import type { Trace } from '../model/trace.js';
+import { lengthOf } from '../model/trace/totals.js';
+import type { Trace } from '../model/trace/trace.js';
 import { inChunks } from './chunks.js';
 import { segmentStacks } from './segment-stack.js';
 import { wholeStarts } from './whole-starts.js';

@@ -1,7 +1,8 @@
-/** A trace and its tracks as the bytes that a page embeds; the layout is model/page-data.ts's. */
+/** A trace and its tracks as the bytes that a page embeds; the layout is model/trace/page-data.ts's. */
 import { Distinct, valuesKey } from '../base/distinct.js';
-import { EVENT_KINDS } from '../model/event-kinds.js';
-import type { Inference } from '../model/inference.js';
+import { EVENT_KINDS } from '../model/recording/event-kinds.js';
+import type { Recording } from '../model/recording/recording.js';
+import type { Inference } from '../model/trace/inference.js';
 import {
   EVENT_COLUMNS,
   INSTANT_COLUMNS,
@@ -14,11 +15,10 @@ import {
   SEGMENT_WORDS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
-} from '../model/page-data.js';
-import type { Recording } from '../model/recording.js';
-import type { Segment, Trace } from '../model/trace.js';
-import type { Tracks } from '../model/tracks.js';
-import type { WaitCause } from '../model/wait-cause.js';
+} from '../model/trace/page-data.js';
+import type { Segment, Trace } from '../model/trace/trace.js';
+import type { Tracks } from '../model/trace/tracks.js';
+import type { WaitCause } from '../model/trace/wait-cause.js';
 
 /**
  * Deterministic. Values beyond 2^53 are as exact as they are in memory.

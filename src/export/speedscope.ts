@@ -4,9 +4,10 @@
  */
 import { Distinct } from '../base/distinct.js';
 import { escapeText, safeJson } from '../base/escape.js';
-import { lengthOf } from '../model/totals.js';
-import type { ActorKind, Trace, Window } from '../model/trace.js';
-import type { Track, Tracks } from '../model/tracks.js';
+import type { ActorKind } from '../model/trace/actor-kind.js';
+import { lengthOf } from '../model/trace/totals.js';
+import type { Trace, Window } from '../model/trace/trace.js';
+import type { Track, Tracks } from '../model/trace/tracks.js';
 import { caveats } from './caveats.js';
 import { inChunks } from './chunks.js';
 import { segmentStacks } from './segment-stack.js';

@@ -3,7 +3,7 @@
 import { DitError, EXIT } from '../base/errors.js';
 import { type Foreign, quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
-import type { ContainerRun, Trace, Window } from '../model/trace.js';
+import type { ContainerRun, Trace, Window } from '../model/trace/trace.js';
 
 export interface WholeStart extends ContainerRun {
   readonly window: Window;

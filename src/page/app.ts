@@ -5,10 +5,9 @@ import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import { escapeText } from '../base/escape.js';
 import { quoting } from '../base/foreign.js';
 import { shortId } from '../base/ids.js';
-import { windowLength } from '../model/trace.js';
-import { formatMs } from '../render/format.js';
+import { windowLength } from '../model/trace/trace.js';
+import { formatMs } from '../render/common/format.js';
 import { Help, Legend } from './help.js';
-import { pressKey } from './keys.js';
 import { CopyUps } from './panels/copy-ups.js';
 import { Details } from './panels/details.js';
 import { Differences } from './panels/differences.js';
@@ -18,10 +17,11 @@ import { Longest } from './panels/longest.js';
 import { Milestones } from './panels/milestones.js';
 import { Phases } from './panels/phases.js';
 import { lossOf, RecordingFacts, Warnings } from './panels/recording.js';
-import type { Session } from './session.js';
-import type { Side } from './store.js';
-import { Timeline } from './timeline.js';
-import { Toolbar } from './toolbar.js';
+import { pressKey } from './timeline/keys.js';
+import type { Session } from './timeline/session.js';
+import type { Side } from './timeline/store.js';
+import { Timeline } from './timeline/timeline.js';
+import { Toolbar } from './timeline/toolbar.js';
 
 export function App({ session }: { readonly session: Session }): ComponentChild {
   const { store } = session;

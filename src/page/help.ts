@@ -1,10 +1,10 @@
 /** The keys, and what the picture means. */
 import { type ComponentChild, h } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { PHASES } from '../model/totals.js';
-import { HELP } from './keys.js';
+import { PHASES } from '../model/trace/totals.js';
 import { Swatch } from './panels/table.js';
-import type { Session } from './session.js';
+import { HELP } from './timeline/keys.js';
+import type { Session } from './timeline/session.js';
 
 export function Help({ session }: { readonly session: Session }): ComponentChild {
   const dialog = useRef<HTMLDialogElement>(null);

@@ -1,9 +1,9 @@
 /** Where the page begins: the embedded traces are unpacked, and shown. */
 import { h, render } from 'preact';
 import { App } from './app.js';
-import { decodeTrace, type LoadedTrace } from './decode.js';
-import { Session } from './session.js';
-import { startsOf } from './starts.js';
+import { decodeTrace, type LoadedTrace } from './data/decode.js';
+import { startsOf } from './data/starts.js';
+import { Session } from './timeline/session.js';
 
 async function unpack(element: Element): Promise<LoadedTrace> {
   const text = atob(element.textContent ?? '');

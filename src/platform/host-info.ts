@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, loadavg, machine, release, totalmem } from 'node:os';
 import { unlessAbsent } from '../base/errors.js';
-import type { HostInfo } from '../model/recording.js';
+import type { HostInfo } from '../model/recording/recording.js';
 
 /** Reads /etc/os-release, /proc/mounts and securityfs; what cannot be read is ''. */
 export function readHostInfo(): HostInfo {

@@ -1,7 +1,7 @@
 /** A database in a process of its own: it can be ended whatever it does, and takes no more memory than it may. */
 import { fileURLToPath } from 'node:url';
-import { type ChildProcess, startProgram } from '../platform/child-process.js';
 import { unlessAborted } from '../platform/deadline.js';
+import { type ChildProcess, startProgram } from '../platform/processes/child-process.js';
 import type { CheckedQuery, DatabaseOptions, ResultColumn } from './database.js';
 import {
   type Cell,

@@ -3,8 +3,8 @@
  * EVENT_KINDS; no object is made for an event.
  */
 import { own } from '../base/own.js';
-import { EVENT_KINDS, type KindSchema, kindById } from '../model/event-kinds.js';
-import type { ColumnData, EventTable, KindTable } from '../model/event-table.js';
+import { EVENT_KINDS, type KindSchema, kindById } from '../model/recording/event-kinds.js';
+import type { ColumnData, EventTable, KindTable } from '../model/recording/event-table.js';
 import { relativeNs } from './instants.js';
 import type { Charge } from './memory-budget.js';
 import { CHUNK } from './schema.js';

@@ -6,9 +6,9 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { type Foreign, quoting } from '../base/foreign.js';
-import type { Recording, TraceHeader } from '../model/recording.js';
-import { NotAFileError } from '../platform/held-folder.js';
-import { openInput } from '../platform/input-files.js';
+import type { Recording, TraceHeader } from '../model/recording/recording.js';
+import { NotAFileError } from '../platform/files/held-folder.js';
+import { openInput } from '../platform/files/input-files.js';
 import { type ByteSource, bytesInMemory, bytesOfFile } from './byte-source.js';
 import { EVENT_MEMORY } from './event-memory.js';
 import { decodeFrames, type Frame, type Gap } from './frames.js';

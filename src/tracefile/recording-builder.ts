@@ -1,7 +1,7 @@
 /** Collects what the frames of a trace file hold into a Recording, and what is wrong with them. */
 import { type Foreign, raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
-import { EventTable } from '../model/event-table.js';
+import { EventTable } from '../model/recording/event-table.js';
 import {
   type ApiMark,
   type ClockSnapshot,
@@ -14,8 +14,8 @@ import {
   type Recording,
   type TraceFooter,
   type TraceHeader,
-} from '../model/recording.js';
-import { StringInterner } from '../model/strings.js';
+} from '../model/recording/recording.js';
+import { StringInterner } from '../model/recording/strings.js';
 import { decodeChunk } from './columns.js';
 import type { Frame, Gap } from './frames.js';
 import { relativeNs } from './instants.js';

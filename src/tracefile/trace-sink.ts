@@ -12,10 +12,10 @@ import {
 import { dirname } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';
 import { quoting } from '../base/foreign.js';
-import { kindOf } from '../platform/held-folder.js';
-import type { Owner } from '../platform/owner.js';
-import { findPlace, type NamedPlace } from '../platform/safe-path.js';
-import { createFile, writeAll } from '../platform/whole-file.js';
+import { kindOf } from '../platform/files/held-folder.js';
+import type { Owner } from '../platform/files/owner.js';
+import { findPlace, type NamedPlace } from '../platform/files/safe-path.js';
+import { createFile, writeAll } from '../platform/files/whole-file.js';
 
 export interface TraceSink {
   /** Appends all of `frame`, or throws DitError and leaves the file at its last whole frame. */

@@ -2,7 +2,7 @@
  * Protobuf's wire format: varints, length-delimited fields, and packed columns of numbers. By hand,
  * because a column codec over typed arrays is ten times as fast as a general one, and starts at once.
  */
-import type { ColumnData } from '../model/event-table.js';
+import type { ColumnData } from '../model/recording/event-table.js';
 
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 

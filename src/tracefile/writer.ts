@@ -7,7 +7,7 @@
  */
 import { raw } from '../base/foreign.js';
 import type { TraceTime } from '../base/time.js';
-import type { EventTable } from '../model/event-table.js';
+import type { EventTable } from '../model/recording/event-table.js';
 import type {
   ApiMark,
   ClockSnapshot,
@@ -16,8 +16,8 @@ import type {
   LossReport,
   TraceFooter,
   TraceHeader,
-} from '../model/recording.js';
-import type { StringInterner } from '../model/strings.js';
+} from '../model/recording/recording.js';
+import type { StringInterner } from '../model/recording/strings.js';
 import { encodeChunk } from './columns.js';
 import { absoluteNs, signedAbsoluteNs } from './instants.js';
 import { encodeMessage, type MessageOf, type MessageSchema } from './messages.js';

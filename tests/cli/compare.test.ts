@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { benchCsv } from '../../src/model/bench-csv.js';
+import { benchCsv } from '../../src/model/bench/bench-csv.js';
 import { benchOf, dimensionOf, valuesAround } from '../support/made-benches.js';
 import { dit } from '../support/run-dit.js';
 

@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { EngineClient as Client } from '../../src/sources/docker/engine-client.js';
+import type { EngineClient as Client } from '../../src/engine/engine-client.js';
 import { dit } from '../support/dit.js';
 import { mutation, seededRandom } from '../support/engine-mutations.js';
 import { type FakeEngine, fakeEngine } from '../support/fake-engine.js';
@@ -16,16 +16,16 @@ vi.hoisted(() => {
   process.env.DIT_ENGINE_LIMIT_MS = '400';
 });
 
-import { connectDocker } from '../../src/platform/docker.js';
-import { killRunningContainers } from '../../src/platform/engine-api.js';
-import { findEngine } from '../../src/platform/engine-endpoint.js';
-import { hasImage, readEngineInfo } from '../../src/platform/engine-info.js';
-import { findOrphans } from '../../src/record/owner-labels.js';
-import { EngineClient } from '../../src/sources/docker/engine-client.js';
-import { followEngineEvents } from '../../src/sources/docker/engine-events.js';
-import { removeOrphanedThings } from '../../src/toolkit/orphans.js';
-import { pullImage } from '../../src/toolkit/pull-image.js';
-import { Sandbox } from '../../src/toolkit/sandbox.js';
+import { killRunningContainers } from '../../src/engine/api/get-json.js';
+import { connectDocker } from '../../src/engine/docker.js';
+import { findEngine } from '../../src/engine/endpoint.js';
+import { EngineClient } from '../../src/engine/engine-client.js';
+import { followEngineEvents } from '../../src/engine/engine-events.js';
+import { hasImage, readEngineInfo } from '../../src/engine/info.js';
+import { findOrphans } from '../../src/engine/owner-labels.js';
+import { pullImage } from '../../src/engine/pull-image.js';
+import { removeOrphanedThings } from '../../src/measure/sandbox/orphans.js';
+import { Sandbox } from '../../src/measure/sandbox/sandbox.js';
 
 const MUTATIONS = Number(process.env.DIT_ENGINE_MUTATIONS ?? 300);
 const SEED = Number(process.env.DIT_ENGINE_SEED ?? 1);

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildTracks } from '../../src/analysis/tracks.js';
-import { TABLES_OF_A_START, writeParquetFolder } from '../../src/cli/export/parquet-folder.js';
+import { buildTracks } from '../../src/analysis/tracks/tracks.js';
 import { TABLE_NAMES } from '../../src/export/tables/schema.js';
+import { TABLES_OF_A_START, writeParquetFolder } from '../../src/store/parquet-folder.js';
 import { sampleTrace } from '../support/samples.js';
 import { startedTrace } from '../support/traces.js';
 

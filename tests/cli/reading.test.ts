@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { sampleFooter, smallTraceFile, traceFileBytes } from '../support/recordings.js';
 import { DIT, dit } from '../support/run-dit.js';
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CSV_DIMENSIONS } from '../../src/model/bench.js';
-import { CHECK_NAMES } from '../../src/model/check.js';
+import { CSV_DIMENSIONS } from '../../src/model/bench/bench.js';
+import { CHECK_NAMES } from '../../src/model/checks/check.js';
 import { dit } from '../support/run-dit.js';
 
 let folder: string;

@@ -1,10 +1,10 @@
 /** What is mutated: recordings that are cut so small that a case takes milliseconds, and now and then a whole one. */
 import { readFileSync } from 'node:fs';
-import { copyEvents } from '../../src/model/copy-events.js';
-import { KIND, SYSCALL_FLAG } from '../../src/model/event-kinds.js';
-import { EventTable } from '../../src/model/event-table.js';
-import type { Recording } from '../../src/model/recording.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { copyEvents } from '../../src/model/recording/copy-events.js';
+import { KIND, SYSCALL_FLAG } from '../../src/model/recording/event-kinds.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import type { Recording } from '../../src/model/recording/recording.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { decodeTraceFile } from '../../src/tracefile/reader.js';
 import { MemorySink } from '../../src/tracefile/trace-sink.js';
 import { TraceFileWriter } from '../../src/tracefile/writer.js';

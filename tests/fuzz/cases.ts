@@ -1,9 +1,9 @@
 /** One case of the fuzz: files in a folder, a command line, and what its output must be. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BENCH_FILE, CSV_DIMENSIONS } from '../../src/model/bench.js';
-import { CSV_SHAPES } from '../../src/model/bench-csv.js';
-import { EVENT_KINDS } from '../../src/model/event-kinds.js';
+import { BENCH_FILE, CSV_DIMENSIONS } from '../../src/model/bench/bench.js';
+import { CSV_SHAPES } from '../../src/model/bench/bench-csv.js';
+import { EVENT_KINDS } from '../../src/model/recording/event-kinds.js';
 import { HEAD, measuredStep, PLAN } from '../support/benches.js';
 import { benchOf, dimensionOf } from '../support/made-benches.js';
 import type { BaseTraces } from './base-traces.js';

@@ -4,13 +4,15 @@ import { type Command, CommanderError } from 'commander';
 
 /** What was built, as in a process: commands that start a program of dit's own find it beside them. */
 const built = (name: string): string => new URL(`../../dist/cli/${name}.js`, import.meta.url).href;
-const { Output } = (await import(built('output'))) as typeof import('../../src/cli/output.js');
+const { Output } = (await import(
+  built('output')
+)) as typeof import('../../src/cli/common/output.js');
 const { buildProgram } = (await import(
   built('program')
 )) as typeof import('../../src/cli/program.js');
 const { reportError } = (await import(
   built('report-error')
-)) as typeof import('../../src/cli/report-error.js');
+)) as typeof import('../../src/cli/common/report-error.js');
 
 export interface Ran {
   readonly exitCode: number;

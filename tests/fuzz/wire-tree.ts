@@ -1,5 +1,5 @@
 /** A trace file as a tree of its fields, to be changed and written again, legal or not. */
-import { EVENT_KINDS } from '../../src/model/event-kinds.js';
+import { EVENT_KINDS } from '../../src/model/recording/event-kinds.js';
 import type { FieldSchema, MessageSchema } from '../../src/tracefile/messages.js';
 import {
   API_MARK,

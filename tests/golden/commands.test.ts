@@ -1,11 +1,11 @@
 /** What the commands print about a trace, as people see it: look at the files when they change. */
 import { describe, expect, it } from 'vitest';
-import { renderBlame } from '../../src/render/blame.js';
-import { renderChain } from '../../src/render/chain.js';
-import { renderDiff } from '../../src/render/diff.js';
-import { renderExplanation } from '../../src/render/explain.js';
-import { renderRuns } from '../../src/render/runs.js';
-import { PLAIN_THEME } from '../../src/render/theme.js';
+import { PLAIN_THEME } from '../../src/render/common/theme.js';
+import { renderBlame } from '../../src/render/text/blame.js';
+import { renderChain } from '../../src/render/text/chain.js';
+import { renderDiff } from '../../src/render/text/diff.js';
+import { renderExplanation } from '../../src/render/text/explain.js';
+import { renderRuns } from '../../src/render/text/runs.js';
 import {
   explainedTrace,
   sampleChain,

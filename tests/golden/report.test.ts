@@ -1,8 +1,8 @@
 /** The report as people see it, at two widths: look at the files when they change. */
 import { describe, expect, it } from 'vitest';
-import { renderDoctor } from '../../src/render/doctor.js';
-import { renderReport } from '../../src/render/report.js';
-import { PLAIN_THEME } from '../../src/render/theme.js';
+import { PLAIN_THEME } from '../../src/render/common/theme.js';
+import { renderDoctor } from '../../src/render/text/doctor.js';
+import { renderReport } from '../../src/render/text/report.js';
 import { sampleCapabilities } from '../support/capabilities.js';
 import { cutTrace, failedTrace, startedTrace } from '../support/traces.js';
 

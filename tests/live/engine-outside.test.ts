@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ensureBuiltinImage } from '../../src/platform/builtin-image.js';
-import { startEngine, stopEngine } from '../../src/platform/engine.js';
-import { cgroupParentOf } from '../../src/platform/engine-cgroups.js';
-import { engineLayout, UNPACKED_ENGINE } from '../../src/platform/engine-layout.js';
-import { engineProcesses } from '../../src/platform/engine-processes.js';
-import { writeState } from '../../src/platform/engine-state.js';
+import { ensureBuiltinImage } from '../../src/engine/builtin-image.js';
+import { cgroupParentOf } from '../../src/engine/private/cgroups.js';
+import { engineLayout, UNPACKED_ENGINE } from '../../src/engine/private/layout.js';
+import { startEngine, stopEngine } from '../../src/engine/private/private-engine.js';
+import { engineProcesses } from '../../src/engine/private/processes.js';
+import { writeState } from '../../src/engine/private/state.js';
 import { cgroupFolders } from '../../src/platform/mounts.js';
 import { dit, eventually } from '../support/dit.js';
 import { changes, changesThatStay, outside, outsideAtRest } from '../support/outside.js';
@@ -190,7 +190,7 @@ describe.skipIf(lacks('root', 'docker'))(
     test.each(Object.keys(MOMENTS))('dit is killed %s', async (moment) => {
       const folder = mkdtempSync(join(tmpdir(), 'dit-engine-'));
       const script = join(folder, 'start.mjs');
-      const module = new URL('../../src/platform/engine.ts', import.meta.url).href;
+      const module = new URL('../../src/engine/private/private-engine.ts', import.meta.url).href;
       writeFileSync(
         script,
         `import { startEngine } from ${JSON.stringify(module)};

@@ -1,6 +1,6 @@
 import Dockerode from 'dockerode';
 import { describe, expect, test } from 'vitest';
-import { ensureBuiltinImage } from '../../src/platform/builtin-image.js';
+import { ensureBuiltinImage } from '../../src/engine/builtin-image.js';
 import { lacks } from '../support/requirements.js';
 import { testEngines } from '../support/test-engines.js';
 

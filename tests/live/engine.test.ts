@@ -12,15 +12,15 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Dockerode from 'dockerode';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ensureBuiltinImage } from '../../src/platform/builtin-image.js';
+import { ensureBuiltinImage } from '../../src/engine/builtin-image.js';
+import { engineLayout } from '../../src/engine/private/layout.js';
 import {
   type EngineHandle,
   engineStatus,
   startEngine,
   stopEngine,
-} from '../../src/platform/engine.js';
-import { engineLayout } from '../../src/platform/engine-layout.js';
-import { engineProcesses, startTicksOf, waitForEnd } from '../../src/platform/engine-processes.js';
+} from '../../src/engine/private/private-engine.js';
+import { engineProcesses, startTicksOf, waitForEnd } from '../../src/engine/private/processes.js';
 import { cgroupMounts, readMounts } from '../../src/platform/mounts.js';
 import { lacks } from '../support/requirements.js';
 
@@ -181,7 +181,7 @@ describe.skipIf(lacks('root', 'docker'))('private engine', { timeout: LIMIT_MS }
   test('outlives the process that started it, and its terminal', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'dit-engine-'));
     const script = join(folder, 'start.mjs');
-    const engine = new URL('../../src/platform/engine.ts', import.meta.url).href;
+    const engine = new URL('../../src/engine/private/private-engine.ts', import.meta.url).href;
     writeFileSync(
       script,
       `import { startEngine } from ${JSON.stringify(engine)};

@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { basename, join } from 'node:path';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PreparedChecks } from '../../src/cli/test/check-context.js';
-import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
-import { openPlaces } from '../../src/toolkit/io-places.js';
-import { CHECKS } from '../../src/toolkit/registry.js';
-import { runCheck } from '../../src/toolkit/run-checks.js';
-import { Sandbox } from '../../src/toolkit/sandbox.js';
+import { CHECKS } from '../../src/checks/all-checks.js';
+import { runCheck } from '../../src/checks/run-checks.js';
+import type { PreparedChecks } from '../../src/cli/common/check-context.js';
+import { BUILTIN_IMAGE } from '../../src/engine/builtin-image.js';
+import { openPlaces } from '../../src/measure/files/places.js';
+import { Sandbox } from '../../src/measure/sandbox/sandbox.js';
 import { liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 import { prepareSilently } from '../support/silent-checks.js';

@@ -1,4 +1,4 @@
-/** Each source on a real start: it gives what src/sources/abilities.ts promises. */
+/** Each source on a real start: it gives what src/capture/abilities.ts promises. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { type Foreign, raw } from '../../src/base/foreign.js';
-import { KIND } from '../../src/model/event-kinds.js';
-import { type Recording, recordsLost } from '../../src/model/recording.js';
-import type { ContainerRun, MilestoneName, Trace } from '../../src/model/trace.js';
 import {
   type Ability,
   FIGURE_ABILITIES,
   MILESTONE_ABILITIES,
-} from '../../src/sources/abilities.js';
-import { SOURCES, type SourceName } from '../../src/sources/sources.js';
+} from '../../src/capture/abilities.js';
+import { SOURCES, type SourceName } from '../../src/capture/sources.js';
+import { KIND } from '../../src/model/recording/event-kinds.js';
+import { type Recording, recordsLost } from '../../src/model/recording/recording.js';
+import type { ContainerRun, MilestoneName, Trace } from '../../src/model/trace/trace.js';
 import { median } from '../../src/stats/summary.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packImage } from '../../src/bench/pull/layers.js';
 import { serveImage } from '../../src/bench/pull/registry.js';
-import { BUILTIN_IMAGE, builtinRoot } from '../../src/platform/builtin-image.js';
+import { BUILTIN_IMAGE, builtinRoot } from '../../src/engine/builtin-image.js';
 import buildProgram from '../support/build.js';
 import { asUser, dit, eventually, startDit } from '../support/dit.js';
 import { type EngineThings, engineThings } from '../support/engine-things.js';

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { raw } from '../../src/base/foreign.js';
-import type { PreparedChecks } from '../../src/cli/test/check-context.js';
-import type { CheckName, CheckReport, Figure } from '../../src/model/check.js';
+import { CHECKS } from '../../src/checks/all-checks.js';
+import { runCheck } from '../../src/checks/run-checks.js';
+import type { PreparedChecks } from '../../src/cli/common/check-context.js';
+import type { CheckName, CheckReport, Figure } from '../../src/model/checks/check.js';
 import { readMounts } from '../../src/platform/mounts.js';
-import { CHECKS } from '../../src/toolkit/registry.js';
-import { runCheck } from '../../src/toolkit/run-checks.js';
 import { engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';

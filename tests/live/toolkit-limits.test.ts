@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type Dockerode from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
-import { measureQuota, measureWeights } from '../../src/toolkit/measure-cpu.js';
+import { HARDENED } from '../../src/checks/security/security.js';
+import { findingsOf, RULES } from '../../src/container/posture/posture-rules.js';
+import { readPosture } from '../../src/container/posture/read-posture.js';
+import { BUILTIN_IMAGE } from '../../src/engine/builtin-image.js';
+import { measureQuota, measureWeights } from '../../src/measure/cpu.js';
 import {
   accepts,
   addressOf,
@@ -14,11 +17,8 @@ import {
   SERVER_PORT,
   serverOptions,
   waitForServer,
-} from '../../src/toolkit/measure-network.js';
-import { findingsOf, RULES } from '../../src/toolkit/posture-rules.js';
-import { readPosture } from '../../src/toolkit/read-posture.js';
-import { type ContainerOptions, Sandbox } from '../../src/toolkit/sandbox.js';
-import { HARDENED } from '../../src/toolkit/security.js';
+} from '../../src/measure/network/network.js';
+import { type ContainerOptions, Sandbox } from '../../src/measure/sandbox/sandbox.js';
 import buildProgram from '../support/build.js';
 import { type EngineThings, engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
-import { milestone } from '../../src/model/trace.js';
+import { milestone } from '../../src/model/trace/trace.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
 import { expectExactPartition } from '../support/checks.js';

@@ -6,9 +6,10 @@ import { dirname, join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
-import { MILESTONES } from '../../src/analysis/milestones.js';
-import { ASKED_DETAIL } from '../../src/model/own-requests.js';
-import type { ProbeInfo } from '../../src/model/recording.js';
+import { MILESTONES } from '../../src/analysis/milestones/milestones.js';
+import { BUILTIN_IMAGE } from '../../src/engine/builtin-image.js';
+import type { ProbeInfo } from '../../src/model/recording/recording.js';
+import { ASKED_DETAIL } from '../../src/model/trace/own-requests.js';
 import {
   type ContainerRun,
   type Milestone,
@@ -16,9 +17,8 @@ import {
   milestone,
   type ProcessLife,
   type Trace,
-} from '../../src/model/trace.js';
-import { BUILTIN_IMAGE } from '../../src/platform/builtin-image.js';
-import { processArguments, processStat } from '../../src/platform/process-table.js';
+} from '../../src/model/trace/trace.js';
+import { processArguments, processStat } from '../../src/platform/processes/process-table.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 import buildProgram from '../support/build.js';
 import { expectExactPartition, expectNothingLost, namedShare, pidsOf } from '../support/checks.js';

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { EventKindName } from '../../src/model/event-kinds.js';
-import { EventTable } from '../../src/model/event-table.js';
-import { recordsLost } from '../../src/model/recording.js';
-import { StringInterner } from '../../src/model/strings.js';
-import { startBpftrace } from '../../src/sources/bpftrace/bpftrace-source.js';
-import { bpftraceCapability } from '../../src/sources/bpftrace/capability.js';
+import { startBpftrace } from '../../src/capture/bpftrace/bpftrace-source.js';
+import { bpftraceCapability } from '../../src/capture/bpftrace/capability.js';
+import type { EventKindName } from '../../src/model/recording/event-kinds.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { recordsLost } from '../../src/model/recording/recording.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { ROOT } from '../support/dit.js';
 import { endingThreads, withoutEnd } from '../support/ending-threads.js';
 import { lacks } from '../support/requirements.js';
@@ -255,7 +255,7 @@ describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
       const url = pathToFileURL(`${ROOT}/src/sources/bpftrace/bpftrace-source.ts`).href;
       const program = `
         const { startBpftrace } = await import(${JSON.stringify(url)});
-        const { StringInterner } = await import(${JSON.stringify(new URL('../../model/strings.ts', url).href)});
+        const { StringInterner } = await import(${JSON.stringify(new URL('../../model/recording/strings.ts', url).href)});
         await startBpftrace({ machine: ${JSON.stringify(machine())}, baseNs: 0n, strings: new StringInterner(),
           redact: true, ringBytes: 1 << 20, participants: [{ pid: process.ppid, followChildren: false }] });
         console.log('armed');

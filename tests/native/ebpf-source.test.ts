@@ -5,12 +5,12 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'n
 import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { EventKindName } from '../../src/model/event-kinds.js';
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { EbpfSource } from '../../src/capture/ebpf/ebpf-source.js';
+import { LOSS_COUNTERS } from '../../src/capture/ebpf/wire.js';
+import type { EventKindName } from '../../src/model/recording/event-kinds.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { loadAddon } from '../../src/platform/addon.js';
-import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
-import { LOSS_COUNTERS } from '../../src/sources/ebpf/wire.js';
 import { ROOT } from '../support/dit.js';
 import { endingThreads, withoutEnd } from '../support/ending-threads.js';
 import { lacks } from '../support/requirements.js';

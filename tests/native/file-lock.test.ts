@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { withFileLock } from '../../src/platform/file-lock.js';
+import { withFileLock } from '../../src/platform/files/file-lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dit-file-lock-'));
 const path = join(folder, 'lock');
@@ -16,7 +16,7 @@ const LONG_S = 60;
 
 /** Another process that holds the lock until its input ends, or it is killed. */
 async function holder(of: string) {
-  const module = new URL('../../src/platform/file-lock.ts', import.meta.url).href;
+  const module = new URL('../../src/platform/files/file-lock.ts', import.meta.url).href;
   const script = `
     const { withFileLock } = await import(${JSON.stringify(module)});
     await withFileLock(${JSON.stringify(of)}, 0, async () => {

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type ProcessStat, processStat } from '../../src/platform/process-table.js';
-import { knownRoles } from '../../src/record/known-roles.js';
+import { knownRoles } from '../../src/capture/recorder/known-roles.js';
+import { type ProcessStat, processStat } from '../../src/platform/processes/process-table.js';
 import { eventually } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 

@@ -1,18 +1,18 @@
-/** bpf/dit_events.h and src/sources/ebpf/wire.ts state the same layouts: the compiler is asked. */
+/** bpf/dit_events.h and src/capture/ebpf/wire.ts state the same layouts: the compiler is asked. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { WAKE_FLAG } from '../../src/model/event-kinds.js';
 import {
   LOSS_COUNTERS,
   OFFSET,
   PATH_NAMES,
   RECORD_KIND,
   SIZE,
-} from '../../src/sources/ebpf/wire.js';
-import { MAX_CONTAINERS, MAX_SYSCALLS } from '../../src/toolkit/syscall-counter.js';
+} from '../../src/capture/ebpf/wire.js';
+import { MAX_CONTAINERS, MAX_SYSCALLS } from '../../src/measure/syscall-counter.js';
+import { WAKE_FLAG } from '../../src/model/recording/event-kinds.js';
 import { ROOT } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { machine } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { EbpfSource } from '../../src/capture/ebpf/ebpf-source.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { loadAddon } from '../../src/platform/addon.js';
 import { cgroupMounts } from '../../src/platform/mounts.js';
-import { EbpfSource } from '../../src/sources/ebpf/ebpf-source.js';
 import { lacks } from '../support/requirements.js';
 
 const startSource = (): EbpfSource =>

@@ -7,17 +7,17 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { DitError } from '../../src/base/errors.js';
-import { type EventKindName, SYSCALL_FLAG } from '../../src/model/event-kinds.js';
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
-import { listProcesses, withDescendants } from '../../src/platform/process-table.js';
-import type { SourceOptions } from '../../src/sources/source.js';
+import type { SourceOptions } from '../../src/capture/source/source.js';
 import {
   type StraceEnd,
   startStrace,
   startStraceWith,
-} from '../../src/sources/strace/strace-source.js';
-import { traceesOf } from '../../src/sources/strace/tracees.js';
+} from '../../src/capture/strace/strace-source.js';
+import { traceesOf } from '../../src/capture/strace/tracees.js';
+import { type EventKindName, SYSCALL_FLAG } from '../../src/model/recording/event-kinds.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
+import { listProcesses, withDescendants } from '../../src/platform/processes/process-table.js';
 import { ROOT } from '../support/dit.js';
 import { lacks } from '../support/requirements.js';
 

@@ -2,15 +2,16 @@
 import fc from 'fast-check';
 import { Profile } from 'pprof-format';
 import { describe, expect, it, test } from 'vitest';
-import { buildTracks } from '../../src/analysis/tracks.js';
+import { buildTracks } from '../../src/analysis/tracks/tracks.js';
 import { traceTimeOf } from '../../src/base/time.js';
 import { csvFile } from '../../src/export/csv.js';
 import { foldedStacks } from '../../src/export/folded.js';
-import { otlpRequest } from '../../src/export/otlp.js';
+import { otlpRequest } from '../../src/export/otlp/otlp.js';
 import { pprofProfile } from '../../src/export/pprof.js';
 import { speedscopeFile } from '../../src/export/speedscope.js';
 import { segmentRows } from '../../src/export/tables/starts.js';
-import { ACTORS, type ContainerRun, type Trace } from '../../src/model/trace.js';
+import { ACTORS } from '../../src/model/trace/actor-kind.js';
+import type { ContainerRun, Trace } from '../../src/model/trace/trace.js';
 import { decodeOtlp } from '../support/otlp-schema.js';
 import { SAMPLES, sampleTrace } from '../support/samples.js';
 import {

@@ -1,13 +1,13 @@
 /** Damaged strace logs: read in bounded time, and every line that is dropped is counted. */
 import { describe, expect, test } from 'vitest';
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
-import { BrokenLines } from '../../src/sources/strace/broken-lines.js';
-import { StraceDecoder } from '../../src/sources/strace/events.js';
-import { LineSplitter } from '../../src/sources/strace/line-splitter.js';
-import { parseLine } from '../../src/sources/strace/lines.js';
+import { BrokenLines } from '../../src/capture/strace/broken-lines.js';
+import { StraceDecoder } from '../../src/capture/strace/events.js';
+import { LineSplitter } from '../../src/capture/strace/line-splitter.js';
+import { parseLine } from '../../src/capture/strace/lines.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { randomFrom } from '../../src/stats/random.js';
-import { CGROUPS, readLog, VERSIONS } from '../unit/sources/strace/logs.js';
+import { CGROUPS, readLog, VERSIONS } from '../unit/capture/strace/logs.js';
 
 const mutations = Number(process.env.DIT_MUTATIONS ?? 1_000);
 

@@ -1,7 +1,8 @@
 /** A small benchmark that was not measured: a head of a journal, and lines to follow it. */
+
+import { makePlan } from '../../src/bench/contract/plan.js';
+import { newSettings } from '../../src/bench/contract/settings.js';
 import { type JournalHead, journalHead, type StepLine } from '../../src/bench/journal.js';
-import { makePlan } from '../../src/bench/plan.js';
-import { newSettings } from '../../src/bench/settings.js';
 
 export const HEAD: JournalHead = journalHead({
   settings: newSettings(

@@ -1,5 +1,5 @@
 /** A machine that can record, and lacks what it does not need. */
-import type { Capability } from '../../src/model/capability.js';
+import type { Capability } from '../../src/model/checks/capability.js';
 
 export function sampleCapabilities(): Capability[] {
   return [

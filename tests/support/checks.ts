@@ -1,6 +1,6 @@
 /** What must hold of every recorded run, whatever started it. */
 import { expect } from 'vitest';
-import type { ContainerRun, Trace } from '../../src/model/trace.js';
+import type { ContainerRun, Trace } from '../../src/model/trace/trace.js';
 
 /** The window is tiled by the segments: no gap, no overlap, to the nanosecond. */
 export function expectExactPartition(run: ContainerRun): void {

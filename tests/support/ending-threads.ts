@@ -1,7 +1,7 @@
 /** A program of which two threads end at the same moment, so that each is the last: about one time in four. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { EventTable } from '../../src/model/event-table.js';
+import type { EventTable } from '../../src/model/recording/event-table.js';
 
 const SOURCE = `
 #include <pthread.h>

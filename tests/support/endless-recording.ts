@@ -1,6 +1,6 @@
 /** Writes a trace without end to the path in argv: what a kill -9 in the middle leaves is a test's. */
-import { EventTable } from '../../src/model/event-table.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { TraceFileWriter } from '../../src/tracefile/writer.js';
 import { sampleHeader } from './recordings.js';
 

@@ -1,8 +1,8 @@
 /** The engines that live tests of a recording use: the test engines, or where there are none one of its own. */
 import Dockerode from 'dockerode';
-import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../src/platform/builtin-image.js';
-import { startEngine, stopEngine } from '../../src/platform/engine.js';
-import { RUN_LABEL } from '../../src/record/owner-labels.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../src/engine/builtin-image.js';
+import { RUN_LABEL } from '../../src/engine/owner-labels.js';
+import { startEngine, stopEngine } from '../../src/engine/private/private-engine.js';
 import { testEngines } from './test-engines.js';
 
 export class LiveEngine {

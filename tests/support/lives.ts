@@ -1,7 +1,8 @@
 /** Lives of processes for tests, by hand. */
 import type { ProcessKey } from '../../src/base/ids.js';
 import { traceTimeOf } from '../../src/base/time.js';
-import type { ActorKind, ProcessLife } from '../../src/model/trace.js';
+import type { ActorKind } from '../../src/model/trace/actor-kind.js';
+import type { ProcessLife } from '../../src/model/trace/trace.js';
 
 export interface LifeFacts {
   readonly actor: ActorKind;

@@ -1,6 +1,6 @@
 /** Benchmarks made of numbers, for tests of the comparison. */
-import type { Bench, BenchDimension } from '../../src/model/bench.js';
-import type { Platform } from '../../src/model/bench-comparison.js';
+import type { Bench, BenchDimension } from '../../src/model/bench/bench.js';
+import type { Platform } from '../../src/model/bench/bench-comparison.js';
 import { randomFrom } from '../../src/stats/random.js';
 
 /** Values by group; every sample in the order of the groups' turns. */

@@ -6,10 +6,10 @@ import {
   EVENT_KINDS,
   type EventKindName,
   type KindSchema,
-} from '../../src/model/event-kinds.js';
-import { EventTable, type EventValues } from '../../src/model/event-table.js';
-import type { TraceFooter } from '../../src/model/recording.js';
-import { StringInterner } from '../../src/model/strings.js';
+} from '../../src/model/recording/event-kinds.js';
+import { EventTable, type EventValues } from '../../src/model/recording/event-table.js';
+import type { TraceFooter } from '../../src/model/recording/recording.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 import { MemorySink } from '../../src/tracefile/trace-sink.js';
 import { type NewTraceHeader, TraceFileWriter } from '../../src/tracefile/writer.js';
 

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { DitError } from '../../src/base/errors.js';
-import { isStatic } from '../../src/platform/builtin-image.js';
-import { installedDockerd } from '../../src/platform/engine-launch.js';
+import { needEbpf } from '../../src/capture/ebpf/ebpf-source.js';
+import { isStatic } from '../../src/engine/builtin-image.js';
+import { installedDockerd } from '../../src/engine/private/launch.js';
 import { packagePath } from '../../src/platform/package-files.js';
-import { needEbpf } from '../../src/sources/ebpf/ebpf-source.js';
 import { installedChromium } from './chromium.js';
 import { testEngines } from './test-engines.js';
 

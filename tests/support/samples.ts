@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { analyse } from '../../src/analysis/analyse.js';
-import type { Trace } from '../../src/model/trace.js';
+import type { Trace } from '../../src/model/trace/trace.js';
 import { packagePath } from '../../src/platform/package-files.js';
 import { readTraceFile } from '../../src/tracefile/reader.js';
 

@@ -1,6 +1,7 @@
 /** What `dit test` prepares for its checks, on an engine of a test and without a word. */
-import type { CommandContext } from '../../src/cli/context.js';
-import { type PreparedChecks, prepareChecks } from '../../src/cli/test/check-context.js';
+
+import { type PreparedChecks, prepareChecks } from '../../src/cli/common/check-context.js';
+import type { CommandContext } from '../../src/cli/common/context.js';
 import type { LiveEngine } from './live-engines.js';
 
 export function prepareSilently({ endpoint }: LiveEngine): Promise<PreparedChecks> {

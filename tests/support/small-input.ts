@@ -1,5 +1,5 @@
 /** What inputs of tests are read within. */
-import type { InputLimit } from '../../src/platform/input-files.js';
+import type { InputLimit } from '../../src/platform/files/input-files.js';
 
 export const SMALL_INPUT: InputLimit = {
   bytes: 1 << 20,

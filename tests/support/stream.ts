@@ -1,15 +1,15 @@
 /** Synthetic recordings: threads that run, block and wake each other, written down as the kernel would. */
 
 import type { TraceTime } from '../../src/base/time.js';
-import { SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../../src/model/event-kinds.js';
-import { EventTable } from '../../src/model/event-table.js';
+import { SWITCH_FLAG, SYSCALL_FLAG, WAKE_CONTEXT } from '../../src/model/recording/event-kinds.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
 import {
   type ApiMark,
   type KnownProcess,
   PROCESS_ROLES,
   type Recording,
-} from '../../src/model/recording.js';
-import { StringInterner } from '../../src/model/strings.js';
+} from '../../src/model/recording/recording.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
 
 export const CONTAINER = 'c'.repeat(64);
 export const OTHER_CONTAINER = 'd'.repeat(64);

@@ -1,15 +1,15 @@
 /** What commands say about the sample trace, put together by hand. */
 import { durationOf, traceTimeOf } from '../../src/base/time.js';
-import type { Category } from '../../src/model/category.js';
+import type { Category } from '../../src/model/trace/category.js';
 import type {
   ChainLink,
   Difference,
   RuleExplanation,
   RunsSummary,
   Spread,
-} from '../../src/model/summaries.js';
-import type { ContainerRun, Trace } from '../../src/model/trace.js';
-import type { DiffFacts } from '../../src/render/diff.js';
+} from '../../src/model/trace/summaries.js';
+import type { ContainerRun, Trace } from '../../src/model/trace/trace.js';
+import type { DiffFacts } from '../../src/render/text/diff.js';
 import { keyOf } from './lives.js';
 import { PID, startedContainer } from './stream.js';
 import { HOSTILE, HOSTILE_CATEGORY, SAMPLE_ID, sampleRun, startedTrace } from './traces.js';

@@ -1,12 +1,12 @@
 /** Traces for tests of what reads them: whole ones put together by hand, small enough to check by eye. */
 import { type ContainerId, type ProcessKey, parseContainerId } from '../../src/base/ids.js';
 import { durationOf, traceTimeOf } from '../../src/base/time.js';
-import type { Category } from '../../src/model/category.js';
-import { EventTable } from '../../src/model/event-table.js';
-import type { Recording, TraceFooter } from '../../src/model/recording.js';
-import { StringInterner } from '../../src/model/strings.js';
+import { EventTable } from '../../src/model/recording/event-table.js';
+import type { Recording, TraceFooter } from '../../src/model/recording/recording.js';
+import { StringInterner } from '../../src/model/recording/strings.js';
+import type { ActorKind } from '../../src/model/trace/actor-kind.js';
+import type { Category } from '../../src/model/trace/category.js';
 import type {
-  ActorKind,
   ContainerRun,
   Milestone,
   MilestoneName,
@@ -16,8 +16,8 @@ import type {
   SegmentState,
   Trace,
   Window,
-} from '../../src/model/trace.js';
-import type { PlainCause, WaitCause } from '../../src/model/wait-cause.js';
+} from '../../src/model/trace/trace.js';
+import type { PlainCause, WaitCause } from '../../src/model/trace/wait-cause.js';
 import { sampleFooter, sampleHeader } from './recordings.js';
 
 export const SAMPLE_ID = parseContainerId('0123456789ab'.padEnd(64, 'c')) as ContainerId;

@@ -1,19 +1,22 @@
 /** A host to watch, made of events that a test pushes and of a clock that it sets. */
 import { vi } from 'vitest';
 import type { TraceTime } from '../../src/base/time.js';
-import { copyEvents } from '../../src/model/copy-events.js';
-import type { EventTable } from '../../src/model/event-table.js';
-import type { Recording } from '../../src/model/recording.js';
-import type { StringInterner } from '../../src/model/strings.js';
-import { NO_ENGINE } from '../../src/platform/engine-info.js';
-import { HostRecorder, type HostRecorderOptions } from '../../src/record/host-recorder.js';
-import type { RecordingSource, SourceOptions } from '../../src/sources/source.js';
-import type { SourceKind } from '../../src/sources/sources.js';
+import {
+  HostRecorder,
+  type HostRecorderOptions,
+} from '../../src/capture/recorder/host-recorder.js';
+import type { RecordingSource, SourceOptions } from '../../src/capture/source/source.js';
+import type { SourceKind } from '../../src/capture/sources.js';
+import { NO_ENGINE } from '../../src/engine/info.js';
+import { copyEvents } from '../../src/model/recording/copy-events.js';
+import type { EventTable } from '../../src/model/recording/event-table.js';
+import type { Recording } from '../../src/model/recording/recording.js';
+import type { StringInterner } from '../../src/model/recording/strings.js';
 import { sampleHeader } from './recordings.js';
 
 const SECOND = 1_000_000_000n;
 
-/** What `readClocks` answers: a test mocks src/sources/clocks.js with it. */
+/** What `readClocks` answers: a test mocks src/platform/clocks.js with it. */
 export class HostClock {
   monotonicNs = 5_000n * SECOND;
   realtimeNs = 1_700_000_000n * SECOND;

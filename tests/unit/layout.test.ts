@@ -1,40 +1,49 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
 
-/** What each folder of src/ may import from, besides itself. */
+/** What each folder of src/ may import from, besides itself: the order of the layers. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   model: ['base'],
+  stats: ['base'],
   platform: ['base', 'model'],
   tracefile: ['base', 'model', 'platform'],
-  stats: ['base'],
   analysis: ['base', 'model', 'stats'],
   render: ['base', 'model'],
   export: ['base', 'model', 'render'],
+  compare: ['base', 'model', 'stats'],
   /** Runs in a browser. */
   page: ['base', 'model', 'analysis', 'render'],
   query: ['base', 'model', 'platform'],
-  sources: ['base', 'model', 'platform'],
-  record: ['base', 'model', 'platform', 'tracefile', 'sources'],
-  compare: ['base', 'model', 'stats'],
-  toolkit: ['base', 'model', 'platform', 'tracefile', 'analysis', 'stats', 'sources', 'record'],
-  bench: ['base', 'model', 'platform', 'stats', 'toolkit', 'record'],
+  engine: ['base', 'model', 'platform'],
+  container: ['base', 'model', 'platform'],
+  doctor: ['base', 'model', 'platform', 'engine'],
+  capture: ['base', 'model', 'platform', 'tracefile', 'engine', 'doctor'],
+  store: ['base', 'model', 'platform', 'tracefile', 'analysis', 'export', 'query'],
+  watch: ['base', 'model', 'platform', 'engine', 'capture', 'analysis', 'render'],
+  measure: ['base', 'model', 'platform', 'stats', 'engine', 'container', 'capture'],
+  checks: ['base', 'model', 'platform', 'stats', 'engine', 'container', 'analysis', 'measure'],
+  bench: ['base', 'model', 'platform', 'stats', 'engine', 'measure'],
   cli: [
     'base',
     'model',
+    'stats',
     'platform',
     'tracefile',
     'analysis',
-    'stats',
     'render',
     'export',
-    'query',
-    'sources',
-    'record',
     'compare',
-    'toolkit',
+    'query',
+    'engine',
+    'doctor',
+    'capture',
+    'store',
+    'watch',
+    'measure',
+    'checks',
     'bench',
   ],
 };
@@ -49,11 +58,40 @@ const files = (folder: string): string[] =>
     const path = join(folder, name);
     return statSync(path).isDirectory() ? files(path) : path.endsWith('.ts') ? [path] : [];
   });
-const sources = files(root).map((path) => ({
-  path: relative(root, path),
-  folder: relative(root, path).split('/')[0] as string,
-  text: readFileSync(path, 'utf8'),
-}));
+/** Paths in src/ of the modules that a text imports, their types too. */
+const importsOf = (path: string, text: string): string[] =>
+  [...text.matchAll(/(?:from|import\(|import)\s*'(\.[^']*)'/g)].map(([, target]) =>
+    relative(root, join(root, path, '..', target as string)).replace(/\.js$/, '.ts'),
+  );
+const sources = files(root).map((absolute) => {
+  const path = relative(root, absolute);
+  const text = readFileSync(absolute, 'utf8');
+  return { path, folder: path.split('/')[0] as string, text, imports: importsOf(path, text) };
+});
+
+/** Those of a graph that lead back to themselves. */
+function onCycles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const left = new Map([...graph].map(([from, to]) => [from, new Set(to)]));
+  for (let before = -1; before !== left.size; ) {
+    before = left.size;
+    for (const [from, to] of left) {
+      for (const each of to) if (!left.has(each)) to.delete(each);
+      if (to.size === 0) left.delete(from);
+    }
+  }
+  return [...left.keys()];
+}
+
+function graphOf(roomOf: (path: string) => string): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const { path, imports } of sources) {
+    const from = roomOf(path);
+    const to = graph.get(from) ?? new Set();
+    graph.set(from, to);
+    for (const each of imports.map(roomOf)) if (each !== from) to.add(each);
+  }
+  return graph;
+}
 
 describe('the layout', () => {
   it('has a rule for every folder', () => {
@@ -64,12 +102,21 @@ describe('the layout', () => {
 
   it.each(
     sources.map((source) => [source.path, source] as const),
-  )('lets %s import only what it may', (_path, { path, folder, text }) => {
-    const imported = [...text.matchAll(/(?:from|import\()\s*'(\.[^']*)'/g)].map(
-      ([, target]) => relative(root, join(root, path, '..', target as string)).split('/')[0],
-    );
+  )('lets %s import only what it may', (_path, { folder, imports }) => {
+    const imported = imports.map((each) => each.split('/')[0]);
     const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])];
     expect(imported.filter((target) => !allowed.includes(target as string))).toEqual([]);
+  });
+
+  it('has no cycles, among modules or among rooms', () => {
+    expect(onCycles(graphOf((path) => path))).toEqual([]);
+    expect(onCycles(graphOf(dirname))).toEqual([]);
+    const [a, b, c] = [new Set('b'), new Set(['c']), new Set('b')];
+    expect(onCycles(new Map(Object.entries({ a, b, c, d: new Set<string>() })))).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
   });
 
   it.each(

@@ -6,9 +6,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import Dockerode from 'dockerode';
-import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../../dist/platform/builtin-image.js';
-import { addressOf, ping, spreadOf } from '../../../dist/toolkit/measure-network.js';
-import { Sandbox } from '../../../dist/toolkit/sandbox.js';
+import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../../dist/engine/builtin-image.js';
+import { addressOf, ping, spreadOf } from '../../../dist/measure/network/network.js';
+import { Sandbox } from '../../../dist/measure/sandbox/sandbox.js';
 
 const PINGS = 20;
 const TRIES = 3;

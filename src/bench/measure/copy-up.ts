@@ -6,8 +6,8 @@ import {
   COPY_UP_MEGABYTES,
   copyUpLayer,
   measureCopyUps,
-} from '../../toolkit/measure-copy-up.js';
-import type { Dimension, Reading } from '../dimension.js';
+} from '../../measure/copy-up.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 
 const groupOf = (megabytes: number): string => `${megabytes}MB`;
 

@@ -1,7 +1,7 @@
 /** What a container that wants more than its quota gets of the CPU, by the kernel's accounts. */
 import { DitError, EXIT } from '../../base/errors.js';
-import { measureQuota } from '../../toolkit/measure-cpu.js';
-import type { Dimension } from '../dimension.js';
+import { measureQuota } from '../../measure/cpu.js';
+import type { Dimension } from '../contract/dimension.js';
 
 const LIMITS: readonly number[] = [0.1, 0.5, 1, 1.5];
 const INTERVAL_MS = 1000;

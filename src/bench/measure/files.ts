@@ -1,8 +1,8 @@
 /** What the dimensions that measure files have in common: how places are named, and that they are reached. */
 import { DitError, EXIT } from '../../base/errors.js';
-import { DISK_MS, needProgram } from '../../platform/child-process.js';
-import type { CheckContext } from '../../toolkit/check.js';
-import type { PlaceName } from '../../toolkit/io-places.js';
+import type { MeasureContext } from '../../measure/context.js';
+import type { PlaceName } from '../../measure/files/places.js';
+import { DISK_MS, needProgram } from '../../platform/processes/child-process.js';
 
 /** As the study names them. */
 export const MODE_NAMES: Readonly<Record<PlaceName, string>> = {
@@ -18,7 +18,7 @@ export async function writeBack(signal: AbortSignal): Promise<void> {
 }
 
 /** @throws DitError exit 3 */
-export function needFiles({ seesKernel }: Pick<CheckContext, 'seesKernel'>): void {
+export function needFiles({ seesKernel }: Pick<MeasureContext, 'seesKernel'>): void {
   if (seesKernel) return;
   throw new DitError({
     code: 'container-files-unseen',

@@ -1,8 +1,8 @@
 /** Memory of 1, 3 and 10 identical containers: what each maps, what they take together, and who is charged. */
 import { DitError, EXIT } from '../../base/errors.js';
-import type { CheckContext } from '../../toolkit/check.js';
-import { measureContainers } from '../../toolkit/measure-memory.js';
-import type { Dimension, Reading } from '../dimension.js';
+import type { MeasureContext } from '../../measure/context.js';
+import { measureContainers } from '../../measure/memory.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 
 const COUNTS: readonly number[] = [1, 3, 10];
 const CHARGED = 'memory-charged';
@@ -52,7 +52,7 @@ export const memoryDimension: Dimension = {
   },
 };
 
-async function startAll(count: number, { sandbox, image, signal }: CheckContext) {
+async function startAll(count: number, { sandbox, image, signal }: MeasureContext) {
   const pids: number[] = [];
   for (let i = 0; i < count; i++) {
     signal.throwIfAborted();

@@ -1,15 +1,15 @@
 /** Making, looking up, renaming and unlinking 500 small files, in new folders and in one of a lower layer. */
 import { pack } from 'tar-stream';
 import { NS_PER_MS } from '../../base/time.js';
-import type { CheckContext } from '../../toolkit/check.js';
-import { containerFolder, openPlaces, PLACES } from '../../toolkit/io-places.js';
+import type { MeasureContext } from '../../measure/context.js';
 import {
   METADATA_OPERATIONS,
   type MetadataTimes,
   measureFreshFolder,
   measureLowerFolder,
-} from '../../toolkit/measure-metadata.js';
-import type { Dimension, Reading } from '../dimension.js';
+} from '../../measure/files/metadata.js';
+import { containerFolder, openPlaces, PLACES } from '../../measure/files/places.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 import { MODE_NAMES, needFiles, writeBack } from './files.js';
 
 const FILES = 500;
@@ -57,7 +57,7 @@ export const metadataDimension: Dimension = {
   },
 };
 
-async function onFresh(context: CheckContext, mode: string): Promise<MetadataTimes> {
+async function onFresh(context: MeasureContext, mode: string): Promise<MetadataTimes> {
   const { places } = await openPlaces(context, context.image, TMPFS_BYTES);
   const folder = places.find(({ name }) => MODE_NAMES[name] === mode)?.folder;
   if (folder === undefined) throw new Error(`no folder for ${mode}`);
@@ -65,7 +65,7 @@ async function onFresh(context: CheckContext, mode: string): Promise<MetadataTim
   return measureFreshFolder(folder, 'dit-metadata', FILES, context.signal);
 }
 
-async function onLower({ sandbox, signal }: CheckContext, image: string): Promise<MetadataTimes> {
+async function onLower({ sandbox, signal }: MeasureContext, image: string): Promise<MetadataTimes> {
   const container = await sandbox.start({
     Image: image,
     Cmd: ['sleep', '600'],

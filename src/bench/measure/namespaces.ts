@@ -1,8 +1,8 @@
 /** Making namespaces: the time inside unshare(2), of each kind and of those that a container gets at once. */
 import { DitError, EXIT } from '../../base/errors.js';
 import { NS_PER_MS } from '../../base/time.js';
-import { measureNamespaces, NAMESPACE_KINDS } from '../../toolkit/measure-namespaces.js';
-import type { Dimension, Reading } from '../dimension.js';
+import { measureNamespaces, NAMESPACE_KINDS } from '../../measure/namespaces.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 
 const TOGETHER: readonly string[] = ['mnt', 'uts', 'ipc', 'pid', 'net'];
 

@@ -2,8 +2,7 @@
 
 import { DitError, EXIT } from '../../base/errors.js';
 import { quoting, raw } from '../../base/foreign.js';
-import { median } from '../../stats/summary.js';
-import type { CheckContext } from '../../toolkit/check.js';
+import type { MeasureContext } from '../../measure/context.js';
 import {
   accepts,
   addressOf,
@@ -17,9 +16,10 @@ import {
   SERVER_PORT,
   serverOptions,
   waitForServer,
-} from '../../toolkit/measure-network.js';
-import type { Running } from '../../toolkit/sandbox.js';
-import type { Dimension, Reading } from '../dimension.js';
+} from '../../measure/network/network.js';
+import type { Running } from '../../measure/sandbox/sandbox.js';
+import { median } from '../../stats/summary.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 
 const CONNECT = 'network-connect';
 const THROUGHPUT = 'network-throughput';
@@ -73,7 +73,7 @@ export const networkDimension: Dimension = {
   },
 };
 
-async function measureBridge(context: CheckContext): Promise<readonly Reading[]> {
+async function measureBridge(context: MeasureContext): Promise<readonly Reading[]> {
   const { sandbox, image, signal } = context;
   const server = await startServer(context, {});
   const client = await sandbox.start({ Image: image, Cmd: ['sleep', '600'] });
@@ -87,7 +87,7 @@ async function measureBridge(context: CheckContext): Promise<readonly Reading[]>
   ];
 }
 
-async function measureHost(context: CheckContext): Promise<readonly Reading[]> {
+async function measureHost(context: MeasureContext): Promise<readonly Reading[]> {
   const port = await freePort();
   const server = await startServer(context, { NetworkMode: 'host' }, '127.0.0.1', port);
   await needServer(() => accepts('127.0.0.1', port), context);
@@ -97,7 +97,7 @@ async function measureHost(context: CheckContext): Promise<readonly Reading[]> {
   ];
 }
 
-async function measurePublished(context: CheckContext): Promise<readonly Reading[]> {
+async function measurePublished(context: MeasureContext): Promise<readonly Reading[]> {
   const binding = { [`${SERVER_PORT}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: '' }] };
   const server = await startServer(context, { PortBindings: binding });
   const { NetworkSettings } = await context.docker.getContainer(server.id).inspect();
@@ -109,7 +109,7 @@ async function measurePublished(context: CheckContext): Promise<readonly Reading
 }
 
 function startServer(
-  { sandbox, image }: CheckContext,
+  { sandbox, image }: MeasureContext,
   hostConfig: Readonly<Record<string, unknown>>,
   address?: string,
   port?: number,
@@ -145,7 +145,7 @@ function connections(group: string, result: ClientResult): Reading[] {
 
 async function needServer(
   connects: () => Promise<boolean>,
-  { signal, image }: CheckContext,
+  { signal, image }: MeasureContext,
 ): Promise<void> {
   if (!(await waitForServer(connects, signal))) throw withoutServer(image);
 }

@@ -4,11 +4,11 @@ import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../../base/errors.js';
 import type { Foreign } from '../../base/foreign.js';
 import { quoting } from '../../base/foreign.js';
-import { engineError } from '../../platform/docker.js';
-import { followProgress } from '../../platform/engine-streams.js';
-import { ownerLabels } from '../../record/owner-labels.js';
-import type { CheckContext } from '../../toolkit/check.js';
-import type { Dimension, Measure, Reading } from '../dimension.js';
+import { followProgress } from '../../engine/api/streams.js';
+import { engineError } from '../../engine/docker.js';
+import { ownerLabels } from '../../engine/owner-labels.js';
+import type { MeasureContext } from '../../measure/context.js';
+import type { Dimension, Measure, Reading } from '../contract/dimension.js';
 import { makePullImage, PULL_IMAGE } from '../pull/layers.js';
 import { type PullEvent, pullTimes } from '../pull/pull-times.js';
 import { serveImage } from '../pull/registry.js';
@@ -36,7 +36,7 @@ export const pullDimension: Dimension = {
   prepare,
 };
 
-async function prepare({ docker, engine, sandbox }: CheckContext): Promise<Measure> {
+async function prepare({ docker, engine, sandbox }: MeasureContext): Promise<Measure> {
   if (!engine.endpoint.startsWith('unix:')) throw unreachable(engine.endpoint);
   const { Arch } = await docker.version();
   const id = sandbox.name('pull');

@@ -3,15 +3,15 @@
 import { DitError, EXIT } from '../../base/errors.js';
 import { quoting } from '../../base/foreign.js';
 import { NS_PER_MS } from '../../base/time.js';
-import { PHASES } from '../../model/totals.js';
-import type { CheckContext } from '../../toolkit/check.js';
-import { makeFreshImage } from '../../toolkit/fresh-image.js';
-import { namespaceCalls } from '../../toolkit/measure-namespaces.js';
-import { measureStart } from '../../toolkit/measure-start.js';
-import { dropPageCache } from '../../toolkit/page-cache.js';
-import { type Dimension, imageLabel, type Measure, type Reading } from '../dimension.js';
-import type { MeasurementPlan } from '../plan.js';
-import type { BenchSettings } from '../settings.js';
+import type { MeasureContext } from '../../measure/context.js';
+import { dropPageCache } from '../../measure/files/page-cache.js';
+import { makeFreshImage } from '../../measure/fresh-image.js';
+import { namespaceCalls } from '../../measure/namespaces.js';
+import { measureStart } from '../../measure/start.js';
+import { PHASES } from '../../model/trace/totals.js';
+import { type Dimension, imageLabel, type Measure, type Reading } from '../contract/dimension.js';
+import type { MeasurementPlan } from '../contract/plan.js';
+import type { BenchSettings } from '../contract/settings.js';
 
 const PHASE_TIMES = 'startup-phases';
 const TEARDOWN = 'teardown';
@@ -62,7 +62,7 @@ function plan(
 
 const measure = async (
   measurement: string,
-  context: CheckContext,
+  context: MeasureContext,
   label: string,
 ): ReturnType<Measure> => {
   const { image, seesKernel } = context;
@@ -89,7 +89,7 @@ const measure = async (
 };
 
 function readingsOf(
-  { trace, run }: Awaited<ReturnType<CheckContext['record']>>,
+  { trace, run }: Awaited<ReturnType<MeasureContext['record']>>,
   group: string,
 ): Reading[] {
   const start = measureStart(run);

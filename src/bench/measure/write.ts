@@ -1,5 +1,5 @@
 /** Sequential writes by system calls of known size, on each kind of place that a container's files may lie. */
-import { openPlaces, PLACES, type PlaceName } from '../../toolkit/io-places.js';
+import { openPlaces, PLACES, type PlaceName } from '../../measure/files/places.js';
 import {
   type FileIn,
   isWithoutDirect,
@@ -8,8 +8,8 @@ import {
   type Transfer,
   type WriteMode,
   writeSequentially,
-} from '../../toolkit/measure-writes.js';
-import type { Dimension, Reading } from '../dimension.js';
+} from '../../measure/files/writes.js';
+import type { Dimension, Reading } from '../contract/dimension.js';
 import { MODE_NAMES, needFiles, writeBack } from './files.js';
 
 const FILE_BYTES = 64 << 20;

@@ -1,11 +1,11 @@
 /** The formats that a trace can be exported to: what each is called, and how it is made. */
 import { gzipSync } from 'node:zlib';
-import { buildTracks } from '../../analysis/tracks.js';
+import { buildTracks } from '../../analysis/tracks/tracks.js';
 import { DitError, EXIT } from '../../base/errors.js';
 import { shortId } from '../../base/ids.js';
 import type { TableName } from '../../export/tables/schema.js';
-import type { Trace } from '../../model/trace.js';
-import type { Tracks } from '../../model/tracks.js';
+import type { Trace } from '../../model/trace/trace.js';
+import type { Tracks } from '../../model/trace/tracks.js';
 import type { EventMemory } from '../../tracefile/event-memory.js';
 import type { FormatName } from './names.js';
 
@@ -51,7 +51,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     memory: 'page',
     make: async ({ path, trace }) => {
       const [{ pageOf }, { leavesOut }] = await Promise.all([
-        import('../trace-view.js'),
+        import('./page-file.js'),
         import('../../export/html.js'),
       ]);
       return { chunks: [pageOf([{ path, read: () => trace }])], leavesOut };
@@ -61,7 +61,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     binary: false,
     memory: 'alone',
     make: async ({ trace, path, options: { width, dark } }) => {
-      const { leavesOut, renderSvg } = await import('../../render/svg.js');
+      const { leavesOut, renderSvg } = await import('../../render/svg/svg.js');
       const svg = renderSvg(trace, theRun(trace, path), {
         ...(width === undefined ? {} : { width }),
         dark: dark === true,
@@ -81,7 +81,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     binary: true,
     memory: 'alone',
     make: async ({ trace, options: { serviceName } }) => {
-      const { leavesOut, otlpRequest } = await import('../../export/otlp.js');
+      const { leavesOut, otlpRequest } = await import('../../export/otlp/otlp.js');
       const options = serviceName === undefined ? {} : { serviceName };
       return { chunks: [otlpRequest(trace, options)], leavesOut };
     },
@@ -128,9 +128,9 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
       const [{ jsonLines, leavesOut }, { traceDocument }, { eventJson }, { selectEvents }] =
         await Promise.all([
           import('../../export/jsonl.js'),
-          import('../../render/json.js'),
-          import('../../render/events-json.js'),
-          import('../../render/select-events.js'),
+          import('../../render/json/json.js'),
+          import('../../render/json/events-json.js'),
+          import('../../render/common/select-events.js'),
         ]);
       function* events(): Generator<string> {
         const line = eventJson(trace);

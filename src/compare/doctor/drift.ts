@@ -1,5 +1,5 @@
 /** Values that depend on when they were taken: a trend over the run, or a first one that stands alone. */
-import type { DataFinding } from '../../model/bench-comparison.js';
+import type { DataFinding } from '../../model/bench/bench-comparison.js';
 import { trend } from '../../stats/trend.js';
 import { figure, percent, type Rule, type Series } from './rule.js';
 

@@ -1,5 +1,5 @@
 /** Intervals that claim what cannot be, or more than the data hold. */
-import type { DataFinding } from '../../model/bench-comparison.js';
+import type { DataFinding } from '../../model/bench/bench-comparison.js';
 import { COUNTED, figure, percent, type Rule, type Series } from './rule.js';
 
 /** Half of the interval, of the mean. */

@@ -1,5 +1,5 @@
 /** Values of one name that were measured in two ways: their difference is one of methods. */
-import type { ComparedGroup, DataFinding, Platform } from '../../model/bench-comparison.js';
+import type { ComparedGroup, DataFinding, Platform } from '../../model/bench/bench-comparison.js';
 
 interface Methods {
   readonly study: string;

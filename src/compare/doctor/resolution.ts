@@ -1,5 +1,5 @@
 /** Values that take few different values: the measurement is coarser than what it measures. */
-import type { DataFinding } from '../../model/bench-comparison.js';
+import type { DataFinding } from '../../model/bench/bench-comparison.js';
 import { COUNTED, figure, type Rule } from './rule.js';
 import { stepOf } from './tautology.js';
 

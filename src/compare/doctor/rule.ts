@@ -1,7 +1,7 @@
 /** What a rule of the data doctor is given and answers, and how it speaks of numbers. */
 import { formatCount } from '../../base/count.js';
-import type { BenchUnit } from '../../model/bench.js';
-import type { DataFinding, GroupSummary } from '../../model/bench-comparison.js';
+import type { BenchUnit } from '../../model/bench/bench.js';
+import type { DataFinding, GroupSummary } from '../../model/bench/bench-comparison.js';
 
 /** The values of one group on one platform, at least one. */
 export interface Series {

@@ -1,5 +1,5 @@
 /** Two columns of which one is computed from the other: comparing them answers nothing. */
-import type { DataFinding } from '../../model/bench-comparison.js';
+import type { DataFinding } from '../../model/bench/bench-comparison.js';
 import { mean } from '../../stats/moments.js';
 import type { Rule, Series } from './rule.js';
 

@@ -4,17 +4,17 @@
  * the attributes of the span around them.
  */
 
-import { processName } from '../../model/process-name.js';
-import { lengthOf, phaseTotals } from '../../model/totals.js';
+import { processName } from '../../model/trace/process-name.js';
+import { lengthOf, phaseTotals } from '../../model/trace/totals.js';
 import type {
   ContainerRun,
   Span as Interval,
   Milestone,
   Segment,
   Trace,
-} from '../../model/trace.js';
-import { inferenceText } from '../../render/inference-text.js';
-import { waitText } from '../../render/wait-text.js';
+} from '../../model/trace/trace.js';
+import { inferenceText } from '../../render/words/inference-text.js';
+import { waitText } from '../../render/words/wait-text.js';
 import { syscallName } from '../segment-stack.js';
 import type { Attributes } from './attributes.js';
 import { type Link, type Span, within } from './span.js';

@@ -2,8 +2,13 @@
 import { type Foreign, quoting } from '../../base/foreign.js';
 import { grouped } from '../../base/grouped.js';
 import type { ProcessKey } from '../../base/ids.js';
-import type { ApiMark } from '../../model/recording.js';
-import type { ContainerRun, Span as Interval, ProcessLife, Trace } from '../../model/trace.js';
+import type { ApiMark } from '../../model/recording/recording.js';
+import type {
+  ContainerRun,
+  Span as Interval,
+  ProcessLife,
+  Trace,
+} from '../../model/trace/trace.js';
 import { contains, type Span, within } from './span.js';
 
 /** By container, with their numbers in the recording. */

@@ -1,6 +1,6 @@
 /** A span before it is encoded; times are trace time, ns, and others are named by their keys. */
 import type { Foreign } from '../../base/foreign.js';
-import type { Span as Interval } from '../../model/trace.js';
+import type { Span as Interval } from '../../model/trace/trace.js';
 import type { Attributes } from './attributes.js';
 
 export interface Link {

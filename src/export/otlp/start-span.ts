@@ -1,7 +1,7 @@
 /** The root of a start's trace: its window, with the milestones as events. */
 import type { Foreign } from '../../base/foreign.js';
-import { recordsLost } from '../../model/recording.js';
-import type { ContainerRun, Span as Interval, Milestone, Trace } from '../../model/trace.js';
+import { recordsLost } from '../../model/recording/recording.js';
+import type { ContainerRun, Span as Interval, Milestone, Trace } from '../../model/trace/trace.js';
 import type { Attributes } from './attributes.js';
 import { pathTotals } from './path-spans.js';
 import type { Span, SpanEvent } from './span.js';

@@ -1,7 +1,7 @@
 /** How many of the followed threads are on a CPU, and how many wait for one, as it changes. */
-import { KIND } from '../../model/event-kinds.js';
-import type { Trace } from '../../model/trace.js';
-import type { Tracks } from '../../model/tracks.js';
+import { KIND } from '../../model/recording/event-kinds.js';
+import type { Trace } from '../../model/trace/trace.js';
+import type { Tracks } from '../../model/trace/tracks.js';
 
 export interface ThreadCounts {
   time: number;

@@ -6,8 +6,8 @@ import {
   FILE_OF_ARGUMENT,
   SYSCALL_FLAG,
   WAKE_CONTEXT,
-} from '../../model/event-kinds.js';
-import type { Recording } from '../../model/recording.js';
+} from '../../model/recording/event-kinds.js';
+import type { Recording } from '../../model/recording/recording.js';
 import type { PacketSequence } from './packet-sequence.js';
 
 /** Of events that have nothing but values of one column each: fact and column. */

@@ -2,14 +2,9 @@
 import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
 import { MinHeap } from '../../base/min-heap.js';
-import {
-  ACTORS,
-  type ContainerRun,
-  type CopyUp,
-  type ProcessLife,
-  type Trace,
-} from '../../model/trace.js';
-import type { Track, Tracks } from '../../model/tracks.js';
+import { ACTORS } from '../../model/trace/actor-kind.js';
+import type { ContainerRun, CopyUp, ProcessLife, Trace } from '../../model/trace/trace.js';
+import type { Track, Tracks } from '../../model/trace/tracks.js';
 import { UNIT } from './fields.js';
 import type { TrackDescription } from './packet-sequence.js';
 import { firstSlices } from './wake-ups.js';

@@ -2,8 +2,8 @@
 
 import type { Foreign } from '../../base/foreign.js';
 import { quoting } from '../../base/foreign.js';
-import { recordsLost } from '../../model/recording.js';
-import type { Span, Trace } from '../../model/trace.js';
+import { recordsLost } from '../../model/recording/recording.js';
+import type { Span, Trace } from '../../model/trace/trace.js';
 import type { Layout } from './layout.js';
 import type { PacketSequence } from './packet-sequence.js';
 

@@ -1,6 +1,6 @@
 /** Bytes of a Perfetto trace: packets one after the other, handed out in chunks; and its clock. */
 import protobuf from 'protobufjs/minimal.js';
-import type { ClockSnapshot } from '../../model/recording.js';
+import type { ClockSnapshot } from '../../model/recording/recording.js';
 import { CLOCK, TAG } from './fields.js';
 
 const CHUNK_BYTES = 1 << 18;

@@ -2,11 +2,11 @@
 
 import type { Foreign } from '../../base/foreign.js';
 import { quoting } from '../../base/foreign.js';
-import { phaseTotals } from '../../model/totals.js';
-import { type Segment, type Trace, windowLength } from '../../model/trace.js';
-import { SLICE_KINDS, type Tracks } from '../../model/tracks.js';
-import { inferenceText } from '../../render/inference-text.js';
-import { waitText } from '../../render/wait-text.js';
+import { phaseTotals } from '../../model/trace/totals.js';
+import { type Segment, type Trace, windowLength } from '../../model/trace/trace.js';
+import { SLICE_KINDS, type Tracks } from '../../model/trace/tracks.js';
+import { inferenceText } from '../../render/words/inference-text.js';
+import { waitText } from '../../render/words/wait-text.js';
 import { threadCounts } from './counters.js';
 import { EventFacts } from './event-facts.js';
 import { type Layout, layOut, type RunTracks } from './layout.js';

@@ -1,5 +1,5 @@
 /** Which stretch on a CPU each wake-up led to: the two ends of an arrow. */
-import type { Tracks } from '../../model/tracks.js';
+import type { Tracks } from '../../model/trace/tracks.js';
 
 export interface WakeUpEnds {
   /** By wake-up: the slice 'running' of the woken thread; -1: it was not seen to come onto a CPU. */

@@ -4,8 +4,8 @@ import type { Foreign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
 import { lastUpTo } from '../../base/sorted.js';
 import { NS_PER_US } from '../../base/time.js';
-import type { Recording } from '../../model/recording.js';
-import type { ContainerRun, Trace } from '../../model/trace.js';
+import type { Recording } from '../../model/recording/recording.js';
+import type { ContainerRun, Trace } from '../../model/trace/trace.js';
 
 const US_PER_DAY = 86_400_000_000;
 const HOST_LENGTH = 255;

@@ -1,10 +1,10 @@
 /** The tables of whole recordings: slices, syscalls, losses. */
 import { joinForeign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
-import { actorLookup } from '../../model/actor-lookup.js';
-import { KIND, SYSCALL_FLAG } from '../../model/event-kinds.js';
-import type { Trace } from '../../model/trace.js';
-import { SLICE_KINDS, type Track, type Tracks } from '../../model/tracks.js';
+import { KIND, SYSCALL_FLAG } from '../../model/recording/event-kinds.js';
+import { actorLookup } from '../../model/trace/actor-lookup.js';
+import type { Trace } from '../../model/trace/trace.js';
+import { SLICE_KINDS, type Track, type Tracks } from '../../model/trace/tracks.js';
 import { cellsOfRecording, originOf } from './origin.js';
 import type { CellsOf, TableRows } from './schema.js';
 

@@ -1,7 +1,7 @@
 /** A trace as rows of any of the tables. */
 import { assertUnreachable } from '../../base/assert.js';
-import type { Trace } from '../../model/trace.js';
-import type { Tracks } from '../../model/tracks.js';
+import type { Trace } from '../../model/trace/trace.js';
+import type { Tracks } from '../../model/trace/tracks.js';
 import { lossRows, sliceRows, syscallRows } from './recordings.js';
 import type { TableName, TableRows } from './schema.js';
 import { copyUpRows, milestoneRows, phaseRows, runRows, segmentRows } from './starts.js';

@@ -1,11 +1,11 @@
 /** The tables of starts: runs, milestones, phases, segments, copyups. A few rows a start, but for segments. */
 import type { ProcessKey } from '../../base/ids.js';
-import type { Category } from '../../model/category.js';
-import { recordsLost } from '../../model/recording.js';
-import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/totals.js';
-import type { ContainerRun, Trace } from '../../model/trace.js';
-import { inferenceText } from '../../render/inference-text.js';
-import { waitText } from '../../render/wait-text.js';
+import { recordsLost } from '../../model/recording/recording.js';
+import type { Category } from '../../model/trace/category.js';
+import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/trace/totals.js';
+import type { ContainerRun, Trace } from '../../model/trace/trace.js';
+import { inferenceText } from '../../render/words/inference-text.js';
+import { waitText } from '../../render/words/wait-text.js';
 import { cellsOfRun, originOf } from './origin.js';
 import type { CellsOf, TableRows } from './schema.js';
 

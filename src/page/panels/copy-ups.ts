@@ -1,11 +1,11 @@
 /** The files that overlayfs copied to the upper layer, longest first. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { copiedInWords } from '../../model/copy-ups.js';
-import { milestone } from '../../model/trace.js';
-import { shortenIds } from '../../render/findings.js';
-import { formatBytes, formatDuration, formatMs } from '../../render/format.js';
-import type { Session } from '../session.js';
+import { copiedInWords } from '../../model/trace/copy-ups.js';
+import { milestone } from '../../model/trace/trace.js';
+import { formatBytes, formatDuration, formatMs } from '../../render/common/format.js';
+import { shortenIds } from '../../render/text/findings.js';
+import type { Session } from '../timeline/session.js';
 import { Section, Table } from './table.js';
 
 const SHOWN = 50;

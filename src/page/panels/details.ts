@@ -1,9 +1,9 @@
 /** What is selected, with its arguments, its result, its certainty and its evidence. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { formatDuration, formatPercent } from '../../render/format.js';
-import { describe, pathBetween, sinceOrigin } from '../describe.js';
-import type { Session } from '../session.js';
+import { formatDuration, formatPercent } from '../../render/common/format.js';
+import { describe, pathBetween, sinceOrigin } from '../timeline/describe.js';
+import type { Session } from '../timeline/session.js';
 import { Section } from './table.js';
 
 const SHOWN = 8;

@@ -1,12 +1,12 @@
 /** What grew and what shrank from the first start to the second. */
 import { type ComponentChild, h } from 'preact';
 import { useState } from 'preact/hooks';
-import { differencesBetween } from '../../analysis/comparable.js';
-import { compareRuns } from '../../analysis/compare.js';
+import { compareRuns } from '../../analysis/summaries/diff.js';
+import { differencesBetween } from '../../analysis/summaries/environment-differences.js';
 import { escapeText } from '../../base/escape.js';
-import type { Difference } from '../../model/summaries.js';
-import { formatMs, formatPercent, plural } from '../../render/format.js';
-import type { Session } from '../session.js';
+import type { Difference } from '../../model/trace/summaries.js';
+import { formatMs, formatPercent, plural } from '../../render/common/format.js';
+import type { Session } from '../timeline/session.js';
 import { Section, Swatch, Table } from './table.js';
 
 /** The smaller ones are summed up until they are asked for. */

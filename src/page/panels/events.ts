@@ -1,13 +1,13 @@
 /** The events of what is selected, or all: a table of which only the rows in sight exist. */
 import { type ComponentChild, h } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { EVENT_KINDS, type EventKindName } from '../../model/event-kinds.js';
-import { ACTORS } from '../../model/trace.js';
-import { describeEvent } from '../../render/events-text.js';
-import { formatCount, formatMs } from '../../render/format.js';
-import type { Session } from '../session.js';
-import type { State } from '../store.js';
-import { placeOf } from '../target.js';
+import { EVENT_KINDS, type EventKindName } from '../../model/recording/event-kinds.js';
+import { ACTORS } from '../../model/trace/actor-kind.js';
+import { formatCount, formatMs } from '../../render/common/format.js';
+import { describeEvent } from '../../render/text/events-text.js';
+import type { Session } from '../timeline/session.js';
+import type { State } from '../timeline/store.js';
+import { placeOf } from '../timeline/target.js';
 import { Section } from './table.js';
 
 /** As in the style sheet. */

@@ -3,8 +3,8 @@
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
-import { shortenIds } from '../../render/findings.js';
-import type { Session } from '../session.js';
+import { shortenIds } from '../../render/text/findings.js';
+import type { Session } from '../timeline/session.js';
 import { Section } from './table.js';
 
 export function Findings({ session }: { readonly session: Session }): ComponentChild {

@@ -1,9 +1,14 @@
 /** Who spent how much on what, on the critical path. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { lengthOf, shares } from '../../model/totals.js';
-import { formatCount, formatDuration, formatMs, formatPercent } from '../../render/format.js';
-import type { Session } from '../session.js';
+import { lengthOf, shares } from '../../model/trace/totals.js';
+import {
+  formatCount,
+  formatDuration,
+  formatMs,
+  formatPercent,
+} from '../../render/common/format.js';
+import type { Session } from '../timeline/session.js';
 import { Section, Swatch, Table } from './table.js';
 
 const SHOWN = 12;

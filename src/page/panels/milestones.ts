@@ -1,10 +1,10 @@
 /** The milestones of a start with their evidence, and those that it lacks. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { shortenIds } from '../../render/findings.js';
-import { formatMs } from '../../render/format.js';
-import type { Session } from '../session.js';
-import { milestonesOf } from '../target.js';
+import { formatMs } from '../../render/common/format.js';
+import { shortenIds } from '../../render/text/findings.js';
+import type { Session } from '../timeline/session.js';
+import { milestonesOf } from '../timeline/target.js';
 import { Section, Table, type TableRow } from './table.js';
 
 export function Milestones({ session }: { readonly session: Session }): ComponentChild {

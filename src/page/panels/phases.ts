@@ -1,10 +1,10 @@
 /** Where the time of a start went: phases, in them categories, and how much of it is inferred. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { lengthOf, phaseOf, phaseTotals } from '../../model/totals.js';
-import type { Segment } from '../../model/trace.js';
-import { formatMs, formatPercent } from '../../render/format.js';
-import type { Session } from '../session.js';
+import { lengthOf, phaseOf, phaseTotals } from '../../model/trace/totals.js';
+import type { Segment } from '../../model/trace/trace.js';
+import { formatMs, formatPercent } from '../../render/common/format.js';
+import type { Session } from '../timeline/session.js';
 import { Section, Swatch, Table, type TableRow } from './table.js';
 
 export function Phases({ session }: { readonly session: Session }): ComponentChild {

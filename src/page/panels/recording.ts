@@ -4,7 +4,7 @@ import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
 import { type Foreign, firstLine, joinForeign, quoting } from '../../base/foreign.js';
 import { shortId } from '../../base/ids.js';
-import { type Recording, recordsLost } from '../../model/recording.js';
+import { type Recording, recordsLost } from '../../model/recording/recording.js';
 import {
   formatBytes,
   formatCount,
@@ -12,8 +12,8 @@ import {
   formatDuration,
   formatMs,
   plural,
-} from '../../render/format.js';
-import type { Session } from '../session.js';
+} from '../../render/common/format.js';
+import type { Session } from '../timeline/session.js';
 import { Section } from './table.js';
 
 /** "0 of 21,585"; what is lost is never hidden. */

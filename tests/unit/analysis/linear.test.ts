@@ -1,11 +1,11 @@
 /** Small files that are made to be slow: no list of a trace is searched once for each member of another. */
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
-import { criticalChain } from '../../../src/analysis/chain.js';
-import { buildTracks } from '../../../src/analysis/tracks.js';
-import { actorLookup } from '../../../src/model/actor-lookup.js';
-import type { ContainerRun } from '../../../src/model/trace.js';
-import { processTree } from '../../../src/toolkit/process-namespaces.js';
+import { criticalChain } from '../../../src/analysis/summaries/chain.js';
+import { processTree } from '../../../src/analysis/summaries/process-namespaces.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
+import { actorLookup } from '../../../src/model/trace/actor-lookup.js';
+import type { ContainerRun } from '../../../src/model/trace/trace.js';
 import { PID, Stream, startedContainer } from '../../support/stream.js';
 
 /** What is linear takes a second or two; what is quadratic, minutes. */

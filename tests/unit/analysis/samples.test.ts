@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
-import { compareRuns } from '../../../src/analysis/compare.js';
-import { explainRun } from '../../../src/analysis/explain.js';
-import { MILESTONES } from '../../../src/analysis/milestones.js';
-import type { ContainerRun } from '../../../src/model/trace.js';
+import { MILESTONES } from '../../../src/analysis/milestones/milestones.js';
+import { compareRuns } from '../../../src/analysis/summaries/diff.js';
+import { explainRun } from '../../../src/analysis/summaries/explain.js';
+import type { ContainerRun } from '../../../src/model/trace/trace.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { readTraceFile } from '../../../src/tracefile/reader.js';
 

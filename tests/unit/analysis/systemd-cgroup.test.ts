@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
 import type { Foreign } from '../../../src/base/foreign.js';
-import type { ContainerRun } from '../../../src/model/trace.js';
+import type { ContainerRun } from '../../../src/model/trace/trace.js';
 import { CONTAINER, OTHER_CONTAINER, PID, Stream, startedContainer } from '../../support/stream.js';
 
 const SYSTEMD = 1;

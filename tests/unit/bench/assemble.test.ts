@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assembleBench } from '../../../src/bench/assemble.js';
-import { benchCsv } from '../../../src/model/bench-csv.js';
-import { readBenchJson } from '../../../src/model/bench-json.js';
+import { benchCsv } from '../../../src/model/bench/bench-csv.js';
+import { readBenchJson } from '../../../src/model/bench/bench-json.js';
 import { failedStep, HEAD, measuredStep, PLAN } from '../../support/benches.js';
 
 const all = PLAN.map(({ place }) => measuredStep(place));

@@ -1,8 +1,8 @@
 import type Dockerode from 'dockerode';
 import { expect, test } from 'vitest';
+import { newSettings } from '../../../src/bench/contract/settings.js';
 import { cpuDimension } from '../../../src/bench/measure/cpu.js';
-import { newSettings } from '../../../src/bench/settings.js';
-import type { CheckContext } from '../../../src/toolkit/check.js';
+import type { MeasureContext } from '../../../src/measure/context.js';
 
 test.each([
   [1, ['cpu/100%', 'cpu/150%']],
@@ -12,7 +12,7 @@ test.each([
   const sandbox = {
     start: () => Promise.reject(new Error('it is measured')),
   };
-  const context = { docker, sandbox } as unknown as CheckContext;
+  const context = { docker, sandbox } as unknown as MeasureContext;
   const settings = newSettings({}, { seed: 0, platform: '' });
   const measure = await cpuDimension.prepare(context, settings);
   const refused: string[] = [];

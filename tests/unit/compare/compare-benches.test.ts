@@ -1,10 +1,10 @@
 /** Summaries, tests and gates over platforms. */
 import { describe, expect, it } from 'vitest';
+import { newSettings } from '../../../src/bench/contract/settings.js';
 import { writeDimension } from '../../../src/bench/measure/write.js';
-import { newSettings } from '../../../src/bench/settings.js';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
 import { parseGate } from '../../../src/compare/gate.js';
-import { isSignificant } from '../../../src/model/bench-comparison.js';
+import { isSignificant } from '../../../src/model/bench/bench-comparison.js';
 import { dimensionOf, platformOf, valuesAround } from '../../support/made-benches.js';
 
 const startup = (warm: number, seed: number, n = 30) =>

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
-import type { BenchDimension } from '../../../src/model/bench.js';
-import { type DataFinding, FINDING_IDS } from '../../../src/model/bench-comparison.js';
+import type { BenchDimension } from '../../../src/model/bench/bench.js';
+import { type DataFinding, FINDING_IDS } from '../../../src/model/bench/bench-comparison.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { dimensionOf, platformOf, valuesAround } from '../../support/made-benches.js';
 

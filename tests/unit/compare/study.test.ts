@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBenchFolder } from '../../../src/cli/compare/read-bench-folder.js';
 import { compareBenches } from '../../../src/compare/compare-benches.js';
-import type { GroupSummary } from '../../../src/model/bench-comparison.js';
+import type { GroupSummary } from '../../../src/model/bench/bench-comparison.js';
+import { readBenchFolder } from '../../../src/store/read-bench-folder.js';
 import { lacks, STUDY } from '../../support/requirements.js';
 
 const NAMES = ['azure-premium-ssd', 'azure-standard-hdd', 'macos-docker-desktop'];

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { csvFile } from '../../../src/export/csv.js';
 import { rowsOf } from '../../../src/export/tables/rows.js';
 import { TABLE_NAMES, TABLES, type TableName } from '../../../src/export/tables/schema.js';
-import type { Trace } from '../../../src/model/trace.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { sampleTrace } from '../../support/samples.js';
 import { HOSTILE, sampleRun, startedTrace } from '../../support/traces.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DitError } from '../../../src/base/errors.js';
 import { foldedStacks } from '../../../src/export/folded.js';
-import type { Trace } from '../../../src/model/trace.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import {
   failedTrace,

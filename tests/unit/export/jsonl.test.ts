@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { jsonLines } from '../../../src/export/jsonl.js';
-import { EVENT_KINDS } from '../../../src/model/event-kinds.js';
-import type { Trace } from '../../../src/model/trace.js';
-import { eventJson } from '../../../src/render/events-json.js';
-import { traceDocument } from '../../../src/render/json.js';
-import { selectEvents } from '../../../src/render/select-events.js';
+import { EVENT_KINDS } from '../../../src/model/recording/event-kinds.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
+import { selectEvents } from '../../../src/render/common/select-events.js';
+import { eventJson } from '../../../src/render/json/events-json.js';
+import { traceDocument } from '../../../src/render/json/json.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { failedTrace, hostileTrace } from '../../support/traces.js';
 

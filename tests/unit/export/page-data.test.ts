@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { raw } from '../../../src/base/foreign.js';
 import { pageData } from '../../../src/export/page-data.js';
-import { EventTable } from '../../../src/model/event-table.js';
+import { EventTable } from '../../../src/model/recording/event-table.js';
 import {
   EVENT_COLUMNS,
   INSTANT_COLUMNS,
   SLICE_COLUMNS,
   WAKE_UP_COLUMNS,
-} from '../../../src/model/page-data.js';
-import type { Trace } from '../../../src/model/trace.js';
-import type { Tracks } from '../../../src/model/tracks.js';
-import { decodeTrace } from '../../../src/page/decode.js';
+} from '../../../src/model/trace/page-data.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
+import type { Tracks } from '../../../src/model/trace/tracks.js';
+import { decodeTrace } from '../../../src/page/data/decode.js';
 import { arbitraryTable, eventsOf } from '../../support/recordings.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { hostileTrace, sampleRecording } from '../../support/traces.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { columnsNote, parquetFile } from '../../../src/export/parquet.js';
 import { rowsOf } from '../../../src/export/tables/rows.js';
 import {
@@ -14,7 +14,7 @@ import {
   type TableName,
   type TableRows,
 } from '../../../src/export/tables/schema.js';
-import type { Trace } from '../../../src/model/trace.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { sampleTrace } from '../../support/samples.js';
 import { hostileTrace, startedTrace } from '../../support/traces.js';
 

@@ -1,7 +1,7 @@
 import { Profile } from 'pprof-format';
 import { describe, expect, it } from 'vitest';
 import { pprofProfile } from '../../../src/export/pprof.js';
-import type { Trace } from '../../../src/model/trace.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { failedTrace, sampleRun, startedTrace } from '../../support/traces.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { traceTimeOf } from '../../../src/base/time.js';
 import { speedscopeFile } from '../../../src/export/speedscope.js';
-import type { Trace, Window } from '../../../src/model/trace.js';
+import type { Trace, Window } from '../../../src/model/trace/trace.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import {
   failedTrace,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { schemaDocument } from '../../../scripts/docs-schema.js';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { durationOf, traceTimeOf } from '../../../src/base/time.js';
 import { dayText, originOf, safeHost } from '../../../src/export/tables/origin.js';
 import { rowsOf } from '../../../src/export/tables/rows.js';
@@ -13,8 +13,8 @@ import {
   type TableName,
   type TableRows,
 } from '../../../src/export/tables/schema.js';
-import { SYSCALL_FLAG } from '../../../src/model/event-kinds.js';
-import type { Trace } from '../../../src/model/trace.js';
+import { SYSCALL_FLAG } from '../../../src/model/recording/event-kinds.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { sampleHeader } from '../../support/recordings.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';

@@ -12,8 +12,8 @@ const LIMIT_MS = 50;
 const TRIES = 3;
 
 /** The beginning of a text that takes too long; undefined: there is none. */
-function hardText(pattern: RegExp): string | undefined {
-  for (const text of hardTexts(pattern, CHARACTERS)) {
+function hardText(pattern: RegExp, characters = CHARACTERS): string | undefined {
+  for (const text of hardTexts(pattern, characters)) {
     const times = Array.from({ length: TRIES }).map(() => Number.POSITIVE_INFINITY);
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const begin = performance.now();
@@ -34,7 +34,8 @@ describe('a regular expression that tries again and again is found', () => {
     /[\0\n]+$/,
     /^\s*([^\s:|]+):/gm,
   ])('%s', (pattern) => {
-    expect(hardText(pattern)).toBeDefined();
+    // However fast the machine: four times as long takes sixteen times as much.
+    expect(hardText(pattern) ?? hardText(pattern, 4 * CHARACTERS)).toBeDefined();
   }, 120_000);
 });
 

@@ -1,17 +1,17 @@
 /** What the page makes of a trace before anything is drawn: lanes, rows, what is hit, found and told. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildTracks } from '../../../src/analysis/tracks.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { pageData } from '../../../src/export/page-data.js';
-import type { Trace } from '../../../src/model/trace.js';
-import { ACTORS } from '../../../src/model/trace.js';
-import { decodeTrace } from '../../../src/page/decode.js';
-import { pathBetween, describe as tell } from '../../../src/page/describe.js';
-import { EventRows } from '../../../src/page/event-rows.js';
-import { targetAt, targetBeside } from '../../../src/page/hit.js';
-import { boxesOf, layOut, SLICE_HEIGHT, STRIP } from '../../../src/page/layout.js';
-import { search } from '../../../src/page/search.js';
-import { type Start, startsOf } from '../../../src/page/starts.js';
-import { placeOf, spanOf, type Target } from '../../../src/page/target.js';
+import { ACTORS } from '../../../src/model/trace/actor-kind.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
+import { decodeTrace } from '../../../src/page/data/decode.js';
+import { EventRows } from '../../../src/page/data/event-rows.js';
+import { type Start, startsOf } from '../../../src/page/data/starts.js';
+import { pathBetween, describe as tell } from '../../../src/page/timeline/describe.js';
+import { targetAt, targetBeside } from '../../../src/page/timeline/hit.js';
+import { boxesOf, layOut, SLICE_HEIGHT, STRIP } from '../../../src/page/timeline/layout.js';
+import { search } from '../../../src/page/timeline/search.js';
+import { placeOf, spanOf, type Target } from '../../../src/page/timeline/target.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { cutTrace, HOSTILE, hostileTrace } from '../../support/traces.js';
 

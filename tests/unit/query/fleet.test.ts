@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildTracks } from '../../../src/analysis/tracks.js';
-import { writeParquetFolder } from '../../../src/cli/export/parquet-folder.js';
+import { buildTracks } from '../../../src/analysis/tracks/tracks.js';
 import { TABLE_NAMES } from '../../../src/export/tables/schema.js';
-import type { Category } from '../../../src/model/category.js';
-import type { Trace } from '../../../src/model/trace.js';
+import type { Category } from '../../../src/model/trace/category.js';
+import type { Trace } from '../../../src/model/trace/trace.js';
 import { packagePath } from '../../../src/platform/package-files.js';
 import { namedQueries } from '../../../src/query/named-queries.js';
+import { writeParquetFolder } from '../../../src/store/parquet-folder.js';
 import { SAMPLES, sampleTrace } from '../../support/samples.js';
 import { startedTrace } from '../../support/traces.js';
 

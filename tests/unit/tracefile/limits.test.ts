@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { analyse } from '../../../src/analysis/analyse.js';
 import type { Foreign } from '../../../src/base/foreign.js';
 import { traceTimeOf } from '../../../src/base/time.js';
-import { EventTable } from '../../../src/model/event-table.js';
-import type { ApiMark, KnownProcess } from '../../../src/model/recording.js';
-import { StringInterner } from '../../../src/model/strings.js';
+import { EventTable } from '../../../src/model/recording/event-table.js';
+import type { ApiMark, KnownProcess } from '../../../src/model/recording/recording.js';
+import { StringInterner } from '../../../src/model/recording/strings.js';
 import {
   MOST_OF_A_KIND,
   REFERRED_CHARACTERS,

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
-import { EVENT_KINDS } from '../../../src/model/event-kinds.js';
+import { EVENT_KINDS } from '../../../src/model/recording/event-kinds.js';
 import type { FieldSchema, MessageSchema } from '../../../src/tracefile/messages.js';
 import * as schema from '../../../src/tracefile/schema.js';
 

@@ -1,0 +1,72 @@
+/** What the ten toolkit tests ("checks" in the code) answer. */
+import type { Foreign } from '../../base/foreign.js';
+import type { Certainty } from '../trace/trace.js';
+
+export const CHECK_NAMES = [
+  'startup',
+  'syscalls',
+  'overlay',
+  'io',
+  'network',
+  'memory',
+  'security',
+  'cpu',
+  'namespaces',
+  'ebpf',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+export type Verdict = 'pass' | 'warn' | 'fail' | 'skipped';
+
+export type Unit =
+  | 'ns'
+  | 'ms'
+  | 'bytes'
+  | 'MB/s'
+  | 'Mbit/s'
+  | '%'
+  | 'count'
+  | 'calls/s'
+  | 'ops/s'
+  | 'CPUs';
+
+export interface Figure {
+  /** "copy-up of 10 MB": untrusted where it holds a name. */
+  readonly name: Foreign;
+  readonly value: number;
+  readonly unit: Unit;
+  /** Where it comes from, in words: "cpu.stat of the container's cgroup", "kernel event ovl_copy_up". */
+  readonly source: Foreign;
+  readonly certainty: Certainty;
+  /** Figures of one group make a table. */
+  readonly group?: Foreign;
+}
+
+export interface CheckFinding {
+  readonly severity: 'high' | 'medium' | 'low' | 'info';
+  /** Stable: "privileged". */
+  readonly id: string;
+  /** Untrusted where it holds a name. */
+  readonly title: Foreign;
+  readonly remedy: Foreign;
+}
+
+export interface CheckResult {
+  readonly verdict: Verdict;
+  /** Why: the figure against its threshold, or what is missing. */
+  readonly reason: Foreign;
+  /** What the reader can do; '' where there is nothing to do. */
+  readonly remedy: Foreign;
+  readonly figures: readonly Figure[];
+  readonly findings: readonly CheckFinding[];
+  /** What the kernel says, as it says it: lines for people. Untrusted text. */
+  readonly evidence: readonly Foreign[];
+}
+
+/** What is said of one check. */
+export interface CheckReport extends CheckResult {
+  readonly name: CheckName;
+  readonly shows: string;
+  readonly thresholds: string;
+  readonly ms: number;
+}
