@@ -1,7 +1,6 @@
 /** Finds and loads the native addon, and states its types. */
 
-import { createRequire } from 'node:module';
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { type Foreign, firstLine, joinForeign, quoting, raw } from '../base/foreign.js';
 import { packagePath } from './package-files.js';
@@ -85,10 +84,11 @@ export interface NativeAddon {
   readonly libbpfVersion: string;
 }
 
-const require = createRequire(import.meta.url);
+let loaded: NativeAddon | undefined;
 
 /** @throws DitError addon-missing, with the command that builds it. */
 export function loadAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
   const tried: Foreign[] = [];
   for (const place of [
     'native/build/Release/dit_native.node',
@@ -96,7 +96,11 @@ export function loadAddon(): NativeAddon {
   ]) {
     const path = packagePath(place);
     try {
-      return require(path) as NativeAddon;
+      // Not by require(): node:module brings much with it, and commands that only read load this module too.
+      const module = { exports: {} };
+      process.dlopen(module, path);
+      loaded = module.exports as NativeAddon;
+      return loaded;
     } catch (error) {
       tried.push(quoting`${place}: ${firstLine(messageOf(error))}`);
     }
@@ -114,7 +118,8 @@ export function loadAddon(): NativeAddon {
 export function asSystemError(error: unknown, path: string): unknown {
   const errno = (error as { errno?: unknown }).errno;
   if (typeof errno !== 'number') return error;
-  const code = getSystemErrorName(-errno);
+  const [code = `errno ${errno}`] =
+    Object.entries(constants.errno).find(([, number]) => number === errno) ?? [];
   const message = raw(quoting`${code}: ${messageOf(error)}`);
   return Object.assign(new Error(message, { cause: error }), { code, path });
 }

@@ -121,7 +121,8 @@ describe
     test('io: every place and kind of access; copy-ups as large as the files', AGAIN, async () => {
       const report = await run('io');
       expect(['pass', 'warn'], raw(report.reason)).toContain(report.verdict);
-      expect(report.findings.filter(({ id }) => id.startsWith('fio-'))).toEqual([]);
+      // How fast the one and the other is depends on the machine: scripts/bench/fio.ts compares them.
+      expect(report.findings.map(({ id }) => id)).not.toContain('fio-missing');
       expect(value(report, /^volume: write, fsync at the end, by fio$/)).toBeGreaterThan(0);
       for (const place of ['overlay', 'volume', 'bind', 'tmpfs']) {
         for (const what of ['write, buffered', 'write, fsync at the end', 'read, from the page']) {

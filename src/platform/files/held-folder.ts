@@ -8,6 +8,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   opendirSync,
@@ -142,6 +143,19 @@ export class HeldFolder {
   /** An empty folder. */
   removeFolder(name: string): void {
     this.#in(name, (path) => rmdirSync(path));
+  }
+
+  /** Waits until what was made and removed in it is on the disk. */
+  sync(): void {
+    const folder = openSync(this.entranceOfItself(), O_RDONLY | O_DIRECTORY);
+    try {
+      fsyncSync(folder);
+    } catch (error) {
+      // Some file systems have no such thing for folders.
+      if (systemErrorCode(error) !== 'EINVAL') throw error;
+    } finally {
+      closeSync(folder);
+    }
   }
 
   /** In the order of the disk, one by one: there may be more than memory takes. */

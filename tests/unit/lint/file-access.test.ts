@@ -14,7 +14,10 @@ it.each([
   ["import {\n  readSync,\n  openSync as open,\n} from 'node:fs';", /imports openSync/],
   ["import { rm } from 'node:fs/promises';", /imports rm/],
   ["import { createWriteStream } from 'fs';", /imports createWriteStream/],
-  ["import { readFileSync } from 'node:fs';", /imports readFileSync: use platform.files.input-files/],
+  [
+    "import { readFileSync } from 'node:fs';",
+    /imports readFileSync: use platform.files.input-files/,
+  ],
   ["import { readFile } from 'node:fs/promises';", /imports readFile: /],
   ["import * as fs from 'node:fs';", /imports all of node:fs/],
   ["import fs from 'node:fs';", /imports all of node:fs/],
