@@ -66,7 +66,7 @@ const MAY_READ: Readonly<Record<string, string>> = {
   'container/process/process-memory.ts': KERNEL,
   'container/posture/read-posture.ts': KERNEL,
   'store/table-cache.ts': OWN,
-  'cli/commands/trace/query.ts': "an answer in a folder of dit's own",
+  'cli/actions/trace/query.ts': "an answer in a folder of dit's own",
   'cli/export/page-file.ts': OWN,
 };
 

@@ -3,9 +3,10 @@
  * The program `dit`: one command, one exit code, one place where failures are told. Whatever not every
  * command needs is loaded when it is needed: help and errors of usage come at once.
  */
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { DitError, EXIT } from '../base/errors.js';
 import { packageVersion } from '../platform/package-files.js';
+import type { AnyCommand } from './common/commander.js';
 import type { CommandContext } from './common/context.js';
 import { Output, outputFailed } from './common/output.js';
 import { endNow, takeOverSignals } from './common/signals.js';
@@ -81,7 +82,7 @@ process.on('beforeExit', () => {
 });
 
 /** The command whose line commander refused. */
-let refused: Command | undefined;
+let refused: AnyCommand | undefined;
 const program = buildProgram(packageVersion(), context, (exitCode) => {
   process.exitCode = exitCode;
 });
@@ -130,7 +131,7 @@ async function endOfParsing({ code, message }: CommanderError): Promise<void> {
 }
 
 /** commander's settings are not inherited by commands that exist already. */
-function configureEveryCommand(command: Command): void {
+function configureEveryCommand(command: AnyCommand): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => void stdout().write(text),
     writeErr: (text) => void stderr().write(text),
@@ -145,6 +146,6 @@ function configureEveryCommand(command: Command): void {
   for (const child of command.commands) configureEveryCommand(child);
 }
 
-function pathOf(command: Command): string {
+function pathOf(command: AnyCommand): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AnyCommand } from '../../src/cli/common/commander.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { type DitEnd, eventually, type RunningDit, startDit } from '../support/dit.js';
 import { type FakeEngine, fakeEngine } from '../support/fake-engine.js';
@@ -109,7 +109,7 @@ test('every command is in one of the tables', () => {
   expect(leavesOf(program).filter((name) => !known.has(name))).toEqual([]);
 });
 
-function leavesOf(command: Command, path = ''): string[] {
+function leavesOf(command: AnyCommand, path = ''): string[] {
   return command.commands.flatMap((child) => {
     const name = `${path}${child.name()}`;
     return child.commands.length === 0 ? [name] : leavesOf(child, `${name} `);

@@ -1,13 +1,14 @@
 /** The help of every command, from the program's own definition and as it is printed. */
-import type { Command } from 'commander';
+
 import { describe, expect, it } from 'vitest';
+import type { AnyCommand } from '../../src/cli/common/commander.js';
 import { buildProgram } from '../../src/cli/program.js';
 import { packageVersion } from '../../src/platform/package-files.js';
 import { dit } from '../support/run-dit.js';
 
 const program = buildProgram('0', undefined as never, () => {});
 
-function commands(command: Command, path: readonly string[] = []): [string[], Command][] {
+function commands(command: AnyCommand, path: readonly string[] = []): [string[], AnyCommand][] {
   return [
     [[...path], command],
     ...command.commands.flatMap((child) => commands(child, [...path, child.name()])),
@@ -54,11 +55,6 @@ describe('help', () => {
       init: true,
       env: ['A=1', 'B'],
       label: ['x=y'],
-      volume: [],
-      tmpfs: [],
-      capAdd: [],
-      capDrop: [],
-      securityOpt: [],
       source: 'auto',
       engine: 'auto',
       until: 'removed',

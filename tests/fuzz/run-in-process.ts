@@ -1,6 +1,7 @@
 /** A command through the built program's own command line, with its outputs caught: many times as fast as a process. */
 import { Writable } from 'node:stream';
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import type { AnyCommand } from '../../src/cli/common/commander.js';
 
 /** What was built, as in a process: commands that start a program of dit's own find it beside them. */
 const built = (name: string): string => new URL(`../../dist/cli/${name}.js`, import.meta.url).href;
@@ -78,7 +79,7 @@ export async function runInProcess(
   };
 }
 
-function quiet(command: Command): void {
+function quiet(command: AnyCommand): void {
   command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
   for (const child of command.commands) quiet(child);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
-import { traceView } from '../../src/cli/commands/trace/view.js';
+import { traceView } from '../../src/cli/actions/trace/view.js';
 import { pageOf } from '../../src/cli/export/page-file.js';
 import { copyEvents } from '../../src/model/recording/copy-events.js';
 import { EventTable } from '../../src/model/recording/event-table.js';

@@ -20,12 +20,12 @@ import { readHostInfo } from '../../platform/host-info.js';
 import { packageVersion } from '../../platform/package-files.js';
 import { readTraceFile } from '../../tracefile/reader.js';
 import { TraceFileWriter } from '../../tracefile/writer.js';
-import { chooseEngine, type EngineChoice } from './choose-engine.js';
+import { chooseEngine, type EngineOptions } from './choose-engine.js';
 import { chooseSources } from './choose-sources.js';
 import type { CommandContext } from './context.js';
 import { reportLeftImage } from './start-recorder.js';
 
-export interface CheckOptions extends EngineChoice {
+export interface CheckOptions extends EngineOptions {
   readonly image?: string;
   /** The image, where the engine has it not; it goes again with the checks. */
   readonly pull?: true;

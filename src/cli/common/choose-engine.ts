@@ -11,9 +11,13 @@ export interface ChosenEngine {
   readonly privateEngine: boolean;
 }
 
-export interface EngineChoice {
+/** As options name it. */
+export interface EngineOptions {
   readonly engine: 'auto' | 'private';
   readonly host?: string | undefined;
+}
+
+export interface EngineChoice extends EngineOptions {
   /** An engine on another machine will do: its kernel is not asked for. */
   readonly remoteWill?: boolean;
 }

@@ -33,13 +33,13 @@ export interface TraceRunOptions {
   readonly platform?: string;
   readonly user?: string;
   readonly workdir?: string;
-  readonly env: readonly string[];
-  readonly label: readonly string[];
-  readonly volume: readonly string[];
-  readonly tmpfs: readonly string[];
-  readonly capAdd: readonly string[];
-  readonly capDrop: readonly string[];
-  readonly securityOpt: readonly string[];
+  readonly env?: readonly string[];
+  readonly label?: readonly string[];
+  readonly volume?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly securityOpt?: readonly string[];
   /** Bytes. */
   readonly memory?: number;
   readonly cpus?: number;
@@ -58,6 +58,8 @@ export function createOptions(
   options: TraceRunOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Dockerode.ContainerCreateOptions {
+  const { env: variables = [], label = [], volume = [], tmpfs = [] } = options;
+  const { capAdd = [], capDrop = [], securityOpt = [] } = options;
   return {
     Image: image,
     ...(command.length > 0 ? { Cmd: [...command] } : {}),
@@ -67,14 +69,14 @@ export function createOptions(
     ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
     // An empty entrypoint takes the image's away, as `docker run --entrypoint ""` does.
     ...(options.entrypoint === undefined ? {} : { Entrypoint: [options.entrypoint] }),
-    Env: options.env.map((variable) => withValue(variable, env)).filter((each) => each !== ''),
-    Labels: Object.fromEntries(options.label.map((label) => split(label, '='))),
+    Env: variables.map((variable) => withValue(variable, env)).filter((each) => each !== ''),
+    Labels: Object.fromEntries(label.map((each) => split(each, '='))),
     HostConfig: {
-      Binds: [...options.volume],
-      Tmpfs: Object.fromEntries(options.tmpfs.map((mount) => split(mount, ':'))),
-      CapAdd: [...options.capAdd],
-      CapDrop: [...options.capDrop],
-      SecurityOpt: [...options.securityOpt],
+      Binds: [...volume],
+      Tmpfs: Object.fromEntries(tmpfs.map((mount) => split(mount, ':'))),
+      CapAdd: [...capAdd],
+      CapDrop: [...capDrop],
+      SecurityOpt: [...securityOpt],
       Privileged: options.privileged === true,
       ReadonlyRootfs: options.readOnly === true,
       ...(options.network === undefined ? {} : { NetworkMode: options.network }),

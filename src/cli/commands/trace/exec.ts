@@ -1,146 +1,50 @@
-/** `dit trace exec -- CMD…`: from a command of the user's to the containers that it started. */
-import { randomBytes } from 'node:crypto';
-import type Dockerode from 'dockerode';
-import { type DitError, EXIT } from '../../../base/errors.js';
-import { type CommandResult, recordCommand } from '../../../capture/recorder/run-command.js';
-import type { SourceName } from '../../../capture/sources.js';
+import { type Command, given, Option } from '../../common/commander.js';
+import type { Defining } from '../../common/define.js';
+import { numberBetween } from '../../common/option-values.js';
 import {
-  type Daemon,
-  daemonOf,
-  findDaemons,
-  findSystemContainerd,
-} from '../../../engine/daemons.js';
-import { connectDocker } from '../../../engine/docker.js';
-import type { EngineEndpoint } from '../../../engine/endpoint.js';
-import { findEngine } from '../../../engine/endpoint.js';
-import { NO_ENGINE, readEngineInfo } from '../../../engine/info.js';
-import type { EngineInfo } from '../../../model/recording/recording.js';
-import { sudoUser } from '../../../platform/files/owner.js';
-import { readHostInfo } from '../../../platform/host-info.js';
-import { packageVersion } from '../../../platform/package-files.js';
-import { newTracePath } from '../../../store/trace-store.js';
-import { TraceFileWriter } from '../../../tracefile/writer.js';
-import { chooseEngine } from '../../common/choose-engine.js';
-import { chooseSources, refusalInWords } from '../../common/choose-sources.js';
-import type { CommandContext } from '../../common/context.js';
-import { checkRing } from '../../common/option-values.js';
-import { errorLines } from '../../common/report-error.js';
+  NEW_TRACE,
+  ringOption,
+  STRICT,
+  sourceOption,
+  syscallsOption,
+} from '../../common/options.js';
 
-export interface TraceExecOptions {
-  readonly output?: string;
-  readonly redact?: true;
-  readonly json?: true;
-  readonly strict?: true;
-  readonly quiet?: true;
-  readonly ringMb: number;
-  readonly source: 'auto' | SourceName;
-  readonly syscalls?: 'few' | 'all';
-  readonly engine: 'auto' | 'private';
-  readonly host?: string;
-  /** Pids of further daemons. */
-  readonly follow: readonly number[];
-}
-
-export async function traceExec(
-  argv: readonly string[],
-  options: TraceExecOptions,
-  context: CommandContext,
-): Promise<number> {
-  const { env, signal, stderr } = context;
-  checkRing(options.ringMb);
-  const say = (line: string): Promise<void> =>
-    options.quiet === true ? Promise.resolve() : stderr.line(`dit: ${line}`);
-  const sources = await chooseSources(options, say, ({ seesKernel }) => seesKernel);
-  const unique = randomBytes(2).toString('hex');
-  const path = options.output ?? newTracePath(env, argv[0] ?? '', new Date(), unique);
-  const engine = await findEngineOf(options, context, say);
-  const writer = new TraceFileWriter(path, { owner: sudoUser(env) });
-  let result: CommandResult;
-  try {
-    result = await recordCommand({
-      argv,
-      env: engine.url === undefined ? { ...env } : { ...env, DOCKER_HOST: engine.url },
-      stdout: options.json === true ? 2 : 1,
-      docker: engine.docker,
-      engine: engine.info,
-      daemons: [...engine.daemons, ...options.follow.map(daemonOf)],
-      host: readHostInfo(),
-      sources: sources.candidates,
-      refusals: sources.refusals,
-      onRefusal: (refusal) => void say(refusalInWords(refusal)),
-      writer,
-      ditVersion: packageVersion(),
-      command: ['dit', ...process.argv.slice(2)],
-      redact: options.redact === true,
-      ringBytes: options.ringMb * 2 ** 20,
-      signal,
-    });
-  } finally {
-    writer.close();
-  }
-  return report(result, path, options, context);
-}
-
-interface CommandEngine {
-  readonly info: EngineInfo;
-  readonly docker: (() => Promise<Dockerode>) | undefined;
-  readonly daemons: readonly Daemon[];
-  /** Of the engine of --host or --engine, which the command is told to use. */
-  readonly url: string | undefined;
-}
-
-/** The engine that the command may use: none is started for it unless it is asked for. */
-async function findEngineOf(
-  options: TraceExecOptions,
-  context: CommandContext,
-  say: (line: string) => Promise<void>,
-): Promise<CommandEngine> {
-  const { env, signal } = context;
-  const isAskedFor = options.engine === 'private' || options.host !== undefined;
-  const endpoint: EngineEndpoint | undefined = isAskedFor
-    ? (await chooseEngine(options, context, say)).endpoint
-    : (await findEngine({ env, signal })).endpoint;
-  const system = findSystemContainerd(env);
-  if (endpoint === undefined || endpoint.kind === 'remote') {
-    return { info: NO_ENGINE, docker: undefined, daemons: system, url: undefined };
-  }
-  const info = await readEngineInfo(endpoint, endpoint.origin === 'private engine', signal);
-  const daemons = findDaemons(endpoint.socketPath ?? '');
-  const known = new Set(daemons.map(({ pid }) => pid));
-  return {
-    info,
-    docker: () => connectDocker(endpoint, signal),
-    daemons: [...daemons, ...system.filter(({ pid }) => !known.has(pid))],
-    url: isAskedFor ? endpoint.url : undefined,
-  };
-}
-
-/** All on standard error but for JSON: standard output is the command's. */
-async function report(
-  { summary, exitCode, failure }: CommandResult,
-  path: string,
-  options: TraceExecOptions,
-  context: CommandContext,
-): Promise<number> {
-  const { stderr, stdout } = context;
-  if (options.quiet !== true || options.json === true) {
-    const { traceShow } = await import('./show.js');
-    const json = options.json === true;
-    await traceShow(path, json ? { json } : {}, { ...context, stdout: json ? stdout : stderr });
-  }
-  if (failure !== undefined) await stderr.write(errorLines(failure.message, failure.remedy));
-  if (exitCode !== 0) await stderr.line(`dit: the command exited with ${exitCode}`);
-  await stderr.line(`trace saved: ${path}`);
-  if (failure !== undefined) return failure.exitCode;
-  if (context.signal.aborted) return (context.signal.reason as DitError).exitCode;
-  if (exitCode === 0 && options.strict === true && summary.lost > 0) {
-    await stderr.write(
-      errorLines(
-        `${summary.lost} records were lost and --strict was given`,
-        'use a larger ring: --ring-mb 256',
+export const defineExec = (parent: Command, { act, context }: Defining) =>
+  parent
+    .command('exec')
+    .description(
+      'run a command and record every container that it starts: docker, podman, ctr, runc …',
+    )
+    .usage('[options] -- <command...>')
+    .argument('<command...>', 'command to run; dit exits with its exit status')
+    .passThroughOptions()
+    .option('-o, --output <file>', NEW_TRACE)
+    .option('--redact', 'do not record arguments, environment values and the host name')
+    .option('--strict', STRICT)
+    .option('--json', "print JSON (docs/json.md); the command's output goes to standard error")
+    .option('-q, --quiet', 'print only the path of the trace')
+    .addOption(ringOption())
+    .addOption(sourceOption())
+    .addOption(syscallsOption())
+    .addOption(
+      new Option(
+        '--engine <which>',
+        '"auto": the running engine, if any; "private": an engine of dit\'s own, as DOCKER_HOST',
+      )
+        .choices(['auto', 'private'] as const)
+        .default('auto' as const),
+    )
+    .option('-H, --host <url>', 'Docker engine for the command, as its DOCKER_HOST')
+    .addOption(
+      new Option('--follow <pid>', 'a daemon that works for the command; may be repeated')
+        .argParser((text: string, before: readonly number[] = []) => [
+          ...before,
+          numberBetween('--follow', 2, 2 ** 31)(text),
+        ])
+        .default([] as number[], 'docker and containerd, found by their sockets'),
+    )
+    .action(
+      act(async (argv, options) =>
+        (await import('../../actions/trace/exec.js')).traceExec(argv, given(options), context),
       ),
     );
-    return EXIT.loss;
-  }
-  return exitCode;
-}

@@ -1,40 +1,28 @@
-/** `dit trace explain [FILE]`: each rule of the table of phases, and on what evidence it decided. */
-import { analyse } from '../../../analysis/analyse.js';
-import { PHASE_RULES } from '../../../analysis/path/phase-rules.js';
-import { explainRun } from '../../../analysis/summaries/explain.js';
-import type { ContainerRun } from '../../../model/trace/trace.js';
-import { explanationJson, renderExplanation } from '../../../render/text/explain.js';
-import { namedOrLastTrace } from '../../../store/trace-store.js';
-import { readTraceFile } from '../../../tracefile/reader.js';
-import { onlyRun, wholeRuns } from '../../common/choose-run.js';
-import type { CommandContext } from '../../common/context.js';
-import { badValue } from '../../common/option-values.js';
-import { themeFor } from '../../common/theme.js';
+import { type Command, given, Option } from '../../common/commander.js';
+import type { Defining } from '../../common/define.js';
+import { numberBetween } from '../../common/option-values.js';
+import { AS_JSON, LAST_TRACE, ONE_RUN, widthOption } from '../../common/options.js';
 
-export interface TraceExplainOptions {
-  readonly json?: true;
-  readonly run?: string;
-  /** How many pieces of each rule. */
-  readonly examples: number;
-  readonly rule?: string;
-  readonly width?: number;
-}
-
-export async function traceExplain(
-  file: string | undefined,
-  options: TraceExplainOptions,
-  { stdout, env }: CommandContext,
-): Promise<void> {
-  const { rule } = options;
-  const known = PHASE_RULES.map(({ id }) => id);
-  if (rule !== undefined && !known.includes(rule)) throw badValue(rule, '--rule', known.join(', '));
-  const path = namedOrLastTrace(env, file);
-  const trace = wholeRuns(onlyRun(analyse(readTraceFile(path)), options.run), path);
-  const explanationOf = (run: ContainerRun) =>
-    explainRun(run, options.examples).filter(
-      (explanation) => rule === undefined || explanation.rule === rule,
+export const defineExplain = (parent: Command, { act, context }: Defining) =>
+  parent
+    .command('explain')
+    .description('show every rule that assigns time to a phase, and the evidence that it used')
+    .argument('[file]', LAST_TRACE)
+    .option('--json', AS_JSON)
+    .option('--run <id>', ONE_RUN)
+    .addOption(
+      new Option('--examples <n>', 'how many of the longest segments to show for each rule')
+        .argParser(numberBetween('--examples', 0, 1_000_000))
+        .default(3),
+    )
+    .option('--rule <id>', 'only this rule: fsync, hooks … (docs/phases.md)')
+    .addOption(widthOption())
+    .action(
+      act(async (file, options) =>
+        (await import('../../actions/trace/explain.js')).traceExplain(
+          file,
+          given(options),
+          context,
+        ),
+      ),
     );
-  if (options.json === true) return stdout.write(explanationJson(trace, explanationOf));
-  const width = options.width ?? stdout.width;
-  await stdout.write(renderExplanation(trace, explanationOf, { theme: themeFor(stdout), width }));
-}

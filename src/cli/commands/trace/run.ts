@@ -1,90 +1,107 @@
-/** `dit trace run`: from the command line to a recorded container and its report. */
-import { randomBytes } from 'node:crypto';
-import { type DitError, EXIT } from '../../../base/errors.js';
-import type { RunResult } from '../../../capture/recorder/run-container.js';
-import { sudoUser } from '../../../platform/files/owner.js';
-import { newTracePath } from '../../../store/trace-store.js';
-import { TraceFileWriter } from '../../../tracefile/writer.js';
-import { ContainerOutput } from '../../common/container-output.js';
-import type { CommandContext } from '../../common/context.js';
-import { errorLines } from '../../common/report-error.js';
-import type { TraceRunOptions } from '../../common/run-options.js';
+import { type Command, given, Option } from '../../common/commander.js';
+import type { Defining } from '../../common/define.js';
+import { numberBetween, parseMemory, parseUntil } from '../../common/option-values.js';
 import {
-  checkOptions,
-  imageOf,
-  prepareStarts,
-  reportCleanUp,
-} from '../../common/start-recorder.js';
+  ANY_HOST,
+  AS_JSON,
+  collect,
+  engineOption,
+  NEW_TRACE,
+  ringOption,
+  STRICT,
+  sourceOption,
+  syscallsOption,
+} from '../../common/options.js';
 
-export async function traceRun(
-  image: string | undefined,
-  command: readonly string[],
-  options: TraceRunOptions,
-  context: CommandContext,
-): Promise<number> {
-  const { stderr, env } = context;
-  checkOptions(options);
-  const output = new ContainerOutput(stderr, options.quiet === true);
-  const onOutput = (chunk: Buffer): void => output.add(chunk);
-  const unique = randomBytes(2).toString('hex');
-  let path: string;
-  let writer: TraceFileWriter | undefined;
-  let result: RunResult;
-  const recorder = await prepareStarts({ image, command, options, onOutput }, context);
-  try {
-    path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
-    writer = new TraceFileWriter(path, { owner: sudoUser(env) });
-    result = await recorder.record(writer);
-  } finally {
-    writer?.close();
-    await recorder.close();
-  }
-  output.end();
-  return report(result, path, options, context);
-}
+const repeatable = <Flags extends string>(flags: Flags, description: string) =>
+  new Option(flags, `${description}; may be repeated`).argParser(collect);
 
-async function report(
-  result: RunResult,
-  path: string,
-  options: TraceRunOptions,
-  context: CommandContext,
-): Promise<number> {
-  const { stderr } = context;
-  const { failure, summary } = result;
-  if (options.quiet !== true || options.json === true) {
-    // Loaded only now: what the report needs would delay the recording.
-    const { traceShow } = await import('./show.js');
-    await traceShow(path, options.json === true ? { json: true } : {}, context);
-  }
-  await reportCleanUp(result, context);
-  if (failure !== undefined) await stderr.write(errorLines(failure.message, failure.remedy));
-  else if ((result.exitCode ?? 0) !== 0) {
-    await stderr.write(
-      errorLines(
-        `the container's command exited with ${result.exitCode}; its start was recorded whole`,
-        'look at its output above, or run it by itself: docker run',
+export const defineRun = (parent: Command, { act, context }: Defining) =>
+  parent
+    .command('run')
+    .description('start a container, record the whole start, and show where the time went')
+    .usage('[options] [image] [command...]')
+    .argument('[image]', 'image of the container (default: a small built-in one)')
+    .argument('[command...]', "command to run in the container (default: the image's own)")
+    // Whatever follows the image is the container's, dashes included.
+    .passThroughOptions()
+    .optionsGroup('Recording:')
+    .option('-o, --output <file>', NEW_TRACE)
+    .addOption(
+      new Option(
+        '--until <when>',
+        'stop recording when the container has "started", at its "exit", when it is "removed", or this many seconds after its start',
+      )
+        .argParser(parseUntil)
+        .default('removed' as const),
+    )
+    .option('--redact', 'do not record arguments, environment values and the host name')
+    .option('--strict', STRICT)
+    .option('--json', AS_JSON)
+    .option('-q, --quiet', 'print only the path of the trace')
+    .addOption(ringOption())
+    .addOption(sourceOption())
+    .addOption(syscallsOption())
+    .optionsGroup('Several starts:')
+    .addOption(
+      new Option(
+        '--runs <n>',
+        'start the container this many times: print medians, keep the median trace',
+      ).argParser(numberBetween('--runs', 1, 10_000)),
+    )
+    .addOption(
+      new Option(
+        '--warmup <n>',
+        'with --runs: starts to make first and not count (default: 1)',
+      ).argParser(numberBetween('--warmup', 0, 1000)),
+    )
+    .option('--keep-all', 'with --runs: keep every recording, in a folder beside the median trace')
+    .optionsGroup('Engine:')
+    .addOption(engineOption())
+    .option('-H, --host <url>', ANY_HOST)
+    .optionsGroup('Container (as for docker run):')
+    .option('--name <name>', 'name of the container')
+    .option('--network <mode>', 'network: bridge, none, host, or the name of a network')
+    .option('--entrypoint <program>', "program to run instead of the image's entrypoint")
+    .option('--runtime <name>', 'OCI runtime')
+    .option('--platform <platform>', 'platform of the image: linux/amd64')
+    .option('-u, --user <user>', 'user, or user:group')
+    .option('-w, --workdir <folder>', 'working directory in the container')
+    .addOption(repeatable('-e, --env <name=value>', 'environment variable'))
+    .addOption(repeatable('-l, --label <name=value>', 'label'))
+    .addOption(repeatable('-v, --volume <source:target>', 'bind mount or volume'))
+    .addOption(repeatable('--tmpfs <target:options>', 'tmpfs mount'))
+    .addOption(repeatable('--cap-add <capability>', 'add a capability'))
+    .addOption(repeatable('--cap-drop <capability>', 'drop a capability'))
+    .addOption(repeatable('--security-opt <option>', 'security option'))
+    .addOption(new Option('-m, --memory <bytes>', 'memory limit: 64m, 1g').argParser(parseMemory))
+    .addOption(
+      new Option('--cpus <n>', 'CPU limit: 0.5, 2').argParser(
+        numberBetween('--cpus', 0.01, 4096, 'decimal'),
+      ),
+    )
+    .addOption(
+      new Option('--pids-limit <n>', 'limit on the number of processes; -1 for none').argParser(
+        numberBetween('--pids-limit', -1, 2 ** 22),
+      ),
+    )
+    .option('--init', 'run an init process as PID 1')
+    .option('--privileged', 'give the container all privileges')
+    .option('--read-only', "mount the container's root file system read-only")
+    .action(
+      act(async (image, command, options) =>
+        options.runs === undefined
+          ? (await import('../../actions/trace/run.js')).traceRun(
+              image,
+              command,
+              given(options),
+              context,
+            )
+          : (await import('../../actions/trace/runs.js')).traceRuns(
+              image,
+              command,
+              given(options),
+              context,
+            ),
       ),
     );
-  }
-  await (options.json === true || options.quiet === true ? stderr : context.stdout).line(
-    `trace saved: ${path}`,
-  );
-  if (failure !== undefined) return failure.exitCode;
-  if (context.signal.aborted) {
-    const { message, exitCode } = context.signal.reason as DitError;
-    await stderr.write(
-      errorLines(`${message} when the recording was complete`, `read it: dit trace show ${path}`),
-    );
-    return exitCode;
-  }
-  if (options.strict === true && summary.lost > 0) {
-    await stderr.write(
-      errorLines(
-        `${summary.lost} records were lost and --strict was given`,
-        'use a larger ring: --ring-mb 256',
-      ),
-    );
-    return EXIT.loss;
-  }
-  return EXIT.ok;
-}

@@ -36,14 +36,14 @@ import { packageVersion } from '../../../platform/package-files.js';
 import { plural } from '../../../render/common/format.js';
 import { resultsIn, writeResults } from '../../../store/write-results.js';
 import { prepareChecks } from '../../common/check-context.js';
-import type { EngineChoice } from '../../common/choose-engine.js';
+import type { EngineOptions } from '../../common/choose-engine.js';
 import type { CommandContext } from '../../common/context.js';
 import { errorLines } from '../../common/report-error.js';
 import { themeFor } from '../../common/theme.js';
 import { ProgressLine } from './progress.js';
 import { renderBench } from './summary.js';
 
-export interface BenchOptions extends EngineChoice {
+export interface BenchOptions extends EngineOptions {
   readonly list?: true;
   readonly out?: string;
   readonly iterations?: number;
