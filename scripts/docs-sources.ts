@@ -23,7 +23,7 @@ ${SOURCES_LEGEND.split('; ')
 - **api** sees requests, answers and the engine's events: for engines on other machines, Docker Desktop, and users
   without privileges. What the engine did in between is unattributed.
 
-None of them sees what a program does through io_uring: it is no syscall. The trace warns where io_uring was set up.
+None of them sees what a program does through io_uring: it is not a syscall. The trace warns where io_uring was set up.
 `;
 }
 

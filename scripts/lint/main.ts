@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { allChildProcessFaults } from './child-process.js';
 import { allFileAccessFaults } from './file-access.js';
 import { foreignTextProblems } from './foreign-text.js';
+import { documentProblems, styleProblems } from './style.js';
 
 const root = process.cwd();
 const parse = (config: string): ts.ParsedCommandLine =>
@@ -27,11 +28,19 @@ for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
     const path = relative(root, source.fileName);
     if (!path.startsWith('src/') || checked.has(path)) continue;
     checked.add(path);
-    for (const { line, message } of foreignTextProblems(program, source, path)) {
+    const problems = [
+      ...foreignTextProblems(program, source, path),
+      ...styleProblems(source, path),
+    ];
+    for (const { line, message } of problems) {
       found++;
       process.stdout.write(`${path}:${line} ${message}\n`);
     }
   }
+}
+for (const { path, line, message } of documentProblems(root)) {
+  found++;
+  process.stdout.write(`${path}:${line} ${message}\n`);
 }
 for (const fault of [...allFileAccessFaults(), ...allChildProcessFaults()]) {
   found++;

@@ -198,7 +198,7 @@ function failureOf(thrown: unknown, what: string, signal: AbortSignal): DitError
     code: 'bench-failed',
     exitCode: EXIT.engine,
     message: quoting`${what} cannot be measured: ${messageOf(thrown)}`,
-    remedy: 'leave this dimension out, or say what is wrong with DIT_DEBUG=1',
+    remedy: 'leave this dimension out, or run again with DIT_DEBUG=1 for details',
     cause: thrown,
   });
 }

@@ -100,7 +100,7 @@ const wontDo = (wanted: SourceName): DitError =>
     code: 'source-unfit',
     exitCode: EXIT.usage,
     message: `source '${wanted}' cannot do this`,
-    remedy: 'dit doctor --sources says what each source can do; --source auto chooses one',
+    remedy: 'compare the sources: dit doctor --sources; or let dit choose: --source auto',
   });
 
 /** A refusal is a missing capability; anything else is an error of its own. */

@@ -31,7 +31,7 @@ export function parseGate(text: string): Gate {
     throw new DitError({
       code: 'option-value',
       exitCode: EXIT.usage,
-      message: `'${text}' is no value for --fail-on`,
+      message: `invalid value '${text}' for --fail-on`,
       remedy: `use ${GATE_GRAMMAR}; statistics: mean, median, p1 to p99`,
     });
   }

@@ -178,7 +178,7 @@ function localEngine({ endpoint, tried }: EndpointSearch): Found {
       available: false,
       evidence: `${endpoint.url} (${endpoint.origin}) answers and is on another machine`,
       remedy:
-        "run dit on the engine's machine, or use dit's own: --engine private; requests alone: --source api",
+        "run dit on the engine's machine, or use dit's own: --engine private; or record only API requests: --source api",
     };
   }
   return { available: true, evidence: joinForeign(attempts, '; ') };

@@ -118,6 +118,6 @@ export function engineError(error: unknown, doing: string, image = ''): DitError
   return fail(
     'engine-refused',
     quoting`the engine refuses ${doing}: ${message}`,
-    "the engine's log says more: journalctl -u docker, or dit engine status for its own",
+    "read the engine's log: journalctl -u docker, or dit engine status for its own",
   );
 }

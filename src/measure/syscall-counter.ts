@@ -49,8 +49,7 @@ export class SyscallCounter {
         code: 'counter-refused',
         exitCode: EXIT.capability,
         message: quoting`the kernel does not count syscalls for dit: ${messageOf(error).trim()}`,
-        remedy:
-          'build the BPF programs (npm run build:bpf); dit doctor says what else this kernel lacks',
+        remedy: 'build the BPF programs: npm run build:bpf; see what else is missing: dit doctor',
         cause: error,
       });
     }

@@ -84,7 +84,7 @@ export function tracesUrl(text: string): URL {
   if (!URL.canParse(text)) throw bad('cannot be parsed');
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw bad(`begins with '${url.protocol}', and dit speaks http: and https: alone`);
+    throw bad(`begins with '${url.protocol}', and dit supports only http: and https:`);
   }
   if (url.username !== '' || url.password !== '') {
     throw bad(
@@ -112,7 +112,7 @@ function requestHeaders(env: Env): Readonly<Record<string, string>> {
         throw new DitError({
           code: 'bad-otlp-headers',
           exitCode: EXIT.usage,
-          message: `entry ${index + 1} of ${variable} is no header`,
+          message: `entry ${index + 1} of ${variable} is not a header`,
           remedy: `write it as name=value, percent-encoded: ${variable}="x-api-key=…,tenant=…"`,
         });
       }
@@ -135,7 +135,7 @@ function accepted(shown: string, answer: HttpAnswer): PartialSuccess {
     throw new DitError({
       code: 'collector-refused',
       exitCode: EXIT.engine,
-      message: `collector '${shown}' answers with something that is no OTLP`,
+      message: `collector '${shown}' did not return a valid OTLP response`,
       remedy: 'check that the URL is that of an OTLP receiver for HTTP, by default port 4318',
       cause,
     });
@@ -198,6 +198,6 @@ function tooSlow(shown: string, timeoutMs: number): DitError {
     code: 'collector-timeout',
     exitCode: EXIT.engine,
     message: `collector '${shown}' does not answer within ${timeoutMs / 1000} s`,
-    remedy: `check that it is well: curl -i ${shown}`,
+    remedy: `check its health: curl -i ${shown}`,
   });
 }

@@ -63,7 +63,7 @@ function filesIn(path: string): string[] {
     const remedy =
       'name a directory that "dit bench --out DIR" wrote, or one of its CSV files\' kind';
     if (code === 'ENOENT') throw unusable(`there is no directory "${path}"`, remedy);
-    if (code === 'ENOTDIR') throw unusable(`"${path}" is no directory`, remedy);
+    if (code === 'ENOTDIR') throw unusable(`"${path}" is not a directory`, remedy);
     throw unusable(quoting`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
   }
 }
@@ -73,7 +73,7 @@ function readCsvFolder(path: string, files: readonly string[]): Bench {
   const unknown = files.find((file) => file.endsWith('.csv') && !names.includes(file));
   if (unknown !== undefined) {
     throw unusable(
-      `"${join(path, unknown)}" is none of the files of a benchmark`,
+      `"${join(path, unknown)}" is not a file of a benchmark`,
       `call it what it is, or move it away: ${names.join(', ')}`,
     );
   }

@@ -29,7 +29,7 @@ export interface Gap {
 
 /** A larger frame is not read: a writer's frames stay far below. */
 const MAX_FRAME_BYTES = 64 << 20;
-const NO_FRAME = 'these bytes are no frame';
+const NO_FRAME = 'these bytes are not a frame';
 const FRAME_TAG = FRAMES_FIELD * 8 + WIRE.bytes;
 /** A tag of one byte, a length of ten at most. */
 const PREFIX_BYTES = 11;

@@ -271,7 +271,7 @@ function wholeNumber(value: number): number {
 }
 
 function finite(value: number): number {
-  if (!Number.isFinite(value)) throw new MalformedError(`${value} is no number`);
+  if (!Number.isFinite(value)) throw new MalformedError(`${value} is not a number`);
   return value;
 }
 

@@ -74,7 +74,7 @@ function cannotOpen(name: string, error: unknown): DitError {
   }
   const remedy =
     code === 'EACCES' || code === 'EPERM'
-      ? 'a recording made as root is readable by root alone: use sudo, or chown the file'
+      ? 'only root can read a recording made as root: use sudo, or chown the file'
       : LIST_TRACES;
   return unusable(
     'trace-unreadable',

@@ -243,7 +243,7 @@ export class RecordingBuilder {
   #detail(detail: ReadonlyMap<Foreign, Foreign>): ReadonlyMap<Foreign, Foreign> {
     const code = detail.get('exit_code');
     if (code === undefined || /^-?\d{1,9}$/.test(raw(code))) return detail;
-    this.#refuse(1, 'exit codes are no numbers; left out');
+    this.#refuse(1, 'exit codes are not numbers; left out');
     return new Map([...detail].filter(([key]) => key !== 'exit_code'));
   }
 

@@ -40,10 +40,10 @@ export class WatchedEngine {
   async look(): Promise<void> {
     const { fresh, missing } = this.#recorder.followNewDaemons();
     if (fresh.length > 0) {
-      await this.#say(`dit: the engine is back: following ${fresh.join(', ')}`);
+      await this.#say(`dit: the engine restarted; following ${fresh.join(', ')}`);
     }
     if (missing && !this.#isGone) {
-      await this.#say('dit: the engine is gone: waiting until it is back');
+      await this.#say('dit: the engine stopped; waiting for it to restart');
     }
     this.#isGone = missing;
     // Not waited for: an engine that starts takes its time to answer.
@@ -71,7 +71,7 @@ export class WatchedEngine {
       if (this.#closed) this.#events.close();
     } catch (error) {
       if (!this.#isNameless && !this.#closed) {
-        await this.#say(`dit: containers have no names here: ${escapeText(messageOf(error))}`);
+        await this.#say(`dit: cannot read container names: ${escapeText(messageOf(error))}`);
       }
       this.#isNameless = true;
     } finally {

@@ -48,7 +48,7 @@ describe('dit compare', () => {
   it('prints a page, of one directory too', async () => {
     const one = await dit(['compare', at('before')]);
     expect({ exitCode: one.exitCode, stderr: one.stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(one.stdout).toContain('One platform: there is none to compare with.');
+    expect(one.stdout).toContain('Only one platform: nothing to compare with.');
     const two = await dit(['compare', at('before'), at('after')]);
     expect(two.stdout).toContain('1 of 1 test differs after correction.');
     expect(two.stdout).not.toContain('\x1b');
@@ -108,9 +108,9 @@ describe('dit compare', () => {
 describe('refuses', () => {
   it.each([
     [['missing'], /^dit: there is no directory ".*missing"\n {2}try: /],
-    [['file'], /^dit: ".*file" is no directory\n/],
+    [['file'], /^dit: ".*file" is not a directory\n/],
     [['empty'], /^dit: ".*empty" holds no benchmark: neither bench\.json nor a CSV file/],
-    [['typo'], /^dit: ".*08-network-latncy\.csv" is none of the files of a benchmark\n/],
+    [['typo'], /^dit: ".*08-network-latncy\.csv" is not a file of a benchmark\n/],
     [['broken'], /^dit: ".*08-network-latency\.csv" line 2 has no number in the column/],
     [['hole'], /^dit: ".*08-network-latency\.csv" line 3 has nothing in the column "avg_rtt_ms"/],
     [['crowd'], /^dit: ".*crowd" holds 600 values in 600 groups, more than a benchmark's\n/],
@@ -123,7 +123,7 @@ describe('refuses', () => {
   });
 
   it.each([
-    [['--fail-on', 'startup'], "dit: 'startup' is no value for --fail-on\n"],
+    [['--fail-on', 'startup'], "dit: invalid value 'startup' for --fail-on\n"],
     [['--fail-on', 'network.host.p50>5%'], "dit: --fail-on 'network.host.p50>5%' means no group"],
     [['--format', 'pdf'], 'dit: '],
     [['-o', '/nonexistent/x'], 'dit: "/nonexistent/x" cannot be written'],

@@ -59,15 +59,15 @@ describe.each(COMMANDS)('dit trace $command', ({ command, files }) => {
 describe('wrong values', () => {
   it.each([
     [['diff', OLD], /^dit: missing required argument 'after'\n/],
-    [['diff', OLD, NEW, '--least', '-1'], /^dit: '-1' is no value for --least/],
-    [['chain', OLD, '--least', 'x'], /^dit: 'x' is no value for --least/],
-    [['explain', OLD, '--examples', '1.5'], /^dit: '1\.5' is no value for --examples/],
-    [['explain', OLD, '--rule', 'x'], /^dit: 'x' is no value for --rule\n {2}try: use runnable, /],
+    [['diff', OLD, NEW, '--least', '-1'], /^dit: invalid value '-1' for --least/],
+    [['chain', OLD, '--least', 'x'], /^dit: invalid value 'x' for --least/],
+    [['explain', OLD, '--examples', '1.5'], /^dit: invalid value '1\.5' for --examples/],
+    [['explain', OLD, '--rule', 'x'], /^dit: invalid value 'x' for --rule\n {2}try: use runnable, /],
     [['blame', OLD, '--run', 'zz'], /^dit: the trace holds no run 'zz'\n/],
-    [['run', '--runs', '0'], /^dit: '0' is no value for --runs/],
-    [['run', '--runs', '2', '--warmup', 'x'], /^dit: 'x' is no value for --warmup/],
-    [['run', '--keep-all'], /^dit: --keep-all says something only with --runs\n {2}try: /],
-    [['run', '--warmup', '2'], /^dit: --warmup says something only with --runs\n {2}try: /],
+    [['run', '--runs', '0'], /^dit: invalid value '0' for --runs/],
+    [['run', '--runs', '2', '--warmup', 'x'], /^dit: invalid value 'x' for --warmup/],
+    [['run', '--keep-all'], /^dit: --keep-all requires --runs\n {2}try: /],
+    [['run', '--warmup', '2'], /^dit: --warmup requires --runs\n {2}try: /],
   ] as [string[], RegExp][])('dit trace %j', async (args, said) => {
     const { exitCode, stdout, stderr } = await dit(['trace', ...args]);
     expect(stderr).toMatch(said);

@@ -84,7 +84,7 @@ describe('dit trace events', () => {
     for (const wrong of ['mout', 'read,', '']) {
       expect(await events(wrong)).toMatchObject({
         exitCode: 2,
-        stderr: `dit: '${wrong.split(',').at(-1)}' is no value for --syscall\n  try: use names of syscalls: mount,unshare\n`,
+        stderr: `dit: invalid value '${wrong.split(',').at(-1)}' for --syscall\n  try: use names of syscalls: mount,unshare\n`,
       });
     }
   });

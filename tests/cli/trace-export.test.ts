@@ -123,7 +123,7 @@ describe('dit trace export refuses', () => {
     expect(tried).toMatch(remedy);
   };
 
-  it('no format', () => refused([SAMPLE], /no format is asked for/, /--to perfetto/));
+  it('no format', () => refused([SAMPLE], /no output format given/, /--to perfetto/));
   it('an unknown format', () => refused(['--to', 'gif', SAMPLE], /'gif'/, /--help/));
   it('an unknown table', () =>
     refused(['--to', 'csv', '--table', 'nothing', SAMPLE], /'nothing'/, /--help/));

@@ -443,7 +443,7 @@ describe('what was analysed', () => {
 
 describe('a wrong question', () => {
   it.each([
-    [[], /^dit: nothing is asked\n {2}try: dit trace query "SELECT …" DIR/],
+    [[], /^dit: no query given\n {2}try: dit trace query "SELECT …" DIR/],
     [
       ['slowest-start'],
       /^dit: there is no query "slowest-start"\n {2}try: dit trace query --list\n$/,
@@ -476,11 +476,11 @@ describe('a wrong question', () => {
     [['INSTALL httpfs'], /^dit: /],
     [
       ['SELECT 1', '--format', 'parquet'],
-      /^dit: Parquet is no text: it goes to a file\n {2}try: name one with -o FILE\n$/,
+      /^dit: Parquet is binary and cannot be printed\n {2}try: name one with -o FILE\n$/,
     ],
     [['SELECT 1', '--format', 'xml'], /^dit: option '--format <format>' argument 'xml' is invalid/],
-    [['SELECT 1', '--set', 'x'], /^dit: 'x' is no value for --set\n {2}try: use NAME=VALUE\n$/],
-    [['SELECT 1', '--memory', 'much'], /^dit: 'much' is no value for --memory/],
+    [['SELECT 1', '--set', 'x'], /^dit: invalid value 'x' for --set\n {2}try: use NAME=VALUE\n$/],
+    [['SELECT 1', '--memory', 'much'], /^dit: invalid value 'much' for --memory/],
     [['SELECT 1', '-o', '/nowhere/x'], /^dit: "\/nowhere\/x" cannot be written: ENOENT/],
     [
       [

@@ -566,7 +566,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('this machine', { timeout: LIMI
     const file = newFile();
     const end = await runOn(engine, file, ['--ring-mb', value, ...builtin()]);
     expect(end.code).toBe(2);
-    expectMessage(end, new RegExp(`'${value}' is no value for --ring-mb`), /use /);
+    expectMessage(end, new RegExp(`invalid value '${value}' for --ring-mb`), /use /);
     expect(existsSync(file)).toBe(false);
   });
 

@@ -206,7 +206,7 @@ describe('what can go wrong', () => {
     const { url } = await collector({ body: 'SSH-2.0-OpenSSH' });
     expect(await failure(post(url))).toMatchObject({
       code: 'collector-refused',
-      message: expect.stringContaining('something that is no OTLP'),
+      message: expect.stringContaining('did not return a valid OTLP response'),
     });
   });
 

@@ -201,9 +201,9 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('watching', { timeout: LIMIT_MS
   test('outlives the engine, and names what the next one starts', async () => {
     const watch = await watchJson();
     await stopEngine({ name: engine.name });
-    expect(await says(watch, /the engine is gone/)).toBe(true);
+    expect(await says(watch, /the engine stopped/)).toBe(true);
     await startEngine({ name: engine.name });
-    expect(await says(watch, /the engine is back: following \d+, \d+/)).toBe(true);
+    expect(await says(watch, /the engine restarted; following \d+, \d+/)).toBe(true);
     // The next look follows its events.
     await sleep(3000);
     const args = [client, engine.socketPath, BUILTIN_IMAGE, 'again', '1', 'one-by-one'];
@@ -211,7 +211,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf'))('watching', { timeout: LIMIT_MS
     const [line, summary] = await endOf(watch);
     expect(line).toMatchObject({ name: 'again-0', image: BUILTIN_IMAGE });
     expect(summary).toMatchObject({ starts: 1, failed: 0 });
-    expect(watch.stderr().match(/the engine is gone/g)).toHaveLength(1);
+    expect(watch.stderr().match(/the engine stopped/g)).toHaveLength(1);
   });
 
   test('ends after --for, whatever garbage is collected meanwhile', async () => {

@@ -269,7 +269,7 @@ export function startedTrace(changes: Partial<Trace> = {}): Trace {
       {
         code: 'probe-refused',
         message: 'fentry/ovl_copy_up_flags was refused: Operation not supported',
-        remedy: 'dit doctor says what this kernel lacks',
+        remedy: 'see what this kernel lacks: dit doctor',
       },
     ],
     ...changes,

@@ -86,7 +86,7 @@ export function warningsOf(
     warn(
       'probe-refused',
       quoting`${attachPoint} was refused: ${firstLine(refusal)}`,
-      'dit doctor says what this kernel lacks',
+      'see what this kernel lacks: dit doctor',
     );
   }
   if (recording.header.source.perturbed) {
@@ -102,7 +102,7 @@ export function warningsOf(
   if (usesIoUring(recording)) {
     warn(
       'io-uring',
-      'io_uring was used: what a program opens, reads, writes and sends through it is no syscall, and not recorded',
+      'io_uring was used: what a program opens, reads, writes and sends through it is not a syscall, and is not recorded',
       `dit trace events --syscall ${IO_URING.join(',')} says which program`,
     );
   }

@@ -55,5 +55,5 @@ const unseen = (): DitError =>
     exitCode: EXIT.capability,
     message:
       'no copy-up was seen: the storage is not overlayfs, or events of the kernel are missing',
-    remedy: 'dit doctor --sources says what can be recorded here',
+    remedy: 'see what can be recorded here: dit doctor --sources',
   });

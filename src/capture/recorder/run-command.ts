@@ -143,10 +143,7 @@ async function nameContainers(
     );
     cleanUp.add('closing the event stream', () => events.close());
   } catch (error) {
-    recorder.diagnostic(
-      'engine-events',
-      quoting`containers have no names here: ${messageOf(error)}`,
-    );
+    recorder.diagnostic('engine-events', quoting`cannot read container names: ${messageOf(error)}`);
   }
 }
 

@@ -100,8 +100,8 @@ function refusal(messages: string, pids: readonly number[]): DitError {
   return new DitError({
     code: 'strace-refused',
     exitCode: EXIT.capability,
-    message: `strace does not attach to process ${pids.join(', ')}: ${said || 'it says nothing'}`,
-    remedy: `see what it says itself: strace -f -p ${pids[0]}`,
+    message: `strace does not attach to process ${pids.join(', ')}: ${said || 'no message'}`,
+    remedy: `run strace by hand to see why: strace -f -p ${pids[0]}`,
   });
 }
 

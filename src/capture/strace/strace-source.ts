@@ -238,7 +238,7 @@ function cgroupHierarchies(): CgroupHierarchy[] {
 const endedEarlyNote = (messages: string): StraceNote => ({
   code: 'strace-ended',
   message: `strace ended before the recording: what came after is missing${messages === '' ? '' : ` (${messages.trim().split('\n')[0]})`}`,
-  remedy: 'record again; somebody, or the kernel for want of memory, may have killed it',
+  remedy: 'record again; it may have been killed (out of memory?)',
 });
 
 const clockNote = (steppedNs: number): StraceNote[] =>

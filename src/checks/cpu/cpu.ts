@@ -147,7 +147,7 @@ function worstOf(judged: readonly Judgement[]): Judgement | undefined {
   const bad = judged.filter(({ verdict }) => verdict !== 'pass');
   const worst = bad.find(({ verdict }) => verdict === 'fail') ?? bad[0];
   if (worst === undefined || bad.length === 1) return worst;
-  return { ...worst, reason: quoting`${worst.reason}; ${bad.length - 1} more of such` };
+  return { ...worst, reason: quoting`${worst.reason}; and ${bad.length - 1} more` };
 }
 
 function quotaFigures(measured: QuotaMeasurement): Figure[] {

@@ -24,7 +24,10 @@ const unseen = (why: Foreign, remedy: Foreign): CheckPart =>
 /** Pure. */
 export function judgeCopyUps({ copyUps, source }: MeasuredCopyUps): CheckPart {
   if (copyUps.every(({ copiedBytes }) => copiedBytes === undefined)) {
-    return unseen('the recording holds no event of them', 'dit doctor says what sees the kernel');
+    return unseen(
+      'the recording holds no event of them',
+      'see what can record kernel events: dit doctor --sources',
+    );
   }
   const group = 'copy-up: the first write of a lower file, which is in the page cache';
   const figures: Figure[] = [];

@@ -331,7 +331,7 @@ function judge(
     return {
       verdict: 'warn',
       reason: quoting`${isolated}; what they cost is not known: ${notMeasured || 'the recorded starts made none that could be made alone'}`,
-      remedy: 'dit doctor says what recording needs; unshare is in util-linux',
+      remedy: 'see what recording needs: dit doctor; unshare is part of util-linux',
     };
   }
   const { startNs, aloneNs, ratio } = agreement;

@@ -31,7 +31,7 @@ export const networkCheck: Check = {
   shows:
     'what networks give containers: round trips, connections, throughput, published ports, names',
   thresholds:
-    'fail: no way where there must be one (to the gateway, to another container, to a published port, by name), or another interface than its loopback in a container without network; ' +
+    'fail: a required path is unreachable (to the gateway, to another container, to a published port, by name), or another interface than its loopback in a container without network; ' +
     'warn: lost packets, a median round trip over 1 ms, or less than 1000 Mbit/s between containers',
   run,
 };
@@ -430,7 +430,7 @@ export function judge(
 ): { verdict: Verdict; reason: Foreign; remedy: string } {
   const worst = problems.find(({ verdict }) => verdict === 'fail') ?? problems[0];
   if (worst !== undefined) {
-    const others = problems.length === 1 ? '' : `; ${problems.length - 1} more of such`;
+    const others = problems.length === 1 ? '' : `; and ${problems.length - 1} more`;
     return {
       verdict: worst.verdict,
       reason: quoting`${worst.what}${others}`,
@@ -443,7 +443,7 @@ export function judge(
   const rate = value('user-defined', 'throughput from another container');
   return {
     verdict: 'pass',
-    reason: `every way is there; between containers of a user-defined network ${rtt?.toFixed(3)} ms for a round trip${rate === undefined ? '' : ` and ${rate.toFixed(0)} Mbit/s`}`,
+    reason: `all paths work; between containers of a user-defined network ${rtt?.toFixed(3)} ms for a round trip${rate === undefined ? '' : ` and ${rate.toFixed(0)} Mbit/s`}`,
     remedy: '',
   };
 }

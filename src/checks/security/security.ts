@@ -136,7 +136,7 @@ export function verdictOf(
     const others = high(ofRunning).length + high(ofDefault).length - 1;
     return {
       verdict: 'fail',
-      reason: quoting`a container has a way to the machine: ${worst.title}${others > 0 ? `, and ${others} more` : ''}`,
+      reason: quoting`a container can take over the host: ${worst.title}${others > 0 ? `, and ${others} more` : ''}`,
       remedy: worst.remedy,
     };
   }

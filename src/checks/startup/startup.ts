@@ -157,7 +157,7 @@ function judgeStarts(
   if (perturbed) {
     return warn(
       quoting`recording slowed it: ${perturbation}`,
-      'use eBPF: dit doctor says what it needs',
+      'use eBPF; see what it needs: dit doctor',
     );
   }
   if (seesPhases(middle)) {

@@ -146,7 +146,7 @@ function judge(
     return {
       verdict: 'warn',
       reason: quoting`${said}; ${perturbed}`,
-      remedy: 'use eBPF, which sees every call: dit doctor says what it needs',
+      remedy: 'use eBPF, which sees every call; see what it needs: dit doctor',
     };
   }
   return { verdict: 'pass', reason: said, remedy: '' };

@@ -36,7 +36,7 @@ export async function test(
   }
   const names = chosen(asked, options.skip);
   if (options.pull === true && options.image === undefined) {
-    throw usage('pull-what', '--pull is given without an image', 'name one: --image IMAGE --pull');
+    throw usage('pull-what', '--pull requires --image', 'name one: --image IMAGE --pull');
   }
   refuseReport(options.report, context);
   const { stdout, stderr } = context;
@@ -101,7 +101,7 @@ function chosen(asked: readonly string[], skip: readonly string[]): CheckName[] 
   const wanted = CHECK_NAMES.filter((name) => asked.length === 0 || asked.includes(name));
   const left = wanted.filter((name) => !skip.includes(name));
   if (left.length > 0) return left;
-  throw usage('test-none', 'every test that is asked for is skipped', 'leave --skip out');
+  throw usage('test-none', '--skip leaves no test to run', 'leave --skip out');
 }
 
 /** Before minutes of work for a report that nobody gets. */
@@ -110,7 +110,7 @@ function refuseReport(report: string | undefined, { env }: CommandContext): void
   if (!/\.(?:md|html)$/.test(report)) {
     throw usage(
       'report-kind',
-      `'${escapeText(report)}' says no kind of report`,
+      `unknown report format: '${escapeText(report)}'`,
       'name a FILE.md or a FILE.html; --json is the machine-readable one',
     );
   }

@@ -76,7 +76,7 @@ export function badValue(text: string, option: string, wanted: string): DitError
   return new DitError({
     code: 'option-value',
     exitCode: EXIT.usage,
-    message: `'${text}' is no value for ${option}`,
+    message: `invalid value '${text}' for ${option}`,
     remedy: `use ${wanted}`,
   });
 }

@@ -47,7 +47,7 @@ export function checkOptions({ ringMb, runs, warmup, keepAll }: TraceRunOptions)
     throw new DitError({
       code: 'option-conflict',
       exitCode: EXIT.usage,
-      message: `${keepAll === true ? '--keep-all' : '--warmup'} says something only with --runs`,
+      message: `${keepAll === true ? '--keep-all' : '--warmup'} requires --runs`,
       remedy: 'say how many starts: --runs 10',
     });
   }

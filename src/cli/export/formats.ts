@@ -166,7 +166,7 @@ function theRun(trace: Trace, path: string): Trace['runs'][number] {
   throw new DitError({
     code: 'run-many',
     exitCode: EXIT.usage,
-    message: `"${path}" holds ${trace.runs.length} starts, and a picture is of one`,
+    message: `"${path}" contains ${trace.runs.length} starts, and a picture shows one`,
     remedy: `choose one with --run: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}`,
   });
 }

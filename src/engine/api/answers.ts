@@ -264,5 +264,5 @@ export const silent = (method: string, path: string, ms: number): DitError =>
     code: 'engine-silent',
     exitCode: EXIT.engine,
     message: `the engine does not answer '${requestName(method, path)}' within ${ms / 1000} s`,
-    remedy: 'check that it is well: docker info, or restart it',
+    remedy: 'check its health: docker info; or restart it',
   });

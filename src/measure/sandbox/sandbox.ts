@@ -228,7 +228,7 @@ const commandEndless = (command: readonly string[], limitMs: number): DitError =
     code: 'command-endless',
     exitCode: EXIT.engine,
     message: `"${command.join(' ')}" in a container does not end within ${limitMs / 1000} s`,
-    remedy: 'check that the engine is well, and how busy the machine is: docker info, uptime',
+    remedy: "check the engine's health and the load of the machine: docker info, uptime",
   });
 
 async function runToEnd(container: Dockerode.Container, signal: AbortSignal): Promise<Executed> {

@@ -94,7 +94,8 @@ export class KindTable<K extends EventKindName = EventKindName> {
   /** The values of list column `name` of the event in `row`. */
   list(name: ListName<K>, row: number): number[] {
     const schema = this.schema.columns.find((column) => column.name === name);
-    if (schema?.countedBy === undefined) throw new Error(`${this.schema.name}.${name} is no list`);
+    if (schema?.countedBy === undefined)
+      throw new Error(`${this.schema.name}.${name} is not a list`);
     const start = own(this.listStarts, schema.countedBy)?.at(row) ?? 0;
     const count = this.column(schema.countedBy as ColumnName<K>).at(row);
     const column = this.column(name as ColumnName<K>);

@@ -190,7 +190,7 @@ export class HeldFolder {
   /** Errors name the path that people know. */
   #in<T>(name: string, act: (path: string) => T): T {
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
-      throw new Error(`'${name}' is no name of a file`);
+      throw new Error(`'${name}' is not a file name`);
     }
     try {
       return act(`${this.#entrance}/${name}`);

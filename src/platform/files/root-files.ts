@@ -78,6 +78,6 @@ const openInRootMissing = (): DitError =>
     code: 'open-in-root-missing',
     exitCode: EXIT.capability,
     message:
-      'this kernel cannot open files within a root (openat2, Linux 5.6): the files of a container, which may lead anywhere, are left alone',
+      'this kernel cannot open files within a root (openat2, Linux 5.6): dit does not open the files of a container, which may lead anywhere',
     remedy: 'use Linux 5.6 or later; uname -r',
   });

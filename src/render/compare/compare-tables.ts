@@ -219,7 +219,7 @@ export function modeTests({ modes }: BenchComparison): CompareTable {
 }
 
 function testCaption(tests: readonly TestOutcome[], single: boolean): string {
-  if (single) return 'One platform: there is none to compare with.';
+  if (single) return 'Only one platform: nothing to compare with.';
   if (tests.length === 0) return 'No group has values on both sides.';
   const found = tests.filter(isSignificant).length;
   const suspect = tests.filter((test) => isSignificant(test) && test.suspect).length;

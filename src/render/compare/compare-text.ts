@@ -88,7 +88,7 @@ function doctor({ findings, platforms }: BenchComparison, options: PageOptions):
   return [
     '',
     theme.heading('DATA DOCTOR') +
-      theme.dim(findings.length === 0 ? '  nothing is suspect' : `  ${counts}`),
+      theme.dim(findings.length === 0 ? '  no problems found' : `  ${counts}`),
     ...findings.flatMap((finding) => {
       const head = `${finding.severity.toUpperCase()}  ${finding.id}  `;
       const place = cut(escapeText(findingPlace(finding, platforms)), width - columnsOf(head));

@@ -53,7 +53,7 @@ export function renderDiff(facts: DiffFacts, options: DiffOptions): string {
   if (notes.length > 0) {
     lines.push(
       '',
-      ...wrap('NOT ALL IS ALIKE  besides the start, these differ', width).map(theme.warning),
+      ...wrap('ENVIRONMENTS DIFFER  besides the start, these differ', width).map(theme.warning),
     );
     for (const note of notes) {
       wrap(escapeText(note), width - 2).forEach((line, index) => {

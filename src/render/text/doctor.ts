@@ -73,7 +73,7 @@ const indented = (text: string, width: number): string[] =>
   wrap(text, width - STATE - 2).map((line) => `${BELOW}  ${line}`);
 
 const CANNOT = 'dit cannot record here; it can read trace files: dit trace show FILE';
-const REMARKS: Readonly<Record<string, string>> = { api: ': requests and their answers alone' };
+const REMARKS: Readonly<Record<string, string>> = { api: ': only API requests and responses' };
 const STATE = 9;
 const TITLE = 25;
 const EVIDENCE = STATE + TITLE;

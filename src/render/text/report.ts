@@ -193,7 +193,7 @@ function header(trace: Trace, options: ReportOptions): string[] {
   add(
     'source',
     source.name,
-    source.name === 'api' ? 'requests alone' : '',
+    source.name === 'api' ? 'only API requests' : '',
     source.probes.length === 0
       ? ''
       : `${plural(source.probes.length - refused.length, 'probe')} attached, ${formatCount(refused.length)} refused`,

@@ -265,6 +265,6 @@ describe('a gate', () => {
     'startup.warm.p50=5%',
     '',
   ])('refuses "%s"', (text) => {
-    expect(() => parseGate(text)).toThrow(`'${text}' is no value for --fail-on`);
+    expect(() => parseGate(text)).toThrow(`invalid value '${text}' for --fail-on`);
   });
 });

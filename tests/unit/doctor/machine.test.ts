@@ -20,7 +20,7 @@ it('an engine on another machine can be recorded by its requests', async () => {
     available: false,
     required: true,
     evidence: `${host} (--host) answers and is on another machine`,
-    remedy: expect.stringContaining('requests alone: --source api'),
+    remedy: expect.stringContaining('record only API requests: --source api'),
   });
   expect(capabilities.find(({ id }) => id === 'api')).toMatchObject({
     available: true,

@@ -45,7 +45,7 @@ describe('numbers of a trace', () => {
   ])('takes %j for no exit code', (code) => {
     const bytes = traceFileBytes((writer) => writer.mark(createMark({ exit_code: code })), header);
     expect(analyse(decodeTraceFile(bytes)).runs[0]?.exitCode).toBeUndefined();
-    expect(messagesOf(bytes)).toEqual(['1 exit codes are no numbers; left out']);
+    expect(messagesOf(bytes)).toEqual(['1 exit codes are not numbers; left out']);
   });
 
   it.each(['0', '137', '-9'])('takes %j for an exit code', (code) => {

@@ -172,7 +172,7 @@ describe('frames', () => {
     const recording = decodeTraceFile(damaged);
     expect(eventsOf(recording.events)).toEqual(eventsOf(decodeTraceFile(whole).events));
     expect(recording.problems).toEqual([
-      { offset: at, message: `these bytes are no frame; ${garbage.length} bytes are skipped` },
+      { offset: at, message: `these bytes are not a frame; ${garbage.length} bytes are skipped` },
     ]);
     expect(recording.footer).toBeDefined();
   });

@@ -66,7 +66,7 @@ export async function bench(
   }
   const asked = askedSettings(names, options);
   if (options.out === undefined) {
-    throw usage('bench-no-directory', 'dit bench is not told where the data go', 'add --out DIR');
+    throw usage('bench-no-directory', 'dit bench needs an output directory', 'add --out DIR');
   }
   const directory = resolve(options.out);
   const made = makeDirectories(directory, context.env);
@@ -237,7 +237,7 @@ function goOn(directory: string, found: FoundJournal, environment: BenchEnvironm
   const journal = Journal.goOn(directory, found);
   if (steps.length > 0) {
     journal.note(
-      `interrupted after ${plural(steps.length, 'measurement')}, gone on with at ${new Date().toISOString()}`,
+      `interrupted after ${plural(steps.length, 'measurement')}, resumed at ${new Date().toISOString()}`,
     );
   }
   return journal;

@@ -32,7 +32,7 @@ export async function traceExport(
   if (to === undefined && otlp === undefined) {
     throw usage(
       'export-format',
-      'no format is asked for',
+      'no output format given',
       'name one: dit trace export --to perfetto',
     );
   }
@@ -79,7 +79,11 @@ function refuseTerminal(
     throw usage('export-output', 'Parquet is a folder of tables', 'name one: --to parquet -o DIR');
   }
   if (to !== undefined && FORMATS[to].binary && stdout.isTerminal) {
-    throw usage('export-terminal', `${to} is no text for a terminal`, 'name a file: -o FILE');
+    throw usage(
+      'export-terminal',
+      `${to} is binary and cannot be printed on a terminal`,
+      'name a file: -o FILE',
+    );
   }
 }
 

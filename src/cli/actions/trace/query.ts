@@ -48,7 +48,7 @@ export async function traceQuery(
 ): Promise<void> {
   if (options.list === true) return listQueries(asked, context);
   if (options.format === 'parquet' && options.output === undefined) {
-    throw usage('query-output', 'Parquet is no text: it goes to a file', 'name one with -o FILE');
+    throw usage('query-output', 'Parquet is binary and cannot be printed', 'name one with -o FILE');
   }
   const sql = sqlOf(asked);
   const database = new QueryProcess(
@@ -105,7 +105,7 @@ function sqlOf(asked: string | undefined): string {
   if (asked === undefined) {
     throw usage(
       'query-none',
-      'nothing is asked',
+      'no query given',
       `dit trace query "SELECT …" DIR, or one of: ${LIST}`,
     );
   }
@@ -138,7 +138,7 @@ function variablesOf(settings: readonly string[]): Record<string, string> {
     settings.map((setting) => {
       const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(setting) ?? [];
       if (name !== undefined && value !== undefined) return [name, value];
-      throw usage('option-value', `'${setting}' is no value for --set`, 'use NAME=VALUE');
+      throw usage('option-value', `invalid value '${setting}' for --set`, 'use NAME=VALUE');
     }),
   );
 }

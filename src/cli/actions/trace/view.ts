@@ -65,7 +65,7 @@ function refuseOther(path: string): void {
   throw new DitError({
     code: 'output-exists',
     exitCode: EXIT.usage,
-    message: `"${path}" exists and is no page of dit`,
+    message: `refusing to overwrite "${path}": it was not written by dit`,
     remedy: 'name another file: -o FILE.html',
   });
 }

@@ -73,7 +73,7 @@ export async function traceWatch(
     throw new DitError({
       code: 'option-conflict',
       exitCode: EXIT.usage,
-      message: '--parquet says something only with --out',
+      message: '--parquet requires --out',
       remedy: 'name a folder for the tables: --out DIR --parquet',
     });
   }

@@ -152,7 +152,7 @@ describe('the verdict', () => {
     const problem = (verdict: 'warn' | 'fail', what: string) => ({ verdict, what, remedy: '' });
     expect(judge([problem('warn', 'slow'), problem('fail', 'no way')], figures)).toMatchObject({
       verdict: 'fail',
-      reason: 'no way; 1 more of such',
+      reason: 'no way; and 1 more',
     });
     expect(judge([problem('warn', 'slow')], figures)).toMatchObject({
       verdict: 'warn',

@@ -70,7 +70,7 @@ describe('doctor', () => {
 
   it('says how little the engine’s API tells', () => {
     expect(renderDoctor(machineWith('api'), PLAIN_THEME, 80)).toMatch(
-      /^dit can record here, with the api source: requests and their answers alone\n/,
+      /^dit can record here, with the api source: only API requests and responses\n/,
     );
   });
 });
