@@ -7,8 +7,8 @@ import { viewSyscall } from '../../model/syscalls/syscall-view.js';
 import type { ActorKind } from '../../model/trace/actor-kind.js';
 import type { Milestone, Segment, SegmentState, Window } from '../../model/trace/trace.js';
 import { type RunView, spanOf } from '../view/run-view.js';
-import type { PathPiece } from './critical-path.js';
 import { type Episode, networkEpisodes } from './network-set-up.js';
+import type { PathPiece } from './path-piece.js';
 import { categoryOf, ruleFor, type SegmentFacts } from './phase-rules.js';
 
 /** A piece within one syscall or outside any. */

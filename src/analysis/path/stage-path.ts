@@ -7,7 +7,7 @@ import type { Inference } from '../../model/trace/inference.js';
 import type { Milestone, MilestoneName, Window } from '../../model/trace/trace.js';
 import { initProcess } from '../view/entrypoint.js';
 import { processesAs, type RunView } from '../view/run-view.js';
-import type { PathPiece } from './critical-path.js';
+import type { PathPiece } from './path-piece.js';
 
 /** Whose turn it is from a milestone on. */
 const TURNS: readonly (readonly [

@@ -1,0 +1,17 @@
+/** A stretch of the critical path on one thread in one state, before syscalls are looked at. */
+import type { Inference } from '../../model/trace/inference.js';
+import type { WaitCause } from '../../model/trace/wait-cause.js';
+
+/** What a thread does on the path, before syscalls are looked at. */
+export interface PathPiece {
+  readonly start: number;
+  readonly end: number;
+  readonly tid: number;
+  readonly state: 'running' | 'runnable' | 'blocked';
+  /** Row of the wake-up that ended a wait. */
+  readonly wokenBy: number | undefined;
+  /** undefined where it does not wait, or it is not known. */
+  readonly waitsFor: WaitCause | undefined;
+  /** Why this is inferred; undefined where the evidence is whole. */
+  readonly inference: Inference | undefined;
+}
