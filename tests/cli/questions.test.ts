@@ -62,7 +62,10 @@ describe('wrong values', () => {
     [['diff', OLD, NEW, '--least', '-1'], /^dit: invalid value '-1' for --least/],
     [['chain', OLD, '--least', 'x'], /^dit: invalid value 'x' for --least/],
     [['explain', OLD, '--examples', '1.5'], /^dit: invalid value '1\.5' for --examples/],
-    [['explain', OLD, '--rule', 'x'], /^dit: invalid value 'x' for --rule\n {2}try: use runnable, /],
+    [
+      ['explain', OLD, '--rule', 'x'],
+      /^dit: invalid value 'x' for --rule\n {2}try: use runnable, /,
+    ],
     [['blame', OLD, '--run', 'zz'], /^dit: the trace holds no run 'zz'\n/],
     [['run', '--runs', '0'], /^dit: invalid value '0' for --runs/],
     [['run', '--runs', '2', '--warmup', 'x'], /^dit: invalid value 'x' for --warmup/],
