@@ -6,13 +6,13 @@ import type { AnyCommand } from '../../src/cli/common/commander.js';
 /** What was built, as in a process: commands that start a program of dit's own find it beside them. */
 const built = (name: string): string => new URL(`../../dist/cli/${name}.js`, import.meta.url).href;
 const { Output } = (await import(
-  built('output')
+  built('common/output')
 )) as typeof import('../../src/cli/common/output.js');
 const { buildProgram } = (await import(
   built('program')
 )) as typeof import('../../src/cli/program.js');
 const { reportError } = (await import(
-  built('report-error')
+  built('common/report-error')
 )) as typeof import('../../src/cli/common/report-error.js');
 
 export interface Ran {

@@ -252,10 +252,11 @@ describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
   test.each(['while it attaches', 'when it records'])(
     'ends when dit is killed %s',
     async (when) => {
-      const url = pathToFileURL(`${ROOT}/src/sources/bpftrace/bpftrace-source.ts`).href;
+      const source = (path: string): string =>
+        JSON.stringify(pathToFileURL(`${ROOT}/src/${path}`).href);
       const program = `
-        const { startBpftrace } = await import(${JSON.stringify(url)});
-        const { StringInterner } = await import(${JSON.stringify(new URL('../../model/recording/strings.ts', url).href)});
+        const { startBpftrace } = await import(${source('capture/bpftrace/bpftrace-source.ts')});
+        const { StringInterner } = await import(${source('model/recording/strings.ts')});
         await startBpftrace({ machine: ${JSON.stringify(machine())}, baseNs: 0n, strings: new StringInterner(),
           redact: true, ringBytes: 1 << 20, participants: [{ pid: process.ppid, followChildren: false }] });
         console.log('armed');

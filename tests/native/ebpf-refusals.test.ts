@@ -14,8 +14,8 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source where it cannot be armed
     participants: number,
   ): { code: number | null; said: string } => {
     const program = `
-      import { StringInterner } from './src/model/strings.ts';
-      import { startEbpf } from './src/sources/ebpf/ebpf-source.ts';
+      import { StringInterner } from './src/model/recording/strings.ts';
+      import { startEbpf } from './src/capture/ebpf/ebpf-source.ts';
       const options = { machine: "${machine()}", baseNs: 0n, strings: new StringInterner(), redact: true, ringBytes: 4096 };
       const pids = Array.from({ length: ${participants} }, (_, at) => ({ pid: 2 ** 22 + at, followChildren: false }));
       await Promise.resolve().then(() => startEbpf({ ...options, participants: pids })).then(

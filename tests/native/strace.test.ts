@@ -166,8 +166,8 @@ describe.skipIf(lacks('root', 'strace'))('the strace source', () => {
   test('ends, and lets go, when the recording process is killed', async () => {
     const shell = answeringShell();
     const program = `
-      import { startStrace } from '${ROOT}/src/sources/strace/strace-source.ts';
-      import { StringInterner } from '${ROOT}/src/model/strings.ts';
+      import { startStrace } from '${ROOT}/src/capture/strace/strace-source.ts';
+      import { StringInterner } from '${ROOT}/src/model/recording/strings.ts';
       await startStrace({
         machine: 'x86_64', baseNs: process.hrtime.bigint(), strings: new StringInterner(),
         redact: false, ringBytes: 0, participants: [{ pid: ${shell.pid}, followChildren: true }],

@@ -146,4 +146,26 @@ describe('the layout', () => {
       text.split('\n').filter((line) => IMPURE.test(line) && !/^\s*(\*|\/\*|\/\/)/.test(line)),
     ).toEqual([]);
   });
+
+  it('is named rightly by tests, scripts and documents', () => {
+    // What a test has another process load is a text to the compiler.
+    const named = /(?<![\w./-])(?:\$\{ROOT\}\/|\.\/|\.\.\/)*(src|dist)\/([\w/-]+)\.(?:ts|js)\b/g;
+    const here = new Set(sources.map(({ path }) => path));
+    const read = ['tests', 'scripts', 'docs'].flatMap((folder) =>
+      readdirSync(packagePath(folder), { recursive: true, encoding: 'utf8' })
+        .filter(
+          (name) => /\.(ts|mjs|cjs|md)$|^[\w/-]+$/.test(name) && !/fixtures|lint\//.test(name),
+        )
+        .map((name) => packagePath(`${folder}/${name}`))
+        .filter((path) => statSync(path).isFile()),
+    );
+    const missing = [...read, packagePath('ARCHITECTURE.md'), packagePath('README.md')].flatMap(
+      (path) =>
+        [...readFileSync(path, 'utf8').matchAll(named)]
+          .map(([text, , file]) => [text, `${file}.ts`] as const)
+          .filter(([, file]) => !here.has(file) && file !== 'page/page.ts')
+          .map(([text]) => `${relative(packagePath('.'), path)}: ${text}`),
+    );
+    expect(missing).toEqual([]);
+  });
 });
