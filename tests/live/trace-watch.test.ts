@@ -165,7 +165,7 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
       watch.child.kill('SIGINT');
       const { code, stdout } = await watch.ended;
       expect(code).toBe(0);
-      expect(stdout).toMatch(/yes-0 +dit-builtin:1 +\d+\.\d +\d+\.\d/);
+      expect(stdout).toMatch(/yes-0 +dit-builtin:1 +[\d,]+\.\d +[\d,]+\.\d/);
       expect(stdout).not.toMatch(/no-0/);
       expect(stdout).toMatch(/1 start in \d+ s, 1 filtered out/);
       expect(stdout).toMatch(/lost events: 0 of/);
