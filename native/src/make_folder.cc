@@ -39,10 +39,9 @@ class FileUser {
 
 void make_folder_as(int parent, const std::string& name, mode_t mode, uid_t uid, gid_t gid) {
   const FileUser user(uid, gid);
-  const int error = !FileUser::is(uid, gid)                       ? EINVAL
-                    : mkdirat(parent, name.c_str(), mode) != 0 ? errno
-                                                               : 0;
-  if (error != 0) throw std::system_error(error, std::generic_category(), name);
+  if (!FileUser::is(uid, gid)) throw std::system_error(EINVAL, std::generic_category(), name);
+  if (mkdirat(parent, name.c_str(), mode) == 0) return;
+  throw std::system_error(errno, std::generic_category(), name);
 }
 
 }  // namespace dit

@@ -83,9 +83,10 @@ process.on('beforeExit', () => {
 
 /** The command whose line commander refused. */
 let refused: AnyCommand | undefined;
-const program = buildProgram(packageVersion(), context, (exitCode) => {
+const setExitCode = (exitCode: number): void => {
   process.exitCode = exitCode;
-});
+};
+const program = await buildProgram(packageVersion(), context, setExitCode, process.argv.slice(2));
 configureEveryCommand(program);
 try {
   await program.parseAsync();

@@ -1,10 +1,5 @@
-/** The command line: what there is, in the order and groups of its help. */
-import { defineBench } from './commands/bench.js';
-import { defineCompare } from './commands/compare.js';
-import { defineDoctor } from './commands/doctor.js';
-import { defineEngine } from './commands/engine.js';
-import { defineTest } from './commands/test.js';
-import { defineTrace } from './commands/trace/trace.js';
+/** The program `dit`, as far as a command line needs it. */
+import { defineCommands } from './commands.js';
 import { Command } from './common/commander.js';
 import type { CommandContext } from './common/context.js';
 import type { Defining } from './common/define.js';
@@ -12,7 +7,13 @@ import type { Defining } from './common/define.js';
 /** Called with the exit code of the command that ran. */
 export type Finish = (exitCode: number) => void;
 
-export function buildProgram(version: string, context: CommandContext, finish: Finish): Command {
+/** @param line what was typed; absent: the program with all of its commands */
+export async function buildProgram(
+  version: string,
+  context: CommandContext,
+  finish: Finish,
+  line?: readonly string[],
+): Promise<Command> {
   const defining: Defining = {
     context,
     act:
@@ -28,12 +29,7 @@ export function buildProgram(version: string, context: CommandContext, finish: F
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
-  program.commandsGroup('See:');
-  defineTrace(program, defining);
-  program.commandsGroup('Measure:');
-  for (const define of [defineTest, defineBench, defineCompare]) define(program, defining);
-  program.commandsGroup('dit itself:');
-  for (const define of [defineDoctor, defineEngine]) define(program, defining);
+  await defineCommands(program, defining, line);
   return program;
 }
 

@@ -99,8 +99,8 @@ const READING = [
 /** What records the kernel or starts an engine is aborted in tests/live: engine-aborts, trace-exec, trace-watch. */
 const ON_A_MACHINE = ['trace exec', 'trace watch', 'engine start', 'engine stop'];
 
-test('every command is in one of the tables', () => {
-  const program = buildProgram('', {} as never, () => {});
+test('every command is in one of the tables', async () => {
+  const program = await buildProgram('', {} as never, () => {});
   const known = new Set([
     ...Object.keys(WAITING).map((name) => name.split(',')[0]),
     ...READING,

@@ -6,7 +6,7 @@ import { buildProgram } from '../../src/cli/program.js';
 import { packageVersion } from '../../src/platform/package-files.js';
 import { dit } from '../support/run-dit.js';
 
-const program = buildProgram('0', undefined as never, () => {});
+const program = await buildProgram('0', undefined as never, () => {});
 
 function commands(command: AnyCommand, path: readonly string[] = []): [string[], AnyCommand][] {
   return [
@@ -14,6 +14,14 @@ function commands(command: AnyCommand, path: readonly string[] = []): [string[],
     ...command.commands.flatMap((child) => commands(child, [...path, child.name()])),
   ];
 }
+
+/** "trace show", "doctor" */
+const namesOf = ({ commands: children }: AnyCommand): string[] =>
+  children.flatMap((child) =>
+    child.name() === 'trace' && child.commands.length > 0
+      ? child.commands.map((command) => `trace ${command.name()}`)
+      : [child.name()],
+  );
 
 describe('help', () => {
   it.each(
@@ -33,6 +41,16 @@ describe('help', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it.each([
+    ['trace show x.dit', ['trace show']],
+    ['trace --help', namesOf(program).filter((name) => name.startsWith('trace '))],
+    ['doctor --json', ['trace', 'doctor']],
+    ['docter', ['trace', 'test', 'bench', 'compare', 'doctor', 'engine']],
+  ])('of "%s" only what it can mean is loaded', async (line, loaded) => {
+    const part = await buildProgram('0', undefined as never, () => {}, line.split(' '));
+    expect(namesOf(part)).toEqual(loaded);
+  });
+
   it('the version is the package’s', async () => {
     expect(await dit(['--version'])).toEqual({
       exitCode: 0,
@@ -43,7 +61,7 @@ describe('help', () => {
 
   it('the container gets what follows the image, dashes included', async () => {
     const seen: unknown[] = [];
-    const fresh = buildProgram('0', undefined as never, () => {});
+    const fresh = await buildProgram('0', undefined as never, () => {});
     const run = fresh.commands[0]?.commands.find((command) => command.name() === 'run');
     run?.action((...args: unknown[]) => {
       seen.push(args[0], args[1], args[2]);

@@ -57,7 +57,7 @@ export async function runInProcess(
     signal: new AbortController().signal,
   };
   let exitCode = 0;
-  const program = buildProgram('0.0.0', context, (code) => {
+  const program = await buildProgram('0.0.0', context, (code) => {
     exitCode = code;
   });
   quiet(program);

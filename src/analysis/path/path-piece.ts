@@ -1,8 +1,7 @@
-/** A stretch of the critical path on one thread in one state, before syscalls are looked at. */
 import type { Inference } from '../../model/trace/inference.js';
 import type { WaitCause } from '../../model/trace/wait-cause.js';
 
-/** What a thread does on the path, before syscalls are looked at. */
+/** A stretch of the critical path: one thread in one state, before syscalls are looked at. */
 export interface PathPiece {
   readonly start: number;
   readonly end: number;

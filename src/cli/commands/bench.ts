@@ -4,7 +4,7 @@ import type { Defining } from '../common/define.js';
 import { numberBetween } from '../common/option-values.js';
 import { ANY_HOST, engineOption } from '../common/options.js';
 
-export const defineBench = (program: Command, { act, context }: Defining) =>
+export const define = (program: Command, { act, context }: Defining) =>
   program
     .command('bench')
     .description('measure nine dimensions of an engine many times, in random order (docs/bench.md)')

@@ -2,7 +2,7 @@ import { type Command, given, Option } from '../common/commander.js';
 import type { Defining } from '../common/define.js';
 import { collect, widthOption } from '../common/options.js';
 
-export const defineCompare = (program: Command, { act, context }: Defining) =>
+export const define = (program: Command, { act, context }: Defining) =>
   program
     .command('compare')
     .description('compare benchmarks: check the data first, then show what differs')

@@ -1,7 +1,7 @@
 import { type Command, given } from '../common/commander.js';
 import type { Defining } from '../common/define.js';
 
-export const defineDoctor = (program: Command, { act, context }: Defining) =>
+export const define = (program: Command, { act, context }: Defining) =>
   program
     .command('doctor')
     .description('show what this machine can record, and how to fix what it cannot')

@@ -1,11 +1,10 @@
 import { type Command, given, Option } from '../common/commander.js';
 import type { Defining } from '../common/define.js';
 
-export function defineEngine(program: Command, { act, context }: Defining): void {
+export function define(program: Command, { act, context }: Defining): void {
   const engine = program
     .command('engine')
-    .description("start, look at and stop dit's own Docker engine, which runs beside any other")
-    .helpCommand(false);
+    .description("start, look at and stop dit's own Docker engine, which runs beside any other");
   const command = (name: string, description: string) =>
     engine
       .command(name)

@@ -2,7 +2,7 @@ import { type Command, given, Option } from '../common/commander.js';
 import type { Defining } from '../common/define.js';
 import { ANY_HOST, AS_JSON, collect, engineOption } from '../common/options.js';
 
-export const defineTest = (program: Command, { act, context }: Defining) =>
+export const define = (program: Command, { act, context }: Defining) =>
   program
     .command('test')
     .description('run ten tests of an engine, each with measured values, evidence and a verdict')

@@ -9,14 +9,6 @@ export const { Command, Option } = commander;
 export type Command = typed.Command;
 /** Of whichever arguments and options. */
 export type AnyCommand = typed.CommandUnknownOpts;
-export type Option<
-  Usage extends string,
-  Preset,
-  Default,
-  Coerced,
-  Mandatory extends boolean,
-  Choices,
-> = typed.Option<Usage, Preset, Default, Coerced, Mandatory, Choices>;
 
 /** commander leaves out what was not given; its types say undefined. */
 type Given<T> = { readonly [Key in keyof T]: Exclude<T[Key], undefined> };

@@ -74,15 +74,14 @@ export class HeldFolder {
 
   /** To another user. What a file system cannot do stays undone: root can still use it. */
   give({ uid, gid }: Owner, mode: number): void {
-    const folder = openSync(this.entranceOfItself(), O_RDONLY | O_DIRECTORY);
-    try {
-      fchownSync(folder, uid, gid);
-      fchmodSync(folder, mode);
-    } catch {
-      // vfat and some network file systems have no owners.
-    } finally {
-      closeSync(folder);
-    }
+    this.#opened((folder) => {
+      try {
+        fchownSync(folder, uid, gid);
+        fchmodSync(folder, mode);
+      } catch {
+        // vfat and some network file systems have no owners.
+      }
+    });
   }
 
   /** ".." @throws the system's error */
@@ -147,15 +146,14 @@ export class HeldFolder {
 
   /** Waits until what was made and removed in it is on the disk. */
   sync(): void {
-    const folder = openSync(this.entranceOfItself(), O_RDONLY | O_DIRECTORY);
-    try {
-      fsyncSync(folder);
-    } catch (error) {
-      // Some file systems have no such thing for folders.
-      if (systemErrorCode(error) !== 'EINVAL') throw error;
-    } finally {
-      closeSync(folder);
-    }
+    this.#opened((folder) => {
+      try {
+        fsyncSync(folder);
+      } catch (error) {
+        // Some file systems have no such thing for folders.
+        if (systemErrorCode(error) !== 'EINVAL') throw error;
+      }
+    });
   }
 
   /** In the order of the disk, one by one: there may be more than memory takes. */
@@ -185,6 +183,16 @@ export class HeldFolder {
 
   close(): void {
     closeSync(this.descriptor);
+  }
+
+  /** With a descriptor of it that can do more than name it. */
+  #opened(act: (folder: number) => void): void {
+    const folder = openSync(this.entranceOfItself(), O_RDONLY | O_DIRECTORY);
+    try {
+      act(folder);
+    } finally {
+      closeSync(folder);
+    }
   }
 
   /** Errors name the path that people know. */

@@ -2,7 +2,7 @@ import { type Command, given } from '../../common/commander.js';
 import type { Defining } from '../../common/define.js';
 import { AS_JSON, LAST_TRACE, leastOption, ONE_RUN, widthOption } from '../../common/options.js';
 
-export const defineChain = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('chain')
     .description('show the critical path as a chain, from the entrypoint back to the request')

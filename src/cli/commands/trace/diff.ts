@@ -2,7 +2,7 @@ import { type Command, given } from '../../common/commander.js';
 import type { Defining } from '../../common/define.js';
 import { leastOption, widthOption } from '../../common/options.js';
 
-export const defineDiff = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('diff')
     .description('show what became slower and what became faster between two starts')

@@ -6,7 +6,7 @@ import { LAST_TRACE } from '../../common/options.js';
 const timeOption = <Flags extends string>(flags: Flags, name: string, description: string) =>
   new Option(flags, description).argParser(numberBetween(name, -1e12, 1e12, 'decimal'));
 
-export const defineEvents = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('events')
     .description('print the events of a trace in time order, one per line')

@@ -9,7 +9,7 @@ import {
   syscallsOption,
 } from '../../common/options.js';
 
-export const defineExec = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('exec')
     .description(

@@ -3,7 +3,7 @@ import type { Defining } from '../../common/define.js';
 import { numberBetween } from '../../common/option-values.js';
 import { AS_JSON, LAST_TRACE, ONE_RUN, widthOption } from '../../common/options.js';
 
-export const defineExplain = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('explain')
     .description('show every rule that assigns time to a phase, and the evidence that it used')

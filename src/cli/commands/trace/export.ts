@@ -5,7 +5,7 @@ import { numberBetween } from '../../common/option-values.js';
 import { ONE_RUN } from '../../common/options.js';
 import { EXPORT_NAMES } from '../../export/names.js';
 
-export const defineExport = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('export')
     .description('convert a trace to the format of another program (docs/export.md)')

@@ -1,7 +1,7 @@
 import { type Command, given } from '../../common/commander.js';
 import type { Defining } from '../../common/define.js';
 
-export const defineLs = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('ls')
     .description('list the recordings in the traces folder, newest first')

@@ -3,7 +3,7 @@ import type { Defining } from '../../common/define.js';
 import { parseMemory } from '../../common/option-values.js';
 import { collect } from '../../common/options.js';
 
-export const defineQuery = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('query')
     .description('run SQL over many traces (docs/schema.md describes the tables)')

@@ -16,7 +16,7 @@ import {
 const repeatable = <Flags extends string>(flags: Flags, description: string) =>
   new Option(flags, `${description}; may be repeated`).argParser(collect);
 
-export const defineRun = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('run')
     .description('start a container, record the whole start, and show where the time went')

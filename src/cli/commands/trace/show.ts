@@ -2,7 +2,7 @@ import { type Command, given } from '../../common/commander.js';
 import type { Defining } from '../../common/define.js';
 import { AS_JSON, LAST_TRACE, ONE_RUN, widthOption } from '../../common/options.js';
 
-export const defineShow = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('show')
     .description('show a recorded start: timeline, phases, milestones')

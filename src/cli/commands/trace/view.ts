@@ -2,7 +2,7 @@ import { type Command, given } from '../../common/commander.js';
 import type { Defining } from '../../common/define.js';
 import { ONE_RUN } from '../../common/options.js';
 
-export const defineView = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('view')
     .description('write an HTML page that shows a trace or compares two, in one file')

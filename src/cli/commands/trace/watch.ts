@@ -4,7 +4,7 @@ import type { Defining } from '../../common/define.js';
 import { numberBetween, parseFilter } from '../../common/option-values.js';
 import { ringOption, STRICT, sourceOption } from '../../common/options.js';
 
-export const defineWatch = (parent: Command, { act, context }: Defining) =>
+export const define = (parent: Command, { act, context }: Defining) =>
   parent
     .command('watch')
     .description('print one line for every container start on this machine, until Ctrl-C')
