@@ -174,7 +174,7 @@ export const TABLES = {
     ],
   },
   segments: {
-    row: 'a piece of the critical path; they tile the window',
+    row: 'a segment of the critical path; they tile the window',
     columns: [
       ...ofRun,
       ns('start_ns', 'on the trace clock'),

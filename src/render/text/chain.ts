@@ -74,7 +74,7 @@ function chainPage(
   const equals = ns === end - origin ? '= window' : `≠ window ${formatCount(end - origin)} ns`;
   lines.push('', theme.dim(`sum ${formatCount(ns)} ns ${equals}`));
   if (leastNs > 0) {
-    lines.push(theme.dim(`links shorter than ${formatMs(leastNs, 1)} ms count as visits: --all`));
+    lines.push(theme.dim(`merged into the link before: links shorter than ${formatMs(leastNs, 1)} ms (show them: --all)`));
   }
   return lines;
 }

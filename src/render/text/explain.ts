@@ -1,7 +1,7 @@
 /**
  * What `dit trace explain` prints: each rule of the table of phases, what it decided and on what evidence.
  *
- *   fsync  storage / fsync                          12 pieces     3.673 ms   1.6 %
+ *   fsync  storage / fsync                          12 segments   3.673 ms   1.6 %
  *     inside fsync, fdatasync or another sync call, running or waiting
  *     1.24 ms  @28.914ms dockerd: blocked in fdatasync meta.db, event 1201, ended by block I/O
  */
@@ -33,7 +33,7 @@ export function renderExplanation(
     const rules = explanationOf(run);
     return [
       ...wrap(
-        'Rules are tried in this order; the first that applies to a piece decides.',
+        'Rules are tried in this order; the first that applies to a segment decides.',
         options.width,
       ).map(options.theme.dim),
       ...rules.flatMap((rule) => ['', ...ruleLines(trace.recording, rule, run, options)]),
@@ -59,7 +59,7 @@ function ruleLines(
   const figures =
     rule.segments === 0
       ? 'nothing'
-      : `${plural(rule.segments, 'piece')}  ${formatMs(rule.ns)} ms  ${alignRight(formatPercent(rule.ns / window), 6)}`;
+      : `${plural(rule.segments, 'segment')}  ${formatMs(rule.ns)} ms  ${alignRight(formatPercent(rule.ns / window), 6)}`;
   const paint = rule.segments === 0 ? theme.dim : theme.phase[rule.phase];
   const lines = [
     paint(alignLeft(head, width - FIGURES) + alignRight(figures, FIGURES)),

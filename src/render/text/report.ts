@@ -296,7 +296,7 @@ const isOnlyItself = ({ phase, categories }: PhaseTotal): boolean =>
   categories.length === 1 && categories[0]?.category === phase;
 
 /**
- *    #  actor        category                   ms    share  slices  longest
+ *    #  actor        category                   ms    share  segments  longest
  *    1  dockerd      network set-up         98.200   37.2 %   1,204  9.81 ms  waits for dockerd
  */
 function longest(segments: readonly Segment[], window: Window, options: ReportOptions): string[] {
@@ -313,12 +313,12 @@ function longest(segments: readonly Segment[], window: Window, options: ReportOp
     word('', category, { least: 14 }),
     number('', 10),
     number('', 9, { dropped: 1 }),
-    number('', 8, { dropped: 3 }),
+    number('', 9, { dropped: 3 }),
     number('', 9, { dropped: 2 }),
   ];
   const row = ([place = '', ...cells]: readonly string[]): string =>
     tableRow(columns, [place, '', ...cells], width).cells;
-  const lines = [theme.dim(row(['#', 'actor', 'category', 'ms', 'share', 'slices', 'longest']))];
+  const lines = [theme.dim(row(['#', 'actor', 'category', 'ms', 'share', 'segments', 'longest']))];
   shown.forEach(({ actor, category: name, ns, phase, ...share }, index) => {
     const text = row([
       String(index + 1),
