@@ -121,7 +121,7 @@ async function waiting(name: string): Promise<RunningDit> {
   engine.requests.length = 0;
   askedBefore = collector.asked();
   const running = startDit(args(), { env: { XDG_STATE_HOME: folder, TMPDIR: folder } });
-  const there = await eventually(() => isThere(running) || undefined, 30_000);
+  const there = await eventually(() => isThere(running) || undefined, 120_000);
   expect(there, running.stderr()).toBe(true);
   return running;
 }
@@ -132,7 +132,7 @@ const within = (ended: Promise<DitEnd>): Promise<DitEnd | string> =>
     new Promise<string>((resolve) => setTimeout(() => resolve('it goes on'), END_MS).unref()),
   ]);
 
-describe.each(Object.keys(WAITING))('%s', { timeout: 90_000 }, (name) => {
+describe.each(Object.keys(WAITING))('%s', { timeout: 300_000 }, (name) => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -157,7 +157,7 @@ test.each([
   try {
     const running = startDit(['doctor'], { env: { DOCKER_HOST: silent.unix } });
     const asked = (): true | undefined => silent.requests.length > 0 || undefined;
-    expect(await eventually(asked, 30_000), running.stderr()).toBe(true);
+    expect(await eventually(asked, 120_000), running.stderr()).toBe(true);
     running.child.kill(signal);
     const end = await within(running.ended);
     running.child.kill('SIGKILL');
@@ -165,7 +165,7 @@ test.each([
   } finally {
     await silent.close();
   }
-}, 60_000);
+}, 300_000);
 
 /** What keeps the main thread for good, once the command has taken the signals over. */
 const BUSY = `
@@ -198,7 +198,7 @@ test.each([
     code: signal === 'SIGINT' ? 130 : 143,
     stderr: expect.stringContaining('interrupted again'),
   });
-}, 60_000);
+}, 300_000);
 
 test('a promise that nobody settles is told as a bug, not passed over', async () => {
   const preload = join(folder, 'lost.mjs');
@@ -249,4 +249,4 @@ test('a start that is recorded until it has started is no failure', async () => 
   } finally {
     await running.close();
   }
-}, 60_000);
+}, 300_000);

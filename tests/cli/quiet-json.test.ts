@@ -41,7 +41,7 @@ test('trace run -q --json prints what trace show --json does, and nothing else',
   expect(JSON.parse(stdout)).toEqual(JSON.parse(shown.stdout));
   expect(JSON.parse(stdout).runs).toHaveLength(1);
   expect(stderr).toMatch(/^trace saved: .*one\.dit\n$/);
-}, 60_000);
+}, 300_000);
 
 test('trace run --runs -q --json prints the summary, and nothing else', async () => {
   const { code, stdout, stderr } = await run('many.dit', '--runs', '2', '-q', '--json');
@@ -50,9 +50,9 @@ test('trace run --runs -q --json prints the summary, and nothing else', async ()
     windows_ns: [expect.any(Number), expect.any(Number)],
   });
   expect(stderr).not.toMatch(/dit: start/);
-}, 60_000);
+}, 300_000);
 
 test('without --json, -q prints no report', async () => {
   const { code, stdout } = await run('none.dit', '-q');
   expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-}, 60_000);
+}, 300_000);

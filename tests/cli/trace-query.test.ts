@@ -619,7 +619,7 @@ it('a question is ended by Ctrl-C', async () => {
     stderr += text.toString();
   });
   const temporary = () => readdirSync(folder).filter((name) => name.endsWith('.tmp'));
-  await expect.poll(temporary, { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(temporary, { timeout: 60_000 }).toHaveLength(1);
   child.kill('SIGINT');
   const [exitCode] = (await once(child, 'close')) as [number | null];
   expect({ exitCode, stderr }).toEqual({

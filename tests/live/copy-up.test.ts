@@ -16,7 +16,7 @@ import { eventually, startDit } from '../support/dit.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const IMAGE = 'dit-copy-up-test:1';
 const BIG_BYTES = 100 * 2 ** 20;
 const SMALL = Array.from({ length: 50 }, (_, index) => `small/${index}`);
@@ -88,7 +88,7 @@ describe
         return container !== undefined && existsSync(join(container.upper, 'done'))
           ? container
           : undefined;
-      }, 60_000);
+      }, 300_000);
       expect(found, dit.stderr()).toBeDefined();
       const { id, upper } = found as { id: string; upper: string };
       inUpper = readdirSync(join(upper, 'lower'), { recursive: true, encoding: 'utf8' }).filter(

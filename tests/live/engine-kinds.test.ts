@@ -19,7 +19,7 @@ const KINDS = [
   'runc',
   'crun',
 ];
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 function start(...args: readonly string[]) {
   const child = spawn(packagePath('scripts/engines'), args, {

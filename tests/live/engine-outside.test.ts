@@ -19,7 +19,7 @@ import { lacks } from '../support/requirements.js';
 
 const name = `outside-${process.pid}`;
 const layout = engineLayout(name);
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 async function dockerOf(engine: { readonly socketPath: string }): Promise<Dockerode> {
   const docker = new Dockerode({ socketPath: engine.socketPath });

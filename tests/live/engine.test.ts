@@ -26,7 +26,7 @@ import { lacks } from '../support/requirements.js';
 
 const name = `test-${process.pid}`;
 const layout = engineLayout(name);
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 300_000;
 
 /** Everything of the engine's that the machine still shows; the data root is to stay. */
 async function remains(handle?: EngineHandle): Promise<unknown> {

@@ -13,7 +13,7 @@ import { liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 import { prepareSilently } from '../support/silent-checks.js';
 
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 300_000;
 
 describe
   .skipIf(lacks('root', 'docker'))

@@ -23,7 +23,7 @@ const SLOW = samplePath('docker-20.10/slow-runtime.dit');
 const NAME = '<img src=x onerror=alert(1)>';
 const ARGUMENT = '\x1b[2J\x1b]0;owned\x07</script><script>alert(2)</script>';
 
-describe.skipIf(lacks('chromium'))('the page', { timeout: 60_000 }, () => {
+describe.skipIf(lacks('chromium'))('the page', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dit-page-'));
   let browser: Browser;
   let page: Page;

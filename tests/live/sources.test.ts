@@ -22,7 +22,7 @@ import { dit, PROGRAM } from '../support/dit.js';
 import { builtin, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 const engines = liveEngines('live-sources');
 const folder = mkdtempSync(join(tmpdir(), 'dit-sources-'));
 const names = SOURCES.map(({ name }) => name);

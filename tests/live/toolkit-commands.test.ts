@@ -15,7 +15,7 @@ import { type EngineThings, engineThings } from '../support/engine-things.js';
 import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const folder = mkdtempSync(join(tmpdir(), 'dit-commands-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -13,7 +13,7 @@ import { type LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 import { prepareSilently } from '../support/silent-checks.js';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 /** What a check could leave on the machine and in the engine. */
 async function machine(engine: LiveEngine): Promise<unknown> {

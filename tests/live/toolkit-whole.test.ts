@@ -46,7 +46,7 @@ describe.skipIf(lacks('root', 'docker', 'engines', 'ebpf', 'fio'))(
       const layout = engineLayout(basename(dirname(socketPath)));
       const programs = (): string[] => engineProcesses(layout).map(({ argv }) => argv[0] ?? '');
       // A shim ends a moment after its container.
-      await eventually(() => programs().every((name) => !/shim/.test(name)) || undefined, 5000);
+      await eventually(() => programs().every((name) => !/shim/.test(name)) || undefined, 60_000);
       return {
         ...(await engineThings(docker)),
         processes: programs().sort(),

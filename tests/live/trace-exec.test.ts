@@ -15,7 +15,7 @@ import { asUser, dit, eventually, ROOT, startDit } from '../support/dit.js';
 import { liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const engines = liveEngines('live-exec');
 const folder = mkdtempSync(join(tmpdir(), 'dit-exec-'));
 const client = join(ROOT, 'tests/support/start-containers.mjs');

@@ -12,7 +12,7 @@ import { dit } from '../support/dit.js';
 import { builtin, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const STARTS = 10;
 const folder = mkdtempSync(join(tmpdir(), 'dit-crowd-'));
 

@@ -11,7 +11,7 @@ import { dit, eventually, startDit } from '../support/dit.js';
 import { builtin, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const KILLS = 20;
 const engines = liveEngines('live-kill');
 const folder = mkdtempSync(join(tmpdir(), 'dit-killed-'));

@@ -17,7 +17,7 @@ import { eventually, ROOT, type RunningDit, startDit } from '../support/dit.js';
 import { LiveEngine, liveEngines } from '../support/live-engines.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 const engines = liveEngines('live-watch');
 const folder = mkdtempSync(join(tmpdir(), 'dit-watch-'));
 const client = join(ROOT, 'tests/support/start-containers.mjs');

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { packagePath } from '../../src/platform/package-files.js';
 import { lacks } from '../support/requirements.js';
 
-const LIMITS = { timeout: 60_000, retry: 2 };
+const LIMITS = { timeout: 300_000, retry: 2 };
 /** An end takes a second; bpftrace 0.17 was once seen to miss that it was asked. */
 const END_MS = 10_000;
 /** bpftrace says it when its probes are attached, or just before. */

@@ -22,7 +22,7 @@ describe.skipIf(lacks('root', 'ebpf'))('the ebpf source where it cannot be armed
         () => console.log('armed'),
         ({ exitCode, code, message }) => console.log(exitCode, code, message));`;
     const arguments_ = ['--import', 'tsx', '--input-type=module', '-e', program];
-    const end = spawnSync(process.execPath, arguments_, { cwd: root, timeout: 20_000 });
+    const end = spawnSync(process.execPath, arguments_, { cwd: root, timeout: 300_000 });
     return { code: end.status, said: `${end.stdout}${end.stderr}` };
   };
 

@@ -287,7 +287,7 @@ function isTold(error: unknown): boolean {
   return error instanceof DitError || (error instanceof Error && !(error instanceof TypeError));
 }
 
-describe.skipIf(lacks('root'))('hostile layouts', { timeout: 60_000 + 100 * LAYOUTS }, () => {
+describe.skipIf(lacks('root'))('hostile layouts', { timeout: 300_000 + 100 * LAYOUTS }, () => {
   beforeAll(async () => {
     base = mkdtempSync(join(tmpdir(), 'dit-layouts-'));
     // A read is to be seen by its time.

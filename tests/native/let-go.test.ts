@@ -56,7 +56,7 @@ test.skipIf(lacks('root', 'ebpf'))(
       await source.stop();
     }
   },
-  30_000,
+  300_000,
 );
 
 test.skipIf(lacks('root', 'ebpf'))(
@@ -72,7 +72,7 @@ test.skipIf(lacks('root', 'ebpf'))(
           source.drain(new EventTable());
           return isDone();
         },
-        { timeout: 20_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       );
     try {
       source.follow({ pid, followChildren: false });
@@ -89,7 +89,7 @@ test.skipIf(lacks('root', 'ebpf'))(
     source.drain(rest);
     expect(rest.count('syscall')).toBe(0);
   },
-  60_000,
+  300_000,
 );
 
 test.skipIf(lacks('root', 'ebpf'))(
@@ -126,5 +126,5 @@ test.skipIf(lacks('root', 'ebpf'))(
       await source.stop();
     }
   },
-  60_000,
+  300_000,
 );

@@ -64,7 +64,7 @@ const tracerOf = (pid: number): number => traceesOf([pid])[0]?.tracerPid ?? -1;
 
 /** Neither it nor a child of it is traced, or stopped. */
 async function expectFree(pid: number): Promise<void> {
-  await expect.poll(() => tracerOf(pid), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => tracerOf(pid), { timeout: 60_000 }).toBe(0);
   const family = withDescendants(listProcesses(), [pid]).map((stat) => stat.pid);
   for (const { tracerPid, state } of traceesOf(family)) {
     expect(tracerPid).toBe(0);
@@ -191,7 +191,7 @@ describe.skipIf(lacks('root', 'strace'))('the strace source', () => {
     await once(recorder, 'exit');
     expect(await answer).toBe('got while it is traced');
     await expectFree(shell.pid);
-    await expect.poll(() => existsSync(`/proc/${strace}`), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${strace}`), { timeout: 60_000 }).toBe(false);
     expect(await shell.answers('after')).toBe('got after');
   });
 

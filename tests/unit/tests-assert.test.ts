@@ -46,3 +46,36 @@ it('finds a test that asserts nothing', () => {
     "it('does not', () => {",
   ]);
 });
+
+/** Less, and a loaded machine decides: ten starts at once beside eight busy programs took more than a minute. */
+const LEAST_BOUND_MS = 60_000;
+const BOUND =
+  /\btimeout: *([\d_]+)|^ *\}, ([\d_]+)\);|\bLIMIT_MS = ([\d_]+)|\beventually\(.*, ([\d_]+)\)/gm;
+
+function tightBounds(text: string): string[] {
+  return [...text.matchAll(BOUND)]
+    .filter(([, ...found]) => Number(found.find(Boolean)?.replaceAll('_', '')) < LEAST_BOUND_MS)
+    .map(([bound]) => bound.trim());
+}
+
+it.each(
+  ['live', 'native', 'cli'].flatMap((folder) => testFiles(join(root, folder))),
+)('%s: no bound that a loaded machine exceeds', (path) => {
+  expect(tightBounds(readFileSync(path, 'utf8'))).toEqual([]);
+});
+
+it('a bound of seconds is found, however it is written', () => {
+  const text = [
+    "test('x', { timeout: 20_000 }, run);",
+    '}, 30_000);',
+    'const LIMIT_MS = 9000;',
+    'await eventually(isThere, 500);',
+    'const LIMIT_MS = 300_000;',
+  ].join('\n');
+  expect(tightBounds(text)).toEqual([
+    'timeout: 20_000',
+    '}, 30_000);',
+    'LIMIT_MS = 9000',
+    'eventually(isThere, 500)',
+  ]);
+});
