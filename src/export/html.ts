@@ -3,6 +3,7 @@
  * All that comes from traces is in the data, which are base64, and in the title, which is escaped.
  */
 import { escapeMarkup } from '../base/escape.js';
+import { PAGE_BEGIN, PAGE_STYLE } from '../render/look/style.js';
 
 /** All of the trace is in the page; this is what it does not draw. */
 export const leavesOut: readonly string[] = [
@@ -12,7 +13,7 @@ export const leavesOut: readonly string[] = [
 export interface HtmlPage {
   /** Untrusted. */
   readonly title: string;
-  /** The bundles of src/page. */
+  /** The bundles of src/page; the look of all pages comes before the style. */
   readonly script: string;
   readonly style: string;
   /** Deflated (zlib's format) blocks of pageData, a trace each. */
@@ -20,13 +21,10 @@ export interface HtmlPage {
   readonly ditVersion: string;
 }
 
-/** How a page begins: what may be overwritten by another one. */
-export const PAGE_BEGIN = '<!doctype html>\n<html lang="en" data-made-by="dit">';
-
 /** @param sha256 of a text, base64: a browser runs and applies nothing else than what has these sums */
 export function renderHtml(page: HtmlPage, sha256: (text: string) => string): string {
   const script = closed(page.script, 'script');
-  const style = closed(page.style, 'style');
+  const style = closed(PAGE_STYLE + page.style, 'style');
   const policy = [
     "default-src 'none'",
     `script-src 'sha256-${sha256(script)}'`,

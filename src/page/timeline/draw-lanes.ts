@@ -364,7 +364,7 @@ class LanePainter {
       if ((found.starts[index] as number) > to) break;
       if ((found.ends[index] as number) < from) continue;
       drawn++;
-      this.#drawOutline(found.targets[index], palette.match, 1.5);
+      this.#drawOutline(found.targets[index], palette.accent, 1.5);
     }
   }
 

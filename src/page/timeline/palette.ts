@@ -1,5 +1,6 @@
-/** The canvas's colours, read from the style sheet, and the patterns that tell phases apart without colour. */
+/** The canvas's colours, read from the page's style, and the patterns that tell phases apart without colour. */
 import { PHASES, type PhaseName } from '../../model/trace/totals.js';
+import type { ColourName } from '../../render/look/colours.js';
 
 export interface Palette {
   readonly text: string;
@@ -13,7 +14,6 @@ export interface Palette {
   readonly callText: string;
   readonly running: string;
   readonly accent: string;
-  readonly match: string;
   readonly shade: string;
   readonly font: string;
   readonly smallFont: string;
@@ -27,10 +27,11 @@ const TILE = 6;
 
 export function readPalette(element: Element, context: CanvasRenderingContext2D): Palette {
   const style = getComputedStyle(element);
-  const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const property = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+  const colour = (name: ColourName): string => property(name);
   const byPhase = <T>(of: (phase: PhaseName) => T): Record<PhaseName, T> =>
     Object.fromEntries(PHASES.map((phase) => [phase, of(phase)])) as Record<PhaseName, T>;
-  const family = colour('mono');
+  const family = property('mono');
   return {
     text: colour('text'),
     muted: colour('muted'),
@@ -43,7 +44,6 @@ export function readPalette(element: Element, context: CanvasRenderingContext2D)
     callText: colour('call-text'),
     running: colour('running'),
     accent: colour('accent'),
-    match: colour('match'),
     shade: colour('shade'),
     font: `11px ${family}`,
     smallFont: `10px ${family}`,

@@ -1,8 +1,12 @@
-/**
- * Colours and patterns of pictures. The three hues are told apart by people with any of the common kinds of colour
- * blindness (Okabe and Ito's palette), and each has a pattern besides, for those who see none, and for printers.
- */
+/** What pictures are painted with: the colours of all pages, and a pattern for each phase. */
 import type { PhaseName } from '../../model/trace/totals.js';
+import {
+  type Colours,
+  DARK_COLOURS,
+  INLINE_COLOURS,
+  LIGHT_COLOURS,
+  seriesColour,
+} from '../look/colours.js';
 import { element } from './svg-markup.js';
 
 export type Fill = PhaseName | 'waiting';
@@ -27,53 +31,30 @@ export interface Palette {
   readonly warning: string;
   readonly fill: Readonly<Record<Fill, string>>;
   readonly mark: Readonly<Record<Fill, string>>;
+  /** Of platforms, by their place. */
+  readonly series: (index: number) => string;
 }
 
-export const LIGHT: Palette = {
-  background: '#ffffff',
-  text: '#1b1f24',
-  dim: '#57606a',
-  line: '#d0d7de',
-  busy: '#c3cad2',
-  warning: '#b3261e',
-  fill: {
-    runtime: '#0072b2',
-    waiting: '#cfe6f5',
-    kernel: '#e69f00',
-    storage: '#009e73',
-    unattributed: '#f0f0f0',
-  },
-  mark: {
-    runtime: '#0072b2',
-    waiting: '#0072b2',
-    kernel: '#7a4f00',
-    storage: '#d9f5ec',
-    unattributed: '#555555',
-  },
-};
+function paletteOf(colours: Colours): Palette {
+  const byFill = (of: (fill: Fill) => string): Record<Fill, string> =>
+    Object.fromEntries(FILLS.map((fill) => [fill, of(fill)])) as Record<Fill, string>;
+  return {
+    background: colours.background,
+    text: colours.text,
+    dim: colours.muted,
+    line: colours.line,
+    busy: colours.busy,
+    warning: colours.bad,
+    fill: byFill((fill) => colours[fill]),
+    mark: byFill((fill) => colours[`${fill}-pattern`]),
+    series: (index) => colours[seriesColour(index)],
+  };
+}
 
-export const DARK: Palette = {
-  background: '#0d1117',
-  text: '#e6edf3',
-  dim: '#9aa4af',
-  line: '#30363d',
-  busy: '#444c56',
-  warning: '#ff8a80',
-  fill: {
-    runtime: '#56b4e9',
-    waiting: '#17344a',
-    kernel: '#e69f00',
-    storage: '#1fa37c',
-    unattributed: '#2b2b2b',
-  },
-  mark: {
-    runtime: '#56b4e9',
-    waiting: '#56b4e9',
-    kernel: '#5c3b00',
-    storage: '#d9f5ec',
-    unattributed: '#bbbbbb',
-  },
-};
+export const LIGHT = paletteOf(LIGHT_COLOURS);
+export const DARK = paletteOf(DARK_COLOURS);
+/** On a page, whose colours follow the reader's choice. */
+export const INLINE = paletteOf(INLINE_COLOURS);
 
 /** Side of a pattern's tile, px. */
 const TILE = 6;

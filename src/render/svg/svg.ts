@@ -24,6 +24,7 @@ import {
 } from '../../model/trace/trace.js';
 import { cut } from '../common/columns.js';
 import { formatMs, formatPercent } from '../common/format.js';
+import { SANS } from '../look/style.js';
 import { Canvas, columnsIn, LINE_HEIGHT, MARGIN, STRONG, TEXT_SIZE } from './svg-canvas.js';
 import { element, xmlText } from './svg-markup.js';
 import { DARK, LIGHT, patternsOf } from './svg-paint.js';
@@ -49,7 +50,6 @@ const LEAST_WIDTH = 640;
 const DEFAULT_WIDTH = 1200;
 const TITLE_SIZE = 18;
 const RESULT_SIZE = 14;
-const FONTS = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif";
 
 /**
  * A whole document that ends with a newline; the same for the same trace.
@@ -79,7 +79,7 @@ export function renderSvg(trace: Trace, run: ContainerRun, options: SvgOptions =
       viewBox: `0 0 ${width} ${height}`,
       role: 'img',
       'aria-labelledby': `${prefix}-title ${prefix}-desc`,
-      'font-family': FONTS,
+      'font-family': SANS,
       'font-size': TEXT_SIZE,
     },
     [

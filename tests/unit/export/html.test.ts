@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type HtmlPage, PAGE_BEGIN, renderHtml } from '../../../src/export/html.js';
+import { type HtmlPage, renderHtml } from '../../../src/export/html.js';
+import { PAGE_BEGIN, PAGE_STYLE } from '../../../src/render/look/style.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 
@@ -28,7 +29,7 @@ describe('renderHtml', () => {
     expect(policy.split('; ')).toEqual([
       "default-src 'none'",
       `script-src 'sha256-${sha256('show();')}'`,
-      `style-src 'sha256-${sha256('body{margin:0}')}'`,
+      `style-src 'sha256-${sha256(`${PAGE_STYLE}body{margin:0}`)}'`,
       "base-uri 'none'",
       "form-action 'none'",
     ]);
@@ -62,7 +63,7 @@ describe('renderHtml', () => {
     expect(script).toBe('a="<\\/script><script>alert(1)//";b="<\\!--";');
     expect(html).toContain(`'sha256-${sha256(script)}'`);
     const style = between(html, '<style>', '</style>');
-    expect(style).toBe('a::before{content:"<\\/style><b>"}');
+    expect(style).toBe(`${PAGE_STYLE}a::before{content:"<\\/style><b>"}`);
     expect(html).toContain(`'sha256-${sha256(style)}'`);
   });
 });
