@@ -3,6 +3,7 @@
 import { DitError, EXIT } from '../base/errors.js';
 import { quoting } from '../base/foreign.js';
 import type { BenchComparison, Gate, Platform } from '../model/bench/bench-comparison.js';
+import { changesOf } from './changes.js';
 import { examine } from './doctor.js';
 import { judge } from './gate.js';
 import { compareGroups, withDeviations } from './groups.js';
@@ -17,13 +18,16 @@ export function compareBenches(
   checkUnits(platforms);
   const groups = compareGroups(platforms.map(({ bench }) => withDeviations(bench)));
   const findings = examine(platforms, groups);
+  const tests = testPlatforms(groups, findings);
+  const outcomes = judge(gates, groups, platforms);
   return {
     platforms,
     findings,
     groups,
-    tests: testPlatforms(groups, findings),
+    tests,
     modes: testModes(groups, findings),
-    gates: judge(gates, groups, platforms),
+    gates: outcomes,
+    changes: changesOf(groups, tests, outcomes),
   };
 }
 

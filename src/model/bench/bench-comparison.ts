@@ -148,6 +148,26 @@ export interface GateOutcome {
   readonly reason: Foreign;
 }
 
+/** A difference between two platforms that a gate or a test holds for one. */
+export interface Change {
+  readonly dimension: string;
+  readonly unit: string;
+  readonly group: Foreign;
+  /** Indices of the platforms. */
+  readonly first: number;
+  readonly second: number;
+  /** Medians; of a gate what it looks at. NaN where there is none. */
+  readonly from: number;
+  readonly to: number;
+  /** With its 95 % bounds. Of a gate a share of the first (0.05 for 5 %), of a test Hodges and Lehmann's shift. */
+  readonly difference: { readonly by: number; readonly bounds: Bounds; readonly relative: boolean };
+  readonly direction: 'better' | 'worse' | 'neither';
+  /** Of a test. */
+  readonly magnitude: Magnitude | undefined;
+  /** The one that failed. */
+  readonly gate: Gate | undefined;
+}
+
 export interface BenchComparison {
   readonly platforms: readonly Platform[];
   readonly findings: readonly DataFinding[];
@@ -157,6 +177,8 @@ export interface BenchComparison {
   /** Within a platform: each mode of writing, metadata and network against the first. */
   readonly modes: readonly TestOutcome[];
   readonly gates: readonly GateOutcome[];
+  /** Between platforms, the most important first. */
+  readonly changes: readonly Change[];
 }
 
 /** Of corrected p values. */

@@ -4,17 +4,19 @@
  */
 
 import { escapeText } from '../../base/escape.js';
-import { type Foreign, quoting } from '../../base/foreign.js';
+import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import type {
   BenchComparison,
   ComparedGroup,
   GroupSummary,
 } from '../../model/bench/bench-comparison.js';
 import { cut } from '../common/columns.js';
+import { plural } from '../common/format.js';
+import { SANS } from '../look/style.js';
 import { AT_END, Canvas, columnsIn, MARGIN, SMALL_SIZE, STRONG } from '../svg/svg-canvas.js';
-import { element } from '../svg/svg-markup.js';
-import { LIGHT } from '../svg/svg-paint.js';
-import { formatValue, letterOf } from './compare-tables.js';
+import { element, xmlText } from '../svg/svg-markup.js';
+import { LIGHT, type Palette } from '../svg/svg-paint.js';
+import { formatBounds, formatValue, letterOf } from './compare-tables.js';
 
 export interface Chart {
   readonly dimension: string;
@@ -27,14 +29,13 @@ const LABELS = 250;
 const FIGURES = 110;
 const ROW = 34;
 const DOT = 2.2;
-/** Hues of Okabe and Ito, told apart by people with any common kind of colour blindness; the letter says it besides. */
-const HUES = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#7a4f00'] as const;
 /** Beyond this ratio a linear axis shows one heap. */
 const LOG_FROM = 50;
 /** More dots are one blot, and the file is large. */
 const MOST_DOTS = 2000;
 
-export function compareCharts(comparison: BenchComparison): Chart[] {
+/** @param palette INLINE for charts on a page of dit's */
+export function compareCharts(comparison: BenchComparison, palette: Palette = LIGHT): Chart[] {
   const measured = comparison.groups.filter(({ summaries }) =>
     summaries.some((summary) => (summary?.samples.length ?? 0) > 0),
   );
@@ -44,6 +45,7 @@ export function compareCharts(comparison: BenchComparison): Chart[] {
       dimension,
       measured.filter((each) => each.dimension === dimension),
       comparison,
+      palette,
     ),
   }));
 }
@@ -58,6 +60,7 @@ function chart(
   dimension: string,
   groups: readonly ComparedGroup[],
   { platforms }: BenchComparison,
+  palette: Palette,
 ): string {
   const unit = groups[0]?.unit ?? '';
   const rows = groups.flatMap(({ group, summaries }) =>
@@ -66,7 +69,7 @@ function chart(
     ),
   );
   const axis = axisOf(rows, MARGIN + LABELS, WIDTH - MARGIN - FIGURES);
-  const canvas = new Canvas(WIDTH, LIGHT, `compare-${dimension}`);
+  const canvas = new Canvas(WIDTH, palette, `compare-${dimension}`);
   canvas.y += 8;
   canvas.text(MARGIN, `${dimension}, ${unit}${axis.logarithmic ? ', logarithmic axis' : ''}`, {
     ...STRONG,
@@ -75,21 +78,25 @@ function chart(
   canvas.y += 20;
   canvas.list(
     platforms.map(({ name }, index) => quoting`${letterOf(index)} ${name}`),
-    LIGHT.dim,
+    canvas.palette.dim,
   );
   const top = canvas.y;
   const bottom = top + rows.length * ROW;
   canvas.y = top - 4;
-  canvas.text(WIDTH - MARGIN, 'median', { ...AT_END, fill: LIGHT.dim, 'font-size': SMALL_SIZE });
+  canvas.text(WIDTH - MARGIN, 'median', {
+    ...AT_END,
+    fill: canvas.palette.dim,
+    'font-size': SMALL_SIZE,
+  });
   for (const tick of axis.ticks) {
     const x = axis.at(tick);
     canvas.parts.push(
-      element('line', { x1: x, x2: x, y1: top, y2: bottom + 4, stroke: LIGHT.line }),
+      element('line', { x1: x, x2: x, y1: top, y2: bottom + 4, stroke: canvas.palette.line }),
     );
     canvas.y = bottom + 18;
     canvas.text(x, tickText(tick), {
       'text-anchor': 'middle',
-      fill: LIGHT.dim,
+      fill: canvas.palette.dim,
       'font-size': SMALL_SIZE,
     });
   }
@@ -97,7 +104,13 @@ function chart(
     if (index > 0 && rows[index - 1]?.group !== row.group) {
       const y = top + index * ROW;
       canvas.parts.push(
-        element('line', { x1: MARGIN, x2: WIDTH - MARGIN, y1: y, y2: y, stroke: LIGHT.line }),
+        element('line', {
+          x1: MARGIN,
+          x2: WIDTH - MARGIN,
+          y1: y,
+          y2: y,
+          stroke: canvas.palette.line,
+        }),
       );
     }
     drawRow(canvas, row, top + index * ROW + ROW / 2, axis, rows[index - 1]?.group !== row.group);
@@ -105,10 +118,10 @@ function chart(
   canvas.y = bottom + 38;
   canvas.line(
     'dots: every value · box: quartiles · line: median · bar below: its 95 % interval (bootstrap)',
-    LIGHT.dim,
+    canvas.palette.dim,
     SMALL_SIZE,
   );
-  return document(canvas, `Distribution of ${dimension}, ${unit}`);
+  return document(canvas, `Distribution of ${dimension}, ${unit}`, inWords(rows));
 }
 
 function drawRow(
@@ -118,7 +131,7 @@ function drawRow(
   axis: Axis,
   named: boolean,
 ): void {
-  const hue = HUES[platform % HUES.length] as string;
+  const hue = canvas.palette.series(platform);
   canvas.y = middle + 4;
   const room = columnsIn(LABELS - 40, SMALL_SIZE);
   if (named) {
@@ -127,7 +140,6 @@ function drawRow(
   canvas.text(MARGIN + LABELS - 14, letterOf(platform), {
     ...AT_END,
     ...STRONG,
-    fill: hue,
     'font-size': SMALL_SIZE,
   });
   canvas.text(WIDTH - MARGIN, formatValue(summary.median), { ...AT_END, 'font-size': SMALL_SIZE });
@@ -157,7 +169,7 @@ function drawRow(
       x2: median,
       y1: middle - 13,
       y2: middle + 7,
-      stroke: LIGHT.text,
+      stroke: canvas.palette.text,
       'stroke-width': 2,
     }),
   );
@@ -169,7 +181,7 @@ function drawRow(
       y: middle + 9,
       width: Math.max(1.5, axis.at(to) - axis.at(from)),
       height: 3,
-      fill: LIGHT.text,
+      fill: canvas.palette.text,
     }),
   );
 }
@@ -234,7 +246,17 @@ function logTicks(low: number, high: number): number[] {
 
 const tickText = (value: number): string => String(Number(value.toPrecision(6)));
 
-function document(canvas: Canvas, title: string): string {
+/** The picture for those who do not see it. */
+const inWords = (rows: readonly Row[]): Foreign =>
+  joinForeign(
+    rows.map(
+      ({ group, platform, summary }) =>
+        quoting`${letterOf(platform)} ${group}: median ${formatValue(summary.median)}, 95 % ${formatBounds(summary.medianBounds)}, ${plural(summary.samples.length, 'value')}`,
+    ),
+    '; ',
+  );
+
+function document(canvas: Canvas, title: string, description: Foreign): string {
   const size = { width: canvas.width, height: canvas.y };
   return element(
     'svg',
@@ -243,12 +265,14 @@ function document(canvas: Canvas, title: string): string {
       viewBox: `0 0 ${size.width} ${Math.ceil(size.height)}`,
       ...size,
       role: 'img',
-      'font-family': 'ui-sans-serif, system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif',
+      'aria-labelledby': `${canvas.prefix}-title ${canvas.prefix}-desc`,
+      'font-family': SANS,
       'font-size': 12,
     },
     [
-      element('title', {}, title),
-      element('rect', { ...size, fill: LIGHT.background }),
+      element('title', { id: `${canvas.prefix}-title` }, xmlText(title)),
+      element('desc', { id: `${canvas.prefix}-desc` }, xmlText(description)),
+      element('rect', { ...size, fill: canvas.palette.background }),
       ...canvas.parts,
     ],
   );

@@ -1,7 +1,7 @@
 /** A comparison as LaTeX tables to \input: booktabs and longtable, UTF-8; findings of the data doctor as a list. */
 
 import { escapeText } from '../../base/escape.js';
-import type { Foreign } from '../../base/foreign.js';
+import { type Foreign, quoting } from '../../base/foreign.js';
 import { own } from '../../base/own.js';
 import type { BenchComparison } from '../../model/bench/bench-comparison.js';
 import {
@@ -14,12 +14,19 @@ import {
   SUMMARY_CAPTION,
   summaryTables,
 } from './compare-tables.js';
+import { inShort } from './in-short.js';
 
 export function renderCompareLatex(comparison: BenchComparison): string {
   const { findings, platforms, modes, gates } = comparison;
+  const { sentences, table: changes, more } = inShort(comparison);
   const blocks = [
     '% \\usepackage{booktabs,longtable} in the preamble; \\input this file',
     table(platformTable(comparison)),
+    [...sentences, more]
+      .filter((line) => line !== '')
+      .map((line) => latex(quoting`${line}.`))
+      .join('\n'),
+    table(changes),
     ...(findings.length === 0
       ? []
       : [

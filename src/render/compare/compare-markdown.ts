@@ -7,7 +7,6 @@ import {
   type CompareTable,
   findingPlace,
   gateTable,
-  inShort,
   modeTests,
   outlierLines,
   platformNotes,
@@ -17,9 +16,11 @@ import {
   SUMMARY_CAPTION,
   summaryTables,
 } from './compare-tables.js';
+import { inShort } from './in-short.js';
 
 export function renderCompareMarkdown(comparison: BenchComparison): string {
   const { findings, platforms, modes, gates } = comparison;
+  const { sentences, table: changes, more } = inShort(comparison);
   const outliers = outlierLines(comparison);
   const notes = platformNotes(comparison);
   const blocks = [
@@ -31,9 +32,15 @@ export function renderCompareMarkdown(comparison: BenchComparison): string {
     )}`,
     table(platformTable(comparison), 2),
     notes.map((note) => `- ${markdownText(note)}`).join('\n'),
-    inShort(comparison)
-      .map((line) => `- ${markdownText(line)}`)
-      .join('\n'),
+    ...(sentences.length === 0
+      ? []
+      : [
+          '## In short',
+          sentences.map((line) => `- ${markdownText(line)}`).join('\n'),
+          rowsOf(changes),
+          markdownText(more),
+          markdownText(changes.caption),
+        ]),
     '## Data doctor',
     findings.length === 0
       ? 'Nothing is suspect.'
@@ -65,17 +72,22 @@ export function renderCompareMarkdown(comparison: BenchComparison): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function table({ title, caption, columns, rows }: CompareTable, level: number): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const body =
-    rows.length === 0
-      ? ''
-      : [
-          line(columns.map(({ head }) => markdownText(head))),
-          line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
-          ...rows.map((row) => line(row.map(markdownText))),
-        ].join('\n');
-  return [`${'#'.repeat(level)} ${markdownText(title)}`, markdownText(caption), body]
+function table(table: CompareTable, level: number): string {
+  return [
+    `${'#'.repeat(level)} ${markdownText(table.title)}`,
+    markdownText(table.caption),
+    rowsOf(table),
+  ]
     .filter((block) => block !== '')
     .join('\n\n');
+}
+
+function rowsOf({ columns, rows }: CompareTable): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  if (rows.length === 0) return '';
+  return [
+    line(columns.map(({ head }) => markdownText(head))),
+    line(columns.map(({ align }) => (align === 'right' ? '--:' : ':--'))),
+    ...rows.map((row) => line(row.map(markdownText))),
+  ].join('\n');
 }

@@ -1,5 +1,4 @@
 /** The tables of a comparison, as cells of plain text: what text, Markdown, LaTeX and HTML print is the same. */
-import { safeJson } from '../../base/escape.js';
 import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import {
   type BenchComparison,
@@ -20,6 +19,8 @@ export interface CompareColumn {
   readonly dropped: number;
 }
 
+export type Tone = 'good' | 'bad' | 'plain';
+
 export interface CompareTable {
   readonly title: string;
   /** What the columns are, in a sentence. */
@@ -29,10 +30,23 @@ export interface CompareTable {
   readonly rows: readonly (readonly Foreign[])[];
   /** Rows that say that something is different. */
   readonly marked: readonly boolean[];
+  /** What the column "verdict" says of each row, for those who look at colours; absent: nothing. */
+  readonly tones?: readonly Tone[];
 }
 
-const left = (head: string, dropped = 0): CompareColumn => ({ head, align: 'left', dropped });
-const right = (head: string, dropped = 0): CompareColumn => ({ head, align: 'right', dropped });
+export const left = (head: string, dropped = 0): CompareColumn => ({
+  head,
+  align: 'left',
+  dropped,
+});
+export const right = (head: string, dropped = 0): CompareColumn => ({
+  head,
+  align: 'right',
+  dropped,
+});
+
+/** The table of all tests between platforms, which others refer to. */
+export const DIFFERENCES = 'Differences between platforms';
 
 /** "A", "B" …: platforms have long names. */
 export const letterOf = (platform: number): string => String.fromCharCode(65 + platform);
@@ -83,61 +97,6 @@ export const SUMMARY_CAPTION =
 /** The columns that a narrow line has no room for. */
 export const STUDY_CAPTION =
   'Study (in wide lines): median and ± as the study of 2026 computes them.';
-
-/** Of all differences between two platforms, the ones that are named. */
-const MOST_NAMED = 12;
-
-/** What the comparison comes to, a line each: of the data, of every two platforms, of the gates. Untrusted names. */
-export function inShort({ findings, tests, platforms, gates }: BenchComparison): Foreign[] {
-  const wrong = new Set(
-    findings
-      .filter(({ severity }) => severity === 'wrong')
-      .flatMap(({ platform, dimension, groups }) =>
-        groups.map((group) => safeJson([platform, dimension, group])),
-      ),
-  ).size;
-  const lines: Foreign[] =
-    wrong === 0
-      ? []
-      : [
-          `${plural(wrong, 'group')} of data ${wrong === 1 ? 'is' : 'are'} wrong: see the data doctor`,
-        ];
-  for (const [first] of platforms.entries()) {
-    for (let second = first + 1; second < platforms.length; second++) {
-      lines.push(
-        ...pairInShort(
-          tests.filter((test) => test.first.platform === first && test.second.platform === second),
-          `${letterOf(first)}→${letterOf(second)}`,
-        ),
-      );
-    }
-  }
-  for (const { gate, group, verdict } of gates) {
-    if (verdict !== 'held') lines.push(quoting`gate ${gate.text} ${verdict}: ${group}`);
-  }
-  return lines;
-}
-
-/** The largest effects first; those of suspect data are no differences. */
-function pairInShort(tests: readonly TestOutcome[], pair: string): Foreign[] {
-  const found = tests
-    .filter((test) => isSignificant(test) && !test.suspect)
-    .sort((a, b) => Math.abs(b.delta) - Math.abs(a.delta) || a.p - b.p);
-  if (tests.length === 0) return [`${pair}: no group has values on both sides`];
-  if (found.length === 0) return [`${pair}: nothing differs, of ${plural(tests.length, 'test')}`];
-  const named = found
-    .slice(0, MOST_NAMED)
-    .map(
-      ({ dimension, first, shift, shiftBounds, unit, magnitude }) =>
-        quoting`${pair}: ${dimension} ${first.group} ${signed(shift)} ${unit} (95 % ${formatBounds(shiftBounds)}), ${magnitude}`,
-    );
-  const rest = found.length - named.length;
-  return [
-    `${pair}: ${formatCount(found.length)} of ${plural(tests.length, 'test')} ${tests.length === 1 ? 'differs' : 'differ'}`,
-    ...named,
-    ...(rest > 0 ? [`${pair}: and ${formatCount(rest)} more`] : []),
-  ];
-}
 
 /** One a dimension. */
 export function summaryTables({ groups }: BenchComparison): CompareTable[] {
@@ -202,7 +161,7 @@ export function platformTests({ tests, platforms }: BenchComparison): CompareTab
       quoting`${test.dimension} ${test.first.group}`,
       `${letterOf(test.first.platform)}→${letterOf(test.second.platform)}`,
     ]),
-    title: 'Differences between platforms',
+    title: DIFFERENCES,
     caption: testCaption(tests, platforms.length < 2),
   };
 }
@@ -286,6 +245,9 @@ export function gateTable({ gates }: BenchComparison): CompareTable {
       verdictOf(outcome),
     ]),
     marked: gates.map(({ verdict }) => verdict === 'failed'),
+    tones: gates.map(({ verdict }) =>
+      verdict === 'failed' ? 'bad' : verdict === 'held' ? 'good' : 'plain',
+    ),
   };
 }
 
@@ -338,11 +300,14 @@ export function formatValue(value: number): string {
   return value.toFixed(Math.min(9, 2 - Math.floor(Math.log10(Math.abs(value)))));
 }
 
-const formatBounds = ({ low, high }: Bounds): string => `[${bound(low)}, ${bound(high)}]`;
-const bound = (value: number): string =>
-  Math.abs(value) === Number.POSITIVE_INFINITY ? (value < 0 ? '-∞' : '∞') : formatValue(value);
-const signed = (value: number): string => (value > 0 ? '+' : '') + formatValue(value);
-function signedPercent(share: number): string {
+export function formatBounds({ low, high }: Bounds, format = formatValue): string {
+  const bound = (value: number): string =>
+    Math.abs(value) === Number.POSITIVE_INFINITY ? (value < 0 ? '-∞' : '∞') : format(value);
+  return `[${bound(low)}, ${bound(high)}]`;
+}
+export const signed = (value: number, format = formatValue): string =>
+  (value > 0 ? '+' : '') + format(value);
+export function signedPercent(share: number): string {
   if (!Number.isFinite(share)) return '-';
   const text = (100 * share).toFixed(1);
   return `${Number(text) === 0 ? '0.0' : share > 0 ? `+${text}` : text} %`;

@@ -1,9 +1,17 @@
 /**
- * What `dit compare A B` prints: what is wrong with the data, then summaries, tests and gates.
+ * What `dit compare A B` prints: what differs most, what is wrong with the data, then summaries, tests
+ * and gates.
  *
  *   PLATFORMS
  *      platform           values
  *   A  azure-premium-ssd     700
+ *
+ *   IN SHORT
+ *   A→B: 16 of 21 tests differ: 14 worse, 2 better
+ *
+ *   what                 from     to  unit  change         95 %    share  verdict  effect
+ *   startup alpine/warm   568  1,145  ms      +578   [555, 600]  +101.8 %  worse    large
+ *   and 8 more changes: see Differences between platforms
  *
  *   DATA DOCTOR  1 wrong, 2 doubtful, 1 note
  *   ! WRONG  mixed-units  A (azure-premium-ssd), write "overlayfs"
@@ -25,7 +33,6 @@ import {
   type CompareTable,
   findingPlace,
   gateTable,
-  inShort,
   modeTests,
   outlierLines,
   platformNotes,
@@ -34,7 +41,9 @@ import {
   STUDY_CAPTION,
   SUMMARY_CAPTION,
   summaryTables,
+  type Tone,
 } from './compare-tables.js';
+import { inShort } from './in-short.js';
 
 export function renderCompareText(comparison: BenchComparison, options: PageOptions): string {
   const { theme, width } = options;
@@ -51,12 +60,7 @@ export function renderCompareText(comparison: BenchComparison, options: PageOpti
   const lines = [
     ...table(platformTable(comparison)),
     ...platformNotes(comparison).flatMap(paragraph),
-    ...section(
-      theme.heading('IN SHORT'),
-      inShort(comparison).flatMap((line) =>
-        wrap(escapeText(line), width - 2).map((part, index) => (index === 0 ? part : `  ${part}`)),
-      ),
-    ),
+    ...shortly(comparison, options),
     ...doctor(comparison, options),
     ...summaryTables(comparison).flatMap(table),
     ...paragraph(`${SUMMARY_CAPTION} ${STUDY_CAPTION}`),
@@ -73,6 +77,22 @@ export function renderCompareText(comparison: BenchComparison, options: PageOpti
     ...(comparison.gates.length === 0 ? [] : table(gateTable(comparison))),
   ];
   return pageOf(lines.slice(1), width);
+}
+
+function shortly(comparison: BenchComparison, options: PageOptions): string[] {
+  const { theme, width } = options;
+  const { sentences, table, more } = inShort(comparison);
+  if (sentences.length === 0) return [];
+  return [
+    '',
+    theme.heading('IN SHORT'),
+    ...sentences.flatMap((line) =>
+      wrap(escapeText(line), width - 2).map((part, index) => (index === 0 ? part : `  ${part}`)),
+    ),
+    ...(table.rows.length === 0 ? [] : ['', ...printed(table, options)]),
+    ...(more === '' ? [] : [more]),
+    ...wrap(table.caption, width).map(theme.dim),
+  ];
 }
 
 function doctor({ findings, platforms }: BenchComparison, options: PageOptions): string[] {
@@ -106,7 +126,10 @@ const GAP = '  ';
 /** A name is not cut shorter. */
 const LEAST_NAME = 12;
 
-function printed({ columns, rows, marked }: CompareTable, { theme, width }: PageOptions): string[] {
+function printed(
+  { columns, rows, marked, tones }: CompareTable,
+  { theme, width }: PageOptions,
+): string[] {
   const cells = rows.map((row) => row.map(escapeText));
   const widths = columns.map(({ head }, index) =>
     Math.max(columnsOf(head), ...cells.map((row) => columnsOf(row[index] ?? ''))),
@@ -119,7 +142,8 @@ function printed({ columns, rows, marked }: CompareTable, { theme, width }: Page
     kept = kept.filter((index) => columns[index]?.dropped !== drop);
   }
   narrow(kept, widths, width, taken);
-  const line = (row: readonly string[]): string =>
+  const paint = { good: theme.good, bad: theme.bad, plain: (text: string) => text };
+  const line = (row: readonly string[], tone: Tone = 'plain'): string =>
     kept
       .map((index) => {
         const columns_ = widths[index] as number;
@@ -127,12 +151,16 @@ function printed({ columns, rows, marked }: CompareTable, { theme, width }: Page
         // What tells names apart is at their end.
         const text = right ? cut(row[index] ?? '', columns_) : cutStart(row[index] ?? '', columns_);
         const blanks = ' '.repeat(Math.max(0, columns_ - columnsOf(text)));
-        return right ? blanks + text : text + blanks;
+        const painted = columns[index]?.head === 'verdict' ? paint[tone](text) : text;
+        return right ? blanks + painted : painted + blanks;
       })
       .join(GAP);
   return [
     theme.dim(line(columns.map(({ head }) => head))),
-    ...cells.map((row, index) => (marked[index] === true ? theme.strong(line(row)) : line(row))),
+    ...cells.map((row, index) => {
+      const text = line(row, tones?.[index]);
+      return marked[index] === true ? theme.strong(text) : text;
+    }),
   ];
 }
 

@@ -11,8 +11,9 @@ import { renderCompareHtml } from '../../../../src/render/compare/compare-html.j
 import { compareJson } from '../../../../src/render/compare/compare-json.js';
 import { renderCompareLatex } from '../../../../src/render/compare/compare-latex.js';
 import { renderCompareMarkdown } from '../../../../src/render/compare/compare-markdown.js';
-import { formatP, formatValue, inShort } from '../../../../src/render/compare/compare-tables.js';
+import { formatP, formatValue } from '../../../../src/render/compare/compare-tables.js';
 import { renderCompareText } from '../../../../src/render/compare/compare-text.js';
+import { inShort } from '../../../../src/render/compare/in-short.js';
 import { dimensionOf, platformOf, valuesAround } from '../../../support/made-benches.js';
 
 const EVIL = '<script>x</script>@all https://x.test |`$(x)`\x1b[31m\u202e\\input{x}%{}_&"\'';
@@ -66,32 +67,117 @@ describe.each(Object.entries(documents))('%s', (format, document) => {
 });
 
 describe('in short', () => {
-  const shortly = (...benches: readonly ReturnType<typeof platformOf>[]): string[] =>
-    inShort(compareBenches(benches, [])).map(raw);
   const startup = (centre: number, seed: number) =>
     dimensionOf('startup', { 'a/warm': valuesAround(centre, 30, seed) });
 
-  it('is told what differs, by how much', () => {
-    const lines = shortly(platformOf('a', startup(500, 1)), platformOf('b', startup(600, 2)));
-    expect(lines[0]).toBe('A→B: 1 of 1 test differs');
-    expect(lines[1]).toMatch(
-      /^A→B: startup a\/warm \+\d+\.\d+ ms \(95 % \[\d+\.\d+, \d+\.\d+\]\), large$/,
+  it('shows what differs, by how much, and which way', () => {
+    const { sentences, table, more } = inShort(
+      compareBenches([platformOf('a', startup(500, 1)), platformOf('b', startup(600, 2))], []),
     );
-    expect(lines).toHaveLength(2);
+    expect(sentences.map(raw)).toEqual(['A→B: 1 of 1 test differs: 1 worse']);
+    expect(table.columns.map(({ head }) => head).join(' ')).toBe(
+      'what from to unit change 95 % share verdict effect',
+    );
+    const [row = []] = table.rows;
+    expect(row.map(raw).join(' ')).toMatch(
+      /^startup a\/warm \d+ \d+ ms \+\d+(\.\d)? \[\d+(\.\d)?, \d+(\.\d)?\] \+\d+\.\d % worse large$/,
+    );
+    expect([table.rows.length, table.tones, more]).toEqual([1, ['bad'], '']);
   });
 
-  it('is told that nothing does, and that data are wrong', () => {
+  it('says that nothing does, and that data are wrong', () => {
     const zeros = {
       ...dimensionOf('metadata', { 'overlay/500': [0, 0, 0, 4, 5, 6, 7, 8, 9, 10] }),
     };
-    const lines = shortly(
-      platformOf('a', startup(500, 1), zeros),
-      platformOf('b', startup(500, 2), zeros),
+    const { sentences, table } = inShort(
+      compareBenches(
+        [platformOf('a', startup(500, 1), zeros), platformOf('b', startup(500, 2), zeros)],
+        [],
+      ),
     );
-    expect(lines).toEqual([
-      '2 groups of data are wrong: see the data doctor',
+    expect(sentences.map(raw)).toEqual([
       'A→B: nothing differs, of 2 tests',
+      '2 groups of data are wrong: see the data doctor',
     ]);
+    expect(table.rows).toEqual([]);
+  });
+
+  it('has eight rows at most, the largest relative change first, and says where the rest is', () => {
+    const centres = Array.from({ length: 10 }, (_, index) => index);
+    const bench = (name: string, times: (index: number) => number, seed: number) =>
+      platformOf(
+        name,
+        dimensionOf(
+          'startup',
+          Object.fromEntries(
+            centres.map((index) => [
+              `g${index}`,
+              valuesAround(500 * times(index), 30, seed + index),
+            ]),
+          ),
+        ),
+      );
+    const all = compareBenches(
+      [bench('a', () => 1, 1), bench('b', (index) => (index === 9 ? 0.25 : 1.2 + index / 10), 50)],
+      [],
+    );
+    const { sentences, table, more } = inShort(all);
+    expect(sentences.map(raw)[0]).toBe('A→B: 10 of 10 tests differ: 9 worse, 1 better');
+    // A quarter of the time is a larger change than twice as long.
+    expect(table.rows.map(([what]) => raw(what ?? ''))).toEqual(
+      ['g9', 'g8', 'g7', 'g6', 'g5', 'g4', 'g3', 'g2'].map((group) => `startup ${group}`),
+    );
+    expect(table.tones?.slice(0, 2)).toEqual(['good', 'bad']);
+    expect(more).toBe('and 2 more changes: see Differences between platforms');
+    const page = { theme: PLAIN_THEME, width: 100 };
+    for (const text of [
+      renderCompareText(all, page),
+      renderCompareMarkdown(all),
+      renderCompareHtml(all, sum),
+      renderCompareLatex(all),
+    ]) {
+      expect(text).toContain(more);
+      expect(text).toContain('95 %'.replace('%', text.includes('longtable') ? '\\%' : '%'));
+    }
+  });
+
+  it('has a gate that failed first, once, and counts those that are undecided', () => {
+    const two = (name: string, factor: number, seed: number) =>
+      platformOf(
+        name,
+        dimensionOf('startup', {
+          'a/warm': valuesAround(500 * factor, 30, seed),
+          'b/warm': valuesAround(500 * factor ** 3, 30, seed + 5),
+          'c/cold': [1, 2],
+        }),
+      );
+    const gates = ['startup.a/warm.p50>5%', 'startup.c/cold.p50>5%'].map(parseGate);
+    const { sentences, table } = inShort(
+      compareBenches([two('a', 1, 1), two('b', 1.2, 30)], gates),
+    );
+    expect(table.rows.map(([what]) => raw(what ?? ''))).toEqual([
+      'startup a/warm',
+      'startup b/warm',
+    ]);
+    const [first = []] = table.rows;
+    expect(raw(first[7] ?? '')).toBe('FAILED startup.a/warm.p50>5%');
+    expect(raw(first[5] ?? '')).toMatch(/^\[\+\d+\.\d %, \+\d+\.\d %\]$/);
+    expect(sentences.map(raw)).toEqual([
+      'A→B: 2 of 3 tests differ: 2 worse; 1 gate failed',
+      '1 gate undecided: see Gates',
+    ]);
+  });
+
+  it('leaves suspect data out of the table, and says so', () => {
+    const write = (scale: number) =>
+      dimensionOf('write', { volume: [...valuesAround(150 * scale, 20, 3), 0.15] }, 'MB/s');
+    const all = compareBenches([platformOf('a', write(1)), platformOf('b', write(3))], []);
+    expect(all.tests.map(({ suspect }) => suspect)).toEqual([true]);
+    const { sentences, table } = inShort(all);
+    expect(raw(sentences[0] ?? '')).toBe(
+      'A→B: nothing differs, of 1 test; not counted: 1 in suspect data',
+    );
+    expect(table.rows).toEqual([]);
   });
 });
 
@@ -107,7 +193,9 @@ it('in short, groups of wrong data are counted once, and each of a finding', () 
   const comparison = compareBenches([study, own], []);
   const wrong = comparison.findings.filter(({ severity }) => severity === 'wrong');
   expect(wrong.map(({ id }) => id)).toEqual(['other-method', 'tautology']);
-  expect(inShort(comparison)[0]).toBe('2 groups of data are wrong: see the data doctor');
+  expect(inShort(comparison).sentences.at(-1)).toBe(
+    '2 groups of data are wrong: see the data doctor',
+  );
 });
 
 it('tables of Markdown have as many cells in every row', () => {
@@ -141,6 +229,11 @@ it('the page applies its own style and nothing else', () => {
   expect(documents.html).toContain(`default-src 'none'; style-src 'sha256-${sum(style)}'`);
   expect(documents.html).not.toMatch(/<script|<\w[^>]* (href|src|on\w+)=/);
   expect(documents.html.match(/<svg /g)).toHaveLength(2);
+  expect(documents.html).not.toMatch(/<th(?! scope=)[ >]/);
+  // Its charts follow light and dark; those in files of their own have values.
+  expect(documents.html).toContain('fill="var(--series-1)"');
+  expect(documents.svg).not.toContain('var(');
+  expect(documents.svg.match(/<desc /g)).toHaveLength(2);
 });
 
 it('JSON holds every value, and null where there is no number', () => {
