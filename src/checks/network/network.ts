@@ -387,8 +387,8 @@ function spread(name: string, values: readonly number[], source: string, group: 
   const { median, p95 } = spreadOf(values);
   const common = { unit: 'ms' as const, source, certainty: 'exact' as const, group };
   return [
-    { ...common, name: `${name}, median`, value: median },
-    { ...common, name: `${name}, 95th percentile`, value: p95 },
+    { ...common, name: `${name}, median`, value: median, part: { kind: 'typical', of: name } },
+    { ...common, name: `${name}, 95th percentile`, value: p95, part: { kind: 'high', of: name } },
   ];
 }
 

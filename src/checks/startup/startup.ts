@@ -93,13 +93,19 @@ export function startupResult(starts: Starts): CheckResult {
   const middle = middleStart(warm) as Start;
   const { header } = middle.trace.recording;
   const source = quoting`recording by ${header.source.name}: create request to ${middle.to}`;
-  const ms = (name: string, start: StartMeasure, group: string): Figure => ({
+  const ms = (
+    name: string,
+    start: StartMeasure,
+    group: string,
+    kind?: 'typical' | 'low' | 'high',
+  ): Figure => ({
     name,
     value: start.totalNs / NS_PER_MS,
     unit: 'ms',
     source,
     certainty: start.certainty,
     group,
+    ...(kind === undefined ? {} : { part: { kind, of: 'warm' } }),
   });
   const slowest = warm.reduce((a, b) => (b.totalNs > a.totalNs ? b : a));
   const fastest = warm.reduce((a, b) => (b.totalNs < a.totalNs ? b : a));
@@ -110,9 +116,9 @@ export function startupResult(starts: Starts): CheckResult {
     ...(middleCold === undefined
       ? []
       : [ms(`page cache cold, middle of ${cold.length}`, middleCold, 'start')]),
-    ms(`warm, middle of ${warm.length}`, middle, 'start'),
-    ms('warm, fastest', fastest, 'start'),
-    ms('warm, slowest', slowest, 'start'),
+    ms(`warm, middle of ${warm.length}`, middle, 'start', 'typical'),
+    ms('warm, fastest', fastest, 'start', 'low'),
+    ms('warm, slowest', slowest, 'start', 'high'),
     ...teardownFigures(warm, header.source.name),
     ...phaseFigures('warm start by phase', middle),
     ...(middleCold === undefined ? [] : phaseFigures('cold start by phase', middleCold)),
@@ -226,6 +232,7 @@ function phaseFigures(group: string, start: Start): Figure[] {
     source: 'critical path of the recording',
     certainty,
     group,
+    part: { kind: 'phase', phase },
   }));
 }
 

@@ -1,5 +1,6 @@
 /** `dit test [NAMES…]`: the ten toolkit tests on an engine, a verdict each. */
 
+import { createHash } from 'node:crypto';
 import { DitError, EXIT } from '../../base/errors.js';
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
@@ -124,10 +125,12 @@ async function writeReport(
 ): Promise<void> {
   const text = path.endsWith('.md')
     ? (await import('../../render/checks/checks-markdown.js')).checksMarkdown(document)
-    : (await import('../../render/checks/checks-html.js')).checksHtml(document);
+    : (await import('../../render/checks/checks-html.js')).checksHtml(document, sha256);
   await writeToFile(path, [text], env);
   await stderr.line(`dit: report: ${escapeText(path)}`);
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 async function listChecks({ stdout }: CommandContext): Promise<void> {
   const theme = themeFor(stdout);

@@ -1,5 +1,6 @@
 /** What the ten toolkit tests ("checks" in the code) answer. */
 import type { Foreign } from '../../base/foreign.js';
+import type { PhaseName } from '../trace/totals.js';
 import type { Certainty } from '../trace/trace.js';
 
 export const CHECK_NAMES = [
@@ -30,6 +31,12 @@ export type Unit =
   | 'ops/s'
   | 'CPUs';
 
+/** What a figure is to others of its group: one of the phases of a stretch of time, or of what was measured repeatedly. */
+export type FigurePart =
+  | { readonly kind: 'phase'; readonly phase: PhaseName }
+  /** The middle, and how far the rest lies from it. `of` names what was measured. */
+  | { readonly kind: 'typical' | 'low' | 'high'; readonly of: string };
+
 export interface Figure {
   /** "copy-up of 10 MB": untrusted where it holds a name. */
   readonly name: Foreign;
@@ -40,6 +47,8 @@ export interface Figure {
   readonly certainty: Certainty;
   /** Figures of one group make a table. */
   readonly group?: Foreign;
+  /** For pictures; the JSON has the names. */
+  readonly part?: FigurePart;
 }
 
 export interface CheckFinding {

@@ -1,90 +1,148 @@
-/** What the toolkit tests found, as one page without scripts. */
-import type { CheckReport } from '../../model/checks/check.js';
+/** What the toolkit tests found, as one page without scripts: the answer on top, the worst first, charts and tables below. */
+import { type Foreign, quoting } from '../../base/foreign.js';
+import type { CheckReport, Figure, Verdict } from '../../model/checks/check.js';
+import { reportPage } from '../look/report-page.js';
 import { xmlText } from '../svg/svg-markup.js';
 import { figureText, grouped } from './checks.js';
+import { barChart, phaseChart } from './checks-chart.js';
 import { type ChecksDocument, whereAndWhen } from './checks-json.js';
 
-export function checksHtml(document: ChecksDocument): string {
-  const { engine, reports, leftBehind } = document;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>dit test on ${xmlText(engine.name)} ${xmlText(engine.version)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>dit test</h1>
-<p>${xmlText(whereAndWhen(document))}</p>
-${leftBehind.length === 0 ? '' : `<p class="fail">Left behind: ${leftBehind.map(xmlText).join('; ')}</p>`}
-<table>
-<thead><tr><th>test<th>verdict<th>why<th class="number">s</tr></thead>
-<tbody>
-${reports.map(summaryRow).join('\n')}
-</tbody>
-</table>
-${reports.map(section).join('\n')}
-</body>
-</html>
-`;
+/** The order of what a reader has to know. */
+const WORST_FIRST: readonly Verdict[] = ['fail', 'warn', 'skipped', 'pass'];
+
+/** @param sha256 of a text, base64: a browser applies no other style than the one with this sum, and runs nothing */
+export function checksHtml(document: ChecksDocument, sha256: (text: string) => string): string {
+  const { engine, leftBehind } = document;
+  const reports = WORST_FIRST.flatMap((verdict) =>
+    document.reports.filter((report) => report.verdict === verdict),
+  );
+  const body = [
+    `<h1>dit test: ${xmlText(engine.name)} ${xmlText(engine.version)}</h1>`,
+    tally(reports),
+    `<p class="dim">${xmlText(whereAndWhen(document))}</p>`,
+    ...(leftBehind.length === 0
+      ? []
+      : [`<p class="notice">Left behind: ${leftBehind.map(xmlText).join('; ')}</p>`]),
+    '<h2>Verdicts</h2>',
+    '<div class="table" tabindex="0" role="region" aria-label="Verdicts"><table>',
+    '<thead><tr><th scope="col">test</th><th scope="col">verdict</th><th scope="col">why</th><th scope="col" class="figure seconds">s</th></tr></thead>',
+    '<tbody>',
+    ...reports.map(summaryRow),
+    '</tbody></table></div>',
+    ...reports.map(section),
+  ];
+  return reportPage({ title: quoting`dit test on ${engine.name} ${engine.version}`, body }, sha256);
+}
+
+/** How many of each verdict there are. */
+function tally(reports: readonly CheckReport[]): string {
+  const items = WORST_FIRST.flatMap((verdict) => {
+    const count = reports.filter((report) => report.verdict === verdict).length;
+    return count === 0
+      ? []
+      : [`<li class="${verdict}"><strong>${count}</strong> <span>${verdict}</span></li>`];
+  });
+  return items.length === 0 ? '' : `<ul class="tally">${items.join('')}</ul>`;
 }
 
 const summaryRow = ({ name, verdict, reason, ms }: CheckReport): string =>
-  `<tr><td><a href="#${name}">${name}</a><td>${badge(verdict)}<td>${xmlText(reason)}<td class="number">${(ms / 1000).toFixed(1)}</tr>`;
+  `<tr><th scope="row"><a href="#${name}">${name}</a></th><td>${badge(verdict)}</td><td class="wide">${xmlText(reason)}</td><td class="figure seconds">${(ms / 1000).toFixed(1)}</td></tr>`;
 
 /** The word is in it: the colour alone says nothing. */
-const badge = (verdict: string): string => `<span class="badge ${verdict}">${verdict}</span>`;
+const badge = (verdict: Verdict): string => `<span class="badge ${verdict}">${verdict}</span>`;
 
 function section(report: CheckReport): string {
   const { name, verdict, shows, reason, remedy, thresholds, findings, evidence } = report;
-  const tables = [...grouped(report.figures)].map(
-    ([group, figures]) => `<table>
-<thead><tr><th>${xmlText(group || 'figure')}<th class="number">value<th>source</tr></thead>
-<tbody>
-${figures
-  .map(
-    (figure) =>
-      `<tr><td>${xmlText(figure.name)}<td class="number">${xmlText(figureText(figure))}<td>${xmlText(figure.source)}</tr>`,
-  )
-  .join('\n')}
-</tbody>
-</table>`,
-  );
-  const found =
-    findings.length === 0
-      ? ''
-      : `<ul>${findings
-          .map(
-            (each) =>
-              `<li><strong>${each.severity}</strong> ${xmlText(each.title)}<br>→ ${xmlText(each.remedy)}</li>`,
-          )
-          .join('')}</ul>`;
-  const said = evidence.length === 0 ? '' : `<pre>${evidence.map(xmlText).join('\n')}</pre>`;
-  return `<section id="${name}">
-<h2>${name} ${badge(verdict)}</h2>
-<p>${xmlText(shows)}</p>
-<p>${xmlText(reason)}</p>
-${remedy === '' ? '' : `<p><strong>Try:</strong> ${xmlText(remedy)}</p>`}
-${tables.join('\n')}
-${found}
-${said}
-<p class="dim">Decided by: ${xmlText(thresholds)}</p>
-</section>`;
+  const parts = [
+    `<section id="${name}" aria-labelledby="${name}-name">`,
+    `<h2 id="${name}-name">${name} ${badge(verdict)}</h2>`,
+    `<p class="result">${xmlText(reason)}</p>`,
+    ...(remedy === '' ? [] : [`<p><strong>Try:</strong> ${xmlText(remedy)}</p>`]),
+    `<p class="dim">Shows ${xmlText(shows)}.</p>`,
+    `<p class="dim">Decided by: ${xmlText(thresholds)}</p>`,
+    ...findings.map(
+      (each) =>
+        `<div class="finding ${each.severity}"><p><strong>${each.severity}</strong> ${xmlText(each.title)}</p><p>→ ${xmlText(each.remedy)}</p></div>`,
+    ),
+    ...figures(report),
+    ...(evidence.length === 0
+      ? []
+      : [
+          '<h3>Evidence</h3>',
+          `<pre tabindex="0" aria-label="Evidence">${evidence.map(xmlText).join('\n')}</pre>`,
+        ]),
+    '</section>',
+  ];
+  return parts.join('\n');
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --dim: #777; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-table { border-collapse: collapse; width: 100%; margin: .8rem 0; }
-th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-section table { table-layout: fixed; } section th:first-child { width: 42%; } section th:nth-child(2) { width: 16%; } td { overflow-wrap: anywhere; }
-th { font-weight: 600; } .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); font-size: 13px; }
-.badge { padding: 0 .5em; border-radius: .3em; border: 1px solid currentColor; font-size: .85em; }
-.pass { color: #00704a; } .warn { color: #b26a00; } .fail { color: #c22; } .skipped, .dim { color: var(--dim); }
-@media (prefers-color-scheme: dark) { .pass { color: #4fc38a; } .warn { color: #f0b050; } .fail { color: #ff7b72; } }
-@media print { pre { white-space: pre-wrap; } section { break-inside: avoid-page; } }
-`;
+function figures({ name, figures }: CheckReport): string[] {
+  const groups = [...grouped(figures)];
+  const phases = groups.filter(([, own]) => own.every(({ part }) => part?.kind === 'phase'));
+  const stacked = phaseChart(
+    'Time by phase',
+    `${name}-phases`,
+    phases.map(([group, own]) => ({ name: group, figures: own })),
+  );
+  const blocks = [
+    ...(stacked === ''
+      ? []
+      : [
+          block(
+            'Time by phase',
+            [stacked],
+            phases.flatMap(([, own]) => own),
+            true,
+          ),
+        ]),
+    ...groups.flatMap(([group, own], index) => {
+      if (stacked !== '' && phases.some(([each]) => each === group)) return [];
+      const charts = chartsOf(group, own, `${name}-${index}`);
+      return [block(group || 'Figures', charts, own, charts.length > 0)];
+    }),
+  ];
+  return blocks.length === 0 ? [] : ['<div class="charts">', ...blocks, '</div>'];
+}
+
+/** One per unit; shares and counts of a group of several units are no quantities to set beside one another. */
+function chartsOf(group: Foreign, figures: readonly Figure[], id: string): string[] {
+  const units = [...new Set(figures.map(({ unit }) => unit))];
+  return units
+    .filter((unit) => units.length === 1 || (unit !== '%' && unit !== 'count'))
+    .map((unit) =>
+      barChart(
+        group || 'Figures',
+        `${id}-${units.indexOf(unit)}`,
+        figures.filter((figure) => figure.unit === unit),
+      ),
+    )
+    .filter((chart) => chart !== '');
+}
+
+/** Charts with their table below; one without is a table alone. */
+function block(
+  title: Foreign,
+  charts: readonly string[],
+  figures: readonly Figure[],
+  isFolded: boolean,
+): string {
+  const table = tableOf(title, figures);
+  return [
+    `<div><h3>${xmlText(title)}</h3>`,
+    ...charts.map((chart) => `<figure class="chart">${chart}</figure>`),
+    isFolded ? `<details><summary>Values and sources</summary>${table}</details>` : table,
+    '</div>',
+  ].join('\n');
+}
+
+function tableOf(title: Foreign, figures: readonly Figure[]): string {
+  const rows = figures.map(
+    (figure) =>
+      `<tr><th scope="row" class="wide">${xmlText(figure.name)}</th><td class="figure">${xmlText(figureText(figure))}</td><td class="wide">${xmlText(figure.source)}</td></tr>`,
+  );
+  return [
+    `<div class="table" tabindex="0" role="region" aria-label="${xmlText(title)}"><table>`,
+    '<thead><tr><th scope="col">figure</th><th scope="col" class="figure">value</th><th scope="col">source</th></tr></thead>',
+    `<tbody>${rows.join('\n')}</tbody></table></div>`,
+  ].join('\n');
+}

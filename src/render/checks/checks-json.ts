@@ -75,7 +75,7 @@ export function checksJson({
       shows,
       thresholds,
       ms: Math.round(ms),
-      figures: rest.figures,
+      figures: rest.figures.map(({ part: _, ...figure }) => figure),
       findings: rest.findings,
       evidence: rest.evidence,
     })),
