@@ -127,7 +127,7 @@ function changeTable(changes: readonly Change[], hasPairs: boolean): CompareTabl
       left(''),
       right('from', 2),
       right('to', 2),
-      left('unit', 1),
+      left('unit'),
       right('change'),
       right('95 %'),
       right('share'),
