@@ -7,7 +7,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MODE_WORDS, writeRounds } from '../../src/checks/io/io-writes.js';
+import { MODE_WORDS } from '../../src/checks/io/text.js';
+import { writeRounds } from '../../src/checks/io/write-rounds.js';
 import { HeldFolder } from '../../src/platform/files/held-folder.js';
 import { median } from '../../src/stats/summary.js';
 

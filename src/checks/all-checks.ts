@@ -2,15 +2,15 @@
 import type { CheckName } from '../model/checks/check.js';
 import type { Check } from './contract/check.js';
 
-export const CHECKS: Readonly<Record<CheckName, () => Promise<Check>>> = {
-  startup: async () => (await import('./startup/startup.js')).startupCheck,
-  syscalls: async () => (await import('./syscalls/syscalls.js')).syscallsCheck,
-  overlay: async () => (await import('./overlay/overlay.js')).overlayCheck,
-  io: async () => (await import('./io/io.js')).ioCheck,
-  network: async () => (await import('./network/network.js')).networkCheck,
-  memory: async () => (await import('./memory/memory.js')).memoryCheck,
-  security: async () => (await import('./security/security.js')).securityCheck,
-  cpu: async () => (await import('./cpu/cpu.js')).cpuCheck,
-  namespaces: async () => (await import('./namespaces/namespaces.js')).namespacesCheck,
-  ebpf: async () => (await import('./ebpf/ebpf.js')).ebpfCheck,
+export const CHECKS: { readonly [Name in CheckName]: () => Promise<Check<Name>> } = {
+  startup: async () => (await import('./startup/check.js')).startupCheck,
+  syscalls: async () => (await import('./syscalls/check.js')).syscallsCheck,
+  overlay: async () => (await import('./overlay/check.js')).overlayCheck,
+  io: async () => (await import('./io/check.js')).ioCheck,
+  network: async () => (await import('./network/check.js')).networkCheck,
+  memory: async () => (await import('./memory/check.js')).memoryCheck,
+  security: async () => (await import('./security/check.js')).securityCheck,
+  cpu: async () => (await import('./cpu/check.js')).cpuCheck,
+  namespaces: async () => (await import('./namespaces/check.js')).namespacesCheck,
+  ebpf: async () => (await import('./ebpf/check.js')).ebpfCheck,
 };

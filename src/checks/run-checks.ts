@@ -1,4 +1,4 @@
-/** Runs checks one after the other, each in a sandbox of its own, and says what became of each. */
+/** Runs checks one after the other, each in a sandbox of its own, and reports what became of each. */
 
 import { randomBytes } from 'node:crypto';
 import { DitError, EXIT, messageOf } from '../base/errors.js';
@@ -39,10 +39,13 @@ export async function runCheck(
 /** A missing capability skips a check; everything else fails it. */
 function resultOf(error: unknown): CheckResult {
   if (error instanceof DitError && error.exitCode === EXIT.capability) {
-    return skipped(error.message, error.remedy ?? '');
+    return skipped({ reason: error.message, remedy: error.remedy ?? '' });
   }
   return {
-    ...skipped(quoting`it could not be done: ${messageOf(error)}`, remedyOf(error)),
+    ...skipped({
+      reason: quoting`it could not be done: ${messageOf(error)}`,
+      remedy: remedyOf(error),
+    }),
     verdict: 'fail',
   };
 }

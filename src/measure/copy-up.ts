@@ -14,7 +14,8 @@ export const COPY_UP_MEGABYTES: readonly number[] = [1, 10, 100];
 export const COPY_UP_FOLDER = '/dit-copy-up';
 
 const nameOf = (megabytes: number): string => `${megabytes}MB`;
-const bytesOf = (megabytes: number): number => megabytes * 1e6;
+const BYTES_PER_MB = 1e6;
+const bytesOf = (megabytes: number): number => megabytes * BYTES_PER_MB;
 
 /** Puts a file of each size into a layer; not zeros, which some file systems keep as holes. */
 export async function addCopyUpFiles(
@@ -62,10 +63,12 @@ export interface MeasuredCopyUp {
   readonly trigger: Foreign;
 }
 
+export type CopyUpSource = 'ovl_copy_up_one' | 'writeback_dirty_folio';
+
 export interface MeasuredCopyUps {
   readonly copyUps: readonly MeasuredCopyUp[];
-  /** Which probe saw them: "ovl_copy_up_one", or what it is inferred from. */
-  readonly source: string;
+  /** What saw them: overlayfs's own function, or file data dirtied inside the open, which they are inferred from. */
+  readonly source: CopyUpSource;
 }
 
 /**
@@ -105,10 +108,5 @@ export function matchCopyUps(events: readonly CopyUp[], sizes: readonly number[]
     };
   });
   const exact = copyUps.some(({ certainty }) => certainty === 'exact');
-  return {
-    copyUps,
-    source: exact
-      ? "overlayfs's own function ovl_copy_up_one, traced"
-      : 'file data dirtied inside the open (writeback_dirty_folio), traced',
-  };
+  return { copyUps, source: exact ? 'ovl_copy_up_one' : 'writeback_dirty_folio' };
 }

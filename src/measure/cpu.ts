@@ -5,26 +5,20 @@ import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import { ContainerCgroup } from '../container/cgroup/container-cgroup.js';
 import type { Certainty } from '../model/trace/trace.js';
+import {
+  type CpuCounters,
+  type CpuShare,
+  type CpuSource,
+  cpuShare,
+  isStarved,
+  parseCpuStat,
+} from './cpu-share.js';
 import type { Running, Sandbox } from './sandbox/sandbox.js';
-
-/** A cgroup's counters at an instant. */
-export interface CpuCounters {
-  /** ms on `clock`. */
-  readonly atMs: number;
-  readonly usageNs: number;
-  readonly periods: number;
-  /** Of those, the ones in which the quota was used up. */
-  readonly throttledPeriods: number;
-  /** Summed over the CPUs on which tasks waited. */
-  readonly throttledNs: number;
-  /** As the kernel writes them; none from the engine. */
-  readonly lines: readonly string[];
-}
 
 /** Reads counters; the clock is CLOCK_MONOTONIC for the kernel's files, the engine's wall clock for its answers. */
 export interface CpuMeter {
   readonly read: () => Promise<CpuCounters>;
-  readonly source: string;
+  readonly source: CpuSource;
   readonly certainty: Certainty;
 }
 
@@ -33,15 +27,14 @@ export function cpuMeter(docker: Dockerode, container: Running, seesKernel: bool
   if (!seesKernel) {
     return {
       read: () => engineCounters(docker, container.id),
-      source: "the engine's statistics of the container",
+      source: 'engine statistics',
       certainty: 'inferred',
     };
   }
   const cgroup = new ContainerCgroup(container.pid);
-  const files = cgroup.version('cpu') === 1 ? 'cpuacct.usage and cpu.stat' : 'cpu.stat';
   return {
     read: async () => kernelCounters(cgroup),
-    source: `${files} of the container's cgroup`,
+    source: cgroup.version('cpu') === 1 ? 'cgroup v1' : 'cgroup v2',
     certainty: 'exact',
   };
 }
@@ -62,34 +55,6 @@ function kernelCounters(cgroup: ContainerCgroup): CpuCounters {
   return { atMs, ...parseCpuStat(stat, usage) };
 }
 
-/**
- * @param stat cpu.stat: version 1 has throttled_time in ns, version 2 throttled_usec and usage_usec
- * @param usage cpuacct.usage of version 1, ns
- */
-export function parseCpuStat(stat: string, usage: string | undefined): Omit<CpuCounters, 'atMs'> {
-  const values = new Map(
-    stat.split('\n').map((line): [string, number] => {
-      const [name = '', value = ''] = line.split(' ');
-      return [name, Number(value)];
-    }),
-  );
-  const value = (name: string): number => values.get(name) ?? 0;
-  return {
-    usageNs: usage === undefined ? value('usage_usec') * 1000 : Number(usage),
-    periods: value('nr_periods'),
-    throttledPeriods: value('nr_throttled'),
-    throttledNs: values.has('throttled_time')
-      ? value('throttled_time')
-      : value('throttled_usec') * 1000,
-    lines: [
-      ...(usage === undefined ? [] : [`cpuacct.usage ${usage}`]),
-      ...stat
-        .split('\n')
-        .filter((line) => /^(usage_usec|nr_periods|nr_throttled|throttled_)/.test(line)),
-    ],
-  };
-}
-
 async function engineCounters(docker: Dockerode, id: string): Promise<CpuCounters> {
   const stats = await docker.getContainer(id).stats({ stream: false, 'one-shot': true });
   const { cpu_usage: usage, throttling_data: throttling } = stats.cpu_stats;
@@ -103,27 +68,6 @@ async function engineCounters(docker: Dockerode, id: string): Promise<CpuCounter
   };
 }
 
-/** What happened between two readings. */
-export interface CpuShare {
-  /** Of one CPU: 0.5 is half of one, 1.5 is one and a half. */
-  readonly share: number;
-  readonly intervalMs: number;
-  readonly periods: number;
-  readonly throttledPeriods: number;
-  readonly throttledNs: number;
-}
-
-export function cpuShare(before: CpuCounters, after: CpuCounters): CpuShare {
-  const intervalMs = after.atMs - before.atMs;
-  return {
-    share: (after.usageNs - before.usageNs) / (intervalMs * 1e6),
-    intervalMs,
-    periods: after.periods - before.periods,
-    throttledPeriods: after.throttledPeriods - before.throttledPeriods,
-    throttledNs: after.throttledNs - before.throttledNs,
-  };
-}
-
 export interface QuotaMeasurement extends CpuShare {
   /** CPUs that it was limited to. */
   readonly limit: number;
@@ -132,7 +76,7 @@ export interface QuotaMeasurement extends CpuShare {
    * one with periods that were not throttled did not get it.
    */
   readonly starved: boolean;
-  readonly source: string;
+  readonly source: CpuSource;
   readonly certainty: Certainty;
   readonly evidence: readonly string[];
 }
@@ -141,8 +85,6 @@ export interface QuotaMeasurement extends CpuShare {
 const PERIOD_US = 100_000;
 /** So that the first periods, in which the shell starts its loops, are not in it. */
 const SETTLE_MS = 500;
-/** 5 % of periods may miss by the timers' own jitter. */
-const THROTTLED_AT_LEAST = 0.95;
 
 export interface QuotaOptions {
   readonly image: string;
@@ -187,9 +129,6 @@ export async function measureQuota(
   return { ...share, limit, starved: isStarved(share), source, certainty, evidence };
 }
 
-export const isStarved = ({ periods, throttledPeriods }: CpuShare): boolean =>
-  throttledPeriods < periods * THROTTLED_AT_LEAST;
-
 /** A shell and its children that never wait. */
 export function busyLoops(count: number): string[] {
   const loop = 'while :; do :; done';
@@ -216,7 +155,7 @@ export interface WeightMeasurement {
   /** Cpus_allowed_list of each. */
   readonly cpus: readonly string[];
   readonly intervalMs: number;
-  readonly source: string;
+  readonly source: CpuSource;
   readonly certainty: Certainty;
   readonly evidence: readonly string[];
 }
@@ -293,15 +232,4 @@ function weightFile(
 export async function allowedCpus(container: Running): Promise<string> {
   const { stdout } = await container.exec('cat', '/proc/self/status');
   return /^Cpus_allowed_list:\s*(\S+)$/m.exec(stdout)?.[1] ?? '';
-}
-
-/** The CPUs of a list: "0-2,5" is 0, 1, 2, 5. */
-export function cpusOf(list: string): number[] {
-  return list.split(',').flatMap((part) => {
-    const range = /^(\d+)(?:-(\d+))?$/.exec(part);
-    if (range === null) return [];
-    const first = Number(range[1]);
-    const last = Math.min(Number(range[2] ?? first), first + 8191);
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  });
 }

@@ -7,14 +7,12 @@ import { needEbpf } from '../capture/ebpf/ebpf-source.js';
 import { syscallNames } from '../model/syscalls/syscall-names.js';
 import { loadAddon, type NativeSession } from '../platform/addon.js';
 import { packagePath } from '../platform/package-files.js';
+import type { CallCounts } from './call-counts.js';
 
 const OBJECT = 'bpf/build/syscall_counts.bpf.o';
 /** COUNTED_CONTAINERS and COUNTED_SYSCALLS of the program. */
 export const MAX_CONTAINERS = 16;
 export const MAX_SYSCALLS = 1024;
-
-/** Calls by name, those that were made. */
-export type CallCounts = ReadonlyMap<string, number>;
 
 export class SyscallCounter {
   readonly #session: NativeSession;
@@ -79,22 +77,6 @@ export class SyscallCounter {
     this.#session.close();
   }
 }
-
-/** What came between two readings. */
-export function countsBetween(before: CallCounts, after: CallCounts): Map<string, number> {
-  return new Map(
-    [...after]
-      .map(([name, calls]) => [name, calls - (before.get(name) ?? 0)] as const)
-      .filter(([, calls]) => calls > 0),
-  );
-}
-
-export const sumOf = (counts: CallCounts): number =>
-  [...counts.values()].reduce((sum, calls) => sum + calls, 0);
-
-/** Most first. */
-export const largest = (counts: CallCounts, number: number): [name: string, calls: number][] =>
-  [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, number);
 
 function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);

@@ -166,7 +166,9 @@ describe
         const group = new RegExp(`^${count} containers`);
         expect(value(report, /^PSS$/, group)).toBeLessThan(value(report, /^RSS$/, group));
       }
-      expect(value(report, /^PSS a container$/, /^10/)).toBeLessThan(value(report, /^PSS$/, /^1 /));
+      expect(value(report, /^PSS per container$/, /^10/)).toBeLessThan(
+        value(report, /^PSS$/, /^1 /),
+      );
       // Batches of pages are charged: the last one of a reader may be incomplete.
       expect(value(report, /reads it first$/)).toBeGreaterThan(7_500_000);
       expect(value(report, /9 others together$/)).toBeLessThan(2_000_000);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CHECK_NAMES } from '../../src/model/checks/check.js';
 import { packagePath } from '../../src/platform/package-files.js';
 
 /** What each folder of src/ may import from, besides itself: the order of the layers. */
@@ -68,6 +69,8 @@ const sources = files(root).map((absolute) => {
   const text = readFileSync(absolute, 'utf8');
   return { path, folder: path.split('/')[0] as string, text, imports: importsOf(path, text) };
 });
+
+const byPath = new Map(sources.map(({ path, text }) => [path, text]));
 
 /** Those of a graph that lead back to themselves. */
 function onCycles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
@@ -145,6 +148,35 @@ describe('the layout', () => {
     expect(
       text.split('\n').filter((line) => IMPURE.test(line) && !/^\s*(\*|\/\*|\/\/)/.test(line)),
     ).toEqual([]);
+  });
+
+  it('has three parts for each test of dit test', () => {
+    const parts = (name: string) =>
+      ['check', 'judge', 'text'].map((part) => `checks/${name}/${part}.ts`);
+    const paths = new Set(sources.map(({ path }) => path));
+    expect(CHECK_NAMES.flatMap(parts).filter((path) => !paths.has(path))).toEqual([]);
+  });
+
+  it.each(
+    sources
+      .map(({ path }) => path)
+      .filter((path) => /^checks\/\w+\/(judge|[\w-]*text)\.ts$/.test(path)),
+  )('keeps %s and all that it runs free of files, processes and clocks', (path) => {
+    const needed = new Set([path]);
+    const impure: string[] = [];
+    for (const each of needed) {
+      // Types are gone when it runs.
+      const text = (byPath.get(each) ?? '').replace(/\bimport type [^;]*;/g, '');
+      for (const imported of importsOf(each, text)) needed.add(imported);
+      for (const [, module = ''] of text.matchAll(/from '(node:[^']*)'/g)) {
+        if (module !== 'node:path') impure.push(`${each}: ${module}`);
+      }
+      for (const line of text.split('\n')) {
+        if (IMPURE.test(line) && !/^\s*(\*|\/\*|\/\/)/.test(line)) impure.push(`${each}: ${line}`);
+      }
+    }
+    expect(needed.size).toBeGreaterThan(1);
+    expect(impure).toEqual([]);
   });
 
   it('is named rightly by tests, scripts and documents', () => {

@@ -9,7 +9,6 @@ import {
   type ClientResult,
   type ClientTask,
   freePort,
-  megabitsPerSecond,
   ping,
   runClient,
   runClientIn,
@@ -17,6 +16,7 @@ import {
   serverOptions,
   waitForServer,
 } from '../../measure/network/network.js';
+import { megabitsPerSecond } from '../../measure/network/rates.js';
 import type { Running } from '../../measure/sandbox/sandbox.js';
 import { median } from '../../stats/summary.js';
 import type { Dimension, Reading } from '../contract/dimension.js';

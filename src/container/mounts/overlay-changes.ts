@@ -7,81 +7,82 @@ import type { UpperEntry, UpperKind } from './upper-entries.js';
 export const CHANGED_FOLDER = '/dit-overlay';
 export const FILE_BYTES = 1_000_000;
 
+export type EntryKind = UpperKind | 'nothing';
+
+export type ChangeId =
+  | 'read'
+  | 'appended'
+  | 'mode changed'
+  | 'renamed'
+  | 'deleted'
+  | 'directory deleted'
+  | 'directory made again'
+  | 'file added';
+
 /** What is to be found at a path below the folder; "nothing" where the upper layer must not have it. */
 interface Expected {
   readonly name: string;
-  readonly kind: UpperKind | 'nothing';
+  readonly kind: EntryKind;
   readonly bytes?: number;
 }
 
 export interface Change {
-  /** "one byte appended to a file of 1 MB" */
-  readonly what: string;
+  readonly id: ChangeId;
   /** Run by the container's shell in the folder. */
   readonly script: string;
   readonly expected: readonly Expected[];
-  /** Why overlayfs does so. */
-  readonly why: string;
 }
 
 export const CHANGES: readonly Change[] = [
   {
-    what: 'a file of 1 MB only read',
+    id: 'read',
     script: 'cat read >/dev/null',
     expected: [{ name: 'read', kind: 'nothing' }],
-    why: 'reading is served from the lower layer',
   },
   {
-    what: 'one byte appended to a file of 1 MB',
+    id: 'appended',
     script: 'printf x >>changed',
     expected: [{ name: 'changed', kind: 'file', bytes: FILE_BYTES + 1 }],
-    why: 'a lower file cannot be changed: the first open for writing copies it up whole',
   },
   {
-    what: 'the mode of a file of 1 MB changed',
+    id: 'mode changed',
     script: 'chmod 600 chmodded',
     expected: [{ name: 'chmodded', kind: 'file', bytes: FILE_BYTES }],
-    why: 'attributes lie on the file: it is copied up whole, unless metacopy=on',
   },
   {
-    what: 'a file of 1 MB renamed',
+    id: 'renamed',
     script: 'mv renamed renamed-now',
     expected: [
       { name: 'renamed', kind: 'whiteout' },
       { name: 'renamed-now', kind: 'file', bytes: FILE_BYTES },
     ],
-    why: 'it is copied up under the new name, and a whiteout hides the old one',
   },
   {
-    what: 'a file deleted',
+    id: 'deleted',
     script: 'rm deleted',
     expected: [{ name: 'deleted', kind: 'whiteout' }],
-    why: 'a lower file cannot be deleted: a character device 0/0, a whiteout, hides it',
   },
   {
-    what: 'a directory deleted',
+    id: 'directory deleted',
     script: 'rm -r gone',
     expected: [{ name: 'gone', kind: 'whiteout' }],
-    why: 'one whiteout hides the directory and all that is in it',
   },
   {
-    what: 'a directory deleted and made again',
+    id: 'directory made again',
     script: 'rm -r remade && mkdir remade && touch remade/new',
     expected: [
       { name: 'remade', kind: 'opaque directory' },
       { name: 'remade/old', kind: 'nothing' },
       { name: 'remade/new', kind: 'file', bytes: 0 },
     ],
-    why: 'without the attribute "opaque" the files of the lower directory would shine through the new one',
   },
   {
-    what: 'a new file of 1 kB in a lower directory',
+    id: 'file added',
     script: 'head -c 1000 /dev/zero >kept/new',
     expected: [
       { name: 'kept', kind: 'directory' },
       { name: 'kept/new', kind: 'file', bytes: 1000 },
     ],
-    why: 'the directory is copied up without its files, and both layers are merged',
   },
 ];
 
@@ -97,13 +98,27 @@ export function changedLayer(): Readable {
   return archive as unknown as Readable;
 }
 
+/** What is not as it must be at a path of the container. */
+export type LayerFault =
+  | {
+      readonly kind: 'other kind';
+      readonly path: string;
+      readonly found: EntryKind;
+      readonly expected: EntryKind;
+    }
+  | {
+      readonly kind: 'other size';
+      readonly path: string;
+      readonly foundBytes: number;
+      readonly expectedBytes: number;
+    };
+
 export interface ChangeSeen {
   readonly change: Change;
   /** In the upper layer at the change's paths. */
   readonly entries: readonly UpperEntry[];
   readonly bytes: number;
-  /** What is not as it must be; empty when all is. */
-  readonly wrong: readonly string[];
+  readonly faults: readonly LayerFault[];
 }
 
 /** Pure: the table against what was found in the upper layer. */
@@ -111,37 +126,31 @@ export function compareChanges(upper: readonly UpperEntry[]): ChangeSeen[] {
   const at = new Map(upper.map((entry) => [entry.path, entry]));
   return CHANGES.map((change) => {
     const entries: UpperEntry[] = [];
-    const wrong: string[] = [];
+    const faults: LayerFault[] = [];
     for (const expected of change.expected) {
       const path = `${CHANGED_FOLDER}/${expected.name}`;
       const entry = at.get(path);
       if (entry !== undefined) entries.push(entry);
-      const fault = faultOf(expected, entry);
-      if (fault !== '') wrong.push(`${path} ${fault}`);
+      const fault = faultOf(path, expected, entry);
+      if (fault !== undefined) faults.push(fault);
     }
     const bytes = entries.reduce((sum, entry) => sum + (entry.metadataOnly ? 0 : entry.bytes), 0);
-    return { change, entries, bytes, wrong };
+    return { change, entries, bytes, faults };
   });
 }
 
-function faultOf({ kind, bytes }: Expected, entry: UpperEntry | undefined): string {
+function faultOf(
+  path: string,
+  { kind: expected, bytes: expectedBytes }: Expected,
+  entry: UpperEntry | undefined,
+): LayerFault | undefined {
   const found = entry?.kind ?? 'nothing';
-  if (found !== kind) return `is ${WORDS[found]}, not ${WORDS[kind]}`;
-  if (bytes !== undefined && entry?.bytes !== bytes) {
-    return `has ${entry?.bytes} bytes, not ${bytes}`;
-  }
-  return '';
+  if (found !== expected) return { kind: 'other kind', path, found, expected };
+  const foundBytes = entry?.bytes ?? 0;
+  return expectedBytes === undefined || foundBytes === expectedBytes
+    ? undefined
+    : { kind: 'other size', path, foundBytes, expectedBytes };
 }
-
-const WORDS: Readonly<Record<UpperKind | 'nothing', string>> = {
-  nothing: 'absent',
-  file: 'a file',
-  directory: 'a directory',
-  'opaque directory': 'an opaque directory',
-  whiteout: 'a whiteout',
-  link: 'a link',
-  other: 'something else',
-};
 
 /** As the engine lists changes of a container ("docker diff"): 0 changed, 1 added, 2 deleted. */
 export interface ListedChange {
@@ -149,7 +158,7 @@ export interface ListedChange {
   readonly Kind: number;
 }
 
-/** Pure: what the engine's list must say; where a directory was made again, engines differ. */
+/** What the engine's list must have; where a directory was made again, engines differ. */
 const LISTED: readonly (readonly [name: string, kind: number | undefined])[] = [
   ['read', undefined],
   ['changed', 0],
@@ -162,17 +171,20 @@ const LISTED: readonly (readonly [name: string, kind: number | undefined])[] = [
   ['kept/new', 1],
 ];
 
-export const LISTED_KINDS = ['changed', 'added', 'deleted'] as const;
+/** Kinds are those of `ListedChange`; undefined: the engine does not list the path. */
+export interface ListFault {
+  readonly kind: 'listed otherwise';
+  readonly path: string;
+  readonly found: number | undefined;
+  readonly expected: number | undefined;
+}
 
-/** @returns what is not as it must be */
-export function compareListed(listed: readonly ListedChange[]): string[] {
+/** Pure. */
+export function compareListed(listed: readonly ListedChange[]): ListFault[] {
   const at = new Map(listed.map(({ Path, Kind }) => [Path, Kind]));
-  return LISTED.flatMap(([name, kind]) => {
+  return LISTED.flatMap(([name, expected]): ListFault[] => {
     const path = `${CHANGED_FOLDER}/${name}`;
     const found = at.get(path);
-    if (found === kind) return [];
-    const words = (each: number | undefined): string =>
-      each === undefined ? 'unchanged' : (LISTED_KINDS[each] ?? String(each));
-    return [`${path} is listed as ${words(found)}, not as ${words(kind)}`];
+    return found === expected ? [] : [{ kind: 'listed otherwise', path, found, expected }];
   });
 }

@@ -1,22 +1,63 @@
-/** What weakens a container's isolation: a table of rules, and the findings that it gives for containers. */
-import type { CheckFinding } from '../../model/checks/check.js';
-import { DEFAULT_CAPABILITIES, POWERFUL_CAPABILITIES } from '../process/capability-names.js';
+/** What weakens a container's isolation: a rule for each weakness, and what the rules find in containers. Pure. */
+
+import { safeJson } from '../../base/escape.js';
+import { SEVERITIES, type Severity } from '../../model/checks/check.js';
+import {
+  DEFAULT_CAPABILITIES,
+  POWERFUL_CAPABILITIES,
+  type PowerfulCapability,
+} from '../process/capability-names.js';
 import type { BoundPath, Device, Posture } from './posture.js';
 
-/** high: a way to the machine itself; medium: a layer of defence is gone; low: hardening that costs little. */
-type Severity = CheckFinding['severity'];
+/** What each weakness is known by. Paths and names are untrusted. */
+export interface WeaknessFacts {
+  readonly privileged: Plain;
+  readonly 'powerful-capability': {
+    readonly capability: PowerfulCapability;
+    /** gainable: by a setuid program; kept: in the bounding set of a user who cannot gain it. */
+    readonly held: 'effective' | 'gainable' | 'kept';
+  };
+  readonly 'default-capabilities': { readonly kept: readonly string[] };
+  readonly 'seccomp-off': Plain;
+  readonly 'security-module-off': { readonly profile: string };
+  readonly 'new-privileges': Plain;
+  /** As the host knows it: 0 is the host's root. */
+  readonly 'root-user': { readonly userId: number };
+  readonly 'host-pid': Plain;
+  readonly 'host-network': Plain;
+  readonly 'host-ipc': Plain;
+  readonly 'host-uts': Plain;
+  readonly 'host-cgroup': Plain;
+  readonly 'engine-socket': { readonly socket: string; readonly target: string };
+  readonly 'sensitive-mount': BoundPath;
+  readonly 'writable-kernel-paths': { readonly paths: readonly string[] };
+  readonly 'unmasked-kernel-paths': { readonly paths: readonly string[] };
+  /** The worst kinds first. */
+  readonly devices: { readonly paths: readonly string[] };
+  readonly 'writable-root': Plain;
+  readonly 'no-pids-limit': Plain;
+  readonly 'no-memory-limit': Plain;
+}
 
-/** What one rule sees in one container, after the container's name: "runs as root". Untrusted. */
-interface Sight {
+/** Its id says all. */
+type Plain = Readonly<Record<string, never>>;
+
+export type WeaknessId = keyof WeaknessFacts;
+
+/** What a rule finds. high: a way to the host itself; medium: a layer of defence is missing; low: hardening that costs little. */
+interface Found<Id extends WeaknessId> {
   readonly severity: Severity;
-  readonly what: string;
+  readonly facts: WeaknessFacts[Id];
 }
 
-interface Rule {
-  readonly id: string;
-  readonly remedy: string;
-  readonly sees: (posture: Posture, machine: Machine) => readonly Sight[];
-}
+/** A weakness, and the containers that share it. */
+export type PostureFinding<Id extends WeaknessId = WeaknessId> = {
+  readonly [Each in Id]: Found<Each> & {
+    readonly id: Each;
+    /** Untrusted. */
+    readonly containers: readonly string[];
+  };
+}[Id];
 
 /** What is known of the engine's machine. */
 export interface Machine {
@@ -24,152 +65,89 @@ export interface Machine {
   readonly sockets: readonly string[];
 }
 
-const one = (severity: Severity, what: string): Sight[] => [{ severity, what }];
-const when = (seen: boolean, severity: Severity, what: string): Sight[] =>
-  seen ? one(severity, what) : [];
+type Rule<Id extends WeaknessId> = (posture: Posture, machine: Machine) => readonly Found<Id>[];
 
-const hostNamespace = (name: string, severity: Severity, what: string, option: string): Rule => ({
-  id: `host-${name === 'net' ? 'network' : name}`,
-  remedy: `leave out ${option}`,
-  sees: (posture) => when(posture.hostNamespaces.includes(name), severity, what),
-});
+const found = <Facts>(severity: Severity, facts: Facts) => [{ severity, facts }];
+const plain = (is: boolean, severity: Severity) => (is ? found(severity, {}) : []);
 
-export const RULES: readonly Rule[] = [
-  {
-    id: 'privileged',
-    remedy: 'leave out --privileged; give the one capability or device that is needed',
-    sees: ({ privileged }) => when(privileged, 'high', 'is privileged: root in it is root outside'),
-  },
-  {
-    id: 'powerful-capability',
-    remedy: 'drop it: --cap-drop ALL and --cap-add only what is needed',
-    sees: powerfulCapabilities,
-  },
-  {
-    id: 'default-capabilities',
-    remedy: '--cap-drop ALL, and --cap-add what is missed',
-    sees: ({ bounding }) => {
-      const kept = DEFAULT_CAPABILITIES.filter((name) => bounding.includes(name));
-      return when(
-        kept.length > 0,
-        'low',
-        `keeps ${kept.length} of Docker's ${DEFAULT_CAPABILITIES.length} default capabilities: ${kept.join(' ')}`,
-      );
-    },
-  },
-  {
-    id: 'seccomp-off',
-    remedy: 'leave out --security-opt seccomp=unconfined',
-    sees: ({ seccompMode }) =>
-      when(seccompMode === 0, 'medium', 'may make every syscall: seccomp is off'),
-  },
-  {
-    id: 'security-module-off',
-    remedy: 'leave out --security-opt apparmor=unconfined or label=disable',
-    sees: ({ profile }) =>
-      when(
-        profile !== undefined && !isConfined(profile),
-        'medium',
-        `is not confined by the security module: "${profile}"`,
-      ),
-  },
-  {
-    id: 'new-privileges',
-    remedy: '--security-opt no-new-privileges',
-    sees: ({ noNewPrivileges }) =>
-      when(!noNewPrivileges, 'low', 'may gain privileges by setuid programs'),
-  },
-  {
-    id: 'root-user',
-    remedy: "--user 1000:1000 or the image's USER; else the engine's userns-remap",
-    sees: ({ userId, innerUserId }) =>
-      innerUserId !== 0 && userId !== 0
-        ? []
-        : userId === 0
-          ? one('medium', "runs as the machine's root (uid 0)")
-          : one('low', `runs as root, which is uid ${userId} outside`),
-  },
-  hostNamespace('pid', 'high', "sees all of the machine's processes", '--pid host'),
-  hostNamespace('net', 'medium', "is in the machine's network", '--network host'),
-  hostNamespace('ipc', 'medium', "shares the machine's System V IPC and queues", '--ipc host'),
-  hostNamespace('uts', 'low', "shares the machine's host name", '--uts host'),
-  hostNamespace(
-    'cgroup',
-    'low',
-    "sees the machine's cgroups",
-    "--cgroupns host; on cgroup v1, where it is Docker's default, use --cgroupns private",
-  ),
-  {
-    id: 'engine-socket',
-    remedy: 'do not mount it; else put a proxy before it that lets few requests through',
-    sees: engineSockets,
-  },
-  {
-    id: 'sensitive-mount',
-    remedy: 'mount the one file or folder that is needed, with :ro, or use a volume',
-    sees: ({ mounts }) => mounts.flatMap(sensitiveMount),
-  },
-  {
-    id: 'writable-kernel-paths',
-    remedy: 'leave out --privileged and --security-opt systempaths=unconfined; mount /sys with :ro',
-    sees: ({ writableKernelPaths: paths }) =>
-      when(paths.length > 0, 'high', `may write to the kernel's ${someOf(paths)}`),
-  },
-  {
-    id: 'unmasked-kernel-paths',
-    remedy: 'leave out --privileged and --security-opt systempaths=unconfined',
-    sees: ({ unmaskedKernelPaths: paths }) =>
-      when(paths.length > 0, 'medium', `may read the kernel's ${someOf(paths)}`),
-  },
-  { id: 'devices', remedy: 'leave out --device where it is not needed', sees: machineDevices },
-  {
-    id: 'writable-root',
-    remedy: '--read-only, with --tmpfs /tmp or a volume where it writes',
-    sees: ({ readOnlyRoot }) => when(!readOnlyRoot, 'low', 'may change its own programs'),
-  },
-  {
-    id: 'no-pids-limit',
-    remedy: '--pids-limit 200',
-    sees: ({ hasPidsLimit }) => when(!hasPidsLimit, 'low', 'may make processes without limit'),
-  },
-  {
-    id: 'no-memory-limit',
-    remedy: '--memory 512m',
-    sees: ({ hasMemoryLimit }) => when(!hasMemoryLimit, 'low', 'may use memory without limit'),
-  },
-];
+const hostNamespace =
+  (name: string, severity: Severity) =>
+  ({ hostNamespaces }: Posture) =>
+    plain(hostNamespaces.includes(name), severity);
 
-const ORDER: readonly Severity[] = ['high', 'medium', 'low', 'info'];
+export const RULES: { readonly [Id in WeaknessId]: Rule<Id> } = {
+  privileged: ({ privileged }) => plain(privileged, 'high'),
+  'powerful-capability': powerfulCapabilities,
+  'default-capabilities': ({ bounding }) => {
+    const kept = DEFAULT_CAPABILITIES.filter((name) => bounding.includes(name));
+    return kept.length > 0 ? found('low', { kept }) : [];
+  },
+  'seccomp-off': ({ seccompMode }) => plain(seccompMode === 0, 'medium'),
+  'security-module-off': ({ profile }) =>
+    profile === undefined || isConfined(profile) ? [] : found('medium', { profile }),
+  'new-privileges': ({ noNewPrivileges }) => plain(!noNewPrivileges, 'low'),
+  'root-user': ({ userId, innerUserId }) =>
+    innerUserId !== 0 && userId !== 0 ? [] : found(userId === 0 ? 'medium' : 'low', { userId }),
+  'host-pid': hostNamespace('pid', 'high'),
+  'host-network': hostNamespace('net', 'medium'),
+  'host-ipc': hostNamespace('ipc', 'medium'),
+  'host-uts': hostNamespace('uts', 'low'),
+  'host-cgroup': hostNamespace('cgroup', 'low'),
+  'engine-socket': engineSockets,
+  'sensitive-mount': ({ mounts }) => mounts.flatMap(sensitiveMount),
+  'writable-kernel-paths': ({ writableKernelPaths: paths }) =>
+    paths.length > 0 ? found('high', { paths }) : [],
+  'unmasked-kernel-paths': ({ unmaskedKernelPaths: paths }) =>
+    paths.length > 0 ? found('medium', { paths }) : [],
+  devices: machineDevices,
+  'writable-root': ({ readOnlyRoot }) => plain(!readOnlyRoot, 'low'),
+  'no-pids-limit': ({ hasPidsLimit }) => plain(!hasPidsLimit, 'low'),
+  'no-memory-limit': ({ hasMemoryLimit }) => plain(!hasMemoryLimit, 'low'),
+};
 
-/** What the rules see, worst first; containers in which a rule sees the same thing share a finding. */
-export function findingsOf(postures: readonly Posture[], machine: Machine): CheckFinding[] {
-  const found = RULES.flatMap((rule) => {
-    const names = new Map<string, { sight: Sight; names: string[] }>();
-    for (const posture of postures) {
-      for (const sight of rule.sees(posture, machine)) {
-        const key = `${sight.severity} ${sight.what}`;
-        const same = names.get(key) ?? { sight, names: [] };
-        same.names.push(posture.name);
-        names.set(key, same);
-      }
-    }
-    return [...names.values()].map(({ sight, names: who }) => ({
-      severity: sight.severity,
-      id: rule.id,
-      title: `${someOf(who)}: ${sight.what}`,
-      remedy: rule.remedy,
-    }));
-  });
-  return found.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+const RULE_IDS = Object.keys(RULES) as WeaknessId[];
+
+/** What the rules find, worst first; containers in which a rule finds the same thing share a finding. */
+export function findingsOf(postures: readonly Posture[], machine: Machine): PostureFinding[] {
+  const all = RULE_IDS.flatMap((id) => findingsOfRule(id, postures, machine));
+  const rank = ({ severity }: PostureFinding): number => SEVERITIES.indexOf(severity);
+  return all.sort((a, b) => rank(a) - rank(b));
 }
 
-function powerfulCapabilities({ effective, bounding, noNewPrivileges }: Posture): Sight[] {
-  return Object.entries(POWERFUL_CAPABILITIES).flatMap(([name, { severity, allows }]) => {
-    if (effective.includes(name)) return one(severity, `has ${name}, which ${allows}`);
-    if (!bounding.includes(name)) return [];
+function findingsOfRule(
+  id: WeaknessId,
+  postures: readonly Posture[],
+  machine: Machine,
+): PostureFinding[] {
+  const shared = new Map<string, { seen: Found<WeaknessId>; containers: string[] }>();
+  for (const posture of postures) {
+    for (const seen of RULES[id](posture, machine)) {
+      const key = safeJson(seen);
+      const same = shared.get(key) ?? { seen, containers: [] };
+      same.containers.push(posture.name);
+      shared.set(key, same);
+    }
+  }
+  // The rule's id and what it finds belong together: that is what RULES is typed by.
+  return [...shared.values()].map(
+    ({ seen, containers }) => ({ id, ...seen, containers }) as PostureFinding,
+  );
+}
+
+function powerfulCapabilities({
+  effective,
+  bounding,
+  noNewPrivileges,
+}: Posture): Found<'powerful-capability'>[] {
+  const names = Object.keys(POWERFUL_CAPABILITIES) as PowerfulCapability[];
+  return names.flatMap((capability): Found<'powerful-capability'>[] => {
+    if (effective.includes(capability)) {
+      return found(POWERFUL_CAPABILITIES[capability], { capability, held: 'effective' });
+    }
+    if (!bounding.includes(capability)) return [];
     return noNewPrivileges
-      ? one('low', `keeps ${name}, which ${allows}, although its user cannot gain it`)
-      : one('medium', `may gain ${name} by a setuid program, which ${allows}`);
+      ? found('low', { capability, held: 'kept' })
+      : found('medium', { capability, held: 'gainable' });
   });
 }
 
@@ -180,7 +158,7 @@ const isConfined = (profile: string): boolean =>
 const SOCKET_NAMES =
   /^(docker|containerd|crio|podman|cri-dockerd|dockershim|buildkitd|kubelet)\.sock$/;
 
-function engineSockets({ mounts }: Posture, { sockets }: Machine): Sight[] {
+function engineSockets({ mounts }: Posture, { sockets }: Machine): Found<'engine-socket'>[] {
   const known = sockets.map(sameRun);
   return mounts.flatMap(({ source, target }) => {
     const path = sameRun(source);
@@ -189,12 +167,7 @@ function engineSockets({ mounts }: Posture, { sockets }: Machine): Sight[] {
       SOCKET_NAMES.test(path.split('/').at(-1) ?? '') || known.includes(path)
         ? path
         : known.find((each) => each.startsWith(within));
-    return socket === undefined
-      ? []
-      : one(
-          'high',
-          `reaches an engine by its socket ${socket}, mounted with ${target}: it commands the machine`,
-        );
+    return socket === undefined ? [] : found('high', { socket, target });
   });
 }
 
@@ -231,15 +204,13 @@ const SENSITIVE_PATHS: readonly {
   { path: '/etc', writable: 'medium', below: true },
 ];
 
-function sensitiveMount({ source, target, writable }: BoundPath): Sight[] {
+function sensitiveMount({ source, target, writable }: BoundPath): Found<'sensitive-mount'>[] {
   const path = sameRun(source);
   const hit = SENSITIVE_PATHS.find(
     (each) => path === each.path || (each.below === true && path.startsWith(`${each.path}/`)),
   );
   const severity = writable ? hit?.writable : hit?.readable;
-  if (hit === undefined || severity === undefined) return [];
-  const what = `has the machine's ${path} at ${target}, ${writable ? 'writable' : 'read-only'}`;
-  return one(severity, what);
+  return severity === undefined ? [] : found(severity, { source: path, target, writable });
 }
 
 const DEVICE_SEVERITY: Readonly<Record<Device['kind'], Severity>> = {
@@ -249,20 +220,10 @@ const DEVICE_SEVERITY: Readonly<Record<Device['kind'], Severity>> = {
   unknown: 'medium',
 };
 
-/** The worst kinds are named first. */
-function machineDevices({ devices }: Posture): Sight[] {
-  const rank = ({ kind }: Device): number => ORDER.indexOf(DEVICE_SEVERITY[kind]);
+function machineDevices({ devices }: Posture): Found<'devices'>[] {
+  const rank = ({ kind }: Device): number => SEVERITIES.indexOf(DEVICE_SEVERITY[kind]);
   const sorted = [...devices].sort((a, b) => rank(a) - rank(b));
   const [worst] = sorted;
   if (worst === undefined) return [];
-  const names = someOf(sorted.map(({ path }) => path));
-  return one(DEVICE_SEVERITY[worst.kind], `has devices of the machine: ${names}`);
-}
-
-const MOST_NAMES = 5;
-
-/** "a, b, c and 4 more" */
-function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(', ');
-  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+  return found(DEVICE_SEVERITY[worst.kind], { paths: sorted.map(({ path }) => path) });
 }

@@ -75,26 +75,25 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
   'SETFCAP',
 ];
 
-/** Those that reach beyond the container, and how (capabilities(7)). */
-export const POWERFUL_CAPABILITIES: Readonly<
-  Record<string, { readonly severity: 'high' | 'medium'; readonly allows: string }>
-> = {
-  SYS_ADMIN: { severity: 'high', allows: 'mounts file systems, among very much else' },
-  SYS_MODULE: { severity: 'high', allows: 'loads modules into the kernel' },
-  SYS_RAWIO: { severity: 'high', allows: "reads and writes the machine's memory and ports" },
-  SYS_PTRACE: { severity: 'high', allows: 'reads and changes other processes' },
-  DAC_READ_SEARCH: { severity: 'high', allows: 'opens any file of the file system by its handle' },
-  BPF: { severity: 'high', allows: 'loads BPF programs' },
-  SYS_BOOT: { severity: 'high', allows: 'restarts the machine or its kernel' },
-  MAC_ADMIN: { severity: 'high', allows: 'changes the rules of the security module' },
-  MAC_OVERRIDE: { severity: 'high', allows: 'is not bound by the security module' },
-  CHECKPOINT_RESTORE: { severity: 'medium', allows: "reads other processes' maps" },
-  NET_ADMIN: { severity: 'medium', allows: 'changes interfaces, routes and packet filters' },
-  SYS_TIME: { severity: 'medium', allows: "sets the machine's clock" },
-  SYS_RESOURCE: { severity: 'medium', allows: 'goes beyond resource limits' },
-  SYS_NICE: { severity: 'medium', allows: "changes others' priorities" },
-  SYSLOG: { severity: 'medium', allows: "reads the kernel's messages and addresses" },
-  PERFMON: { severity: 'medium', allows: 'observes the whole kernel' },
-  AUDIT_CONTROL: { severity: 'medium', allows: "changes the machine's audit" },
-  LINUX_IMMUTABLE: { severity: 'medium', allows: 'makes files immutable' },
-};
+/** Those that reach beyond the container (capabilities(7)). */
+export const POWERFUL_CAPABILITIES = {
+  SYS_ADMIN: 'high',
+  SYS_MODULE: 'high',
+  SYS_RAWIO: 'high',
+  SYS_PTRACE: 'high',
+  DAC_READ_SEARCH: 'high',
+  BPF: 'high',
+  SYS_BOOT: 'high',
+  MAC_ADMIN: 'high',
+  MAC_OVERRIDE: 'high',
+  CHECKPOINT_RESTORE: 'medium',
+  NET_ADMIN: 'medium',
+  SYS_TIME: 'medium',
+  SYS_RESOURCE: 'medium',
+  SYS_NICE: 'medium',
+  SYSLOG: 'medium',
+  PERFMON: 'medium',
+  AUDIT_CONTROL: 'medium',
+  LINUX_IMMUTABLE: 'medium',
+} as const;
+export type PowerfulCapability = keyof typeof POWERFUL_CAPABILITIES;

@@ -12,7 +12,6 @@ import { safeJson } from '../../base/escape.js';
 import { type Foreign, quoting } from '../../base/foreign.js';
 import { packagePath } from '../../platform/package-files.js';
 import { isMissing, needProgram } from '../../platform/processes/child-process.js';
-import { median, quantile } from '../../stats/summary.js';
 import type { Running } from '../sandbox/sandbox.js';
 
 export interface PingMeasurement {
@@ -266,23 +265,3 @@ export async function accepts(host: string, port: number): Promise<boolean> {
     return false;
   }
 }
-
-export const megabitsPerSecond = ({ bytes, receivedMs }: ClientResult): number =>
-  (bytes * 8) / 1e3 / receivedMs;
-
-/** Ethernet, IPv4 and TCP with timestamps: bytes of a full segment that are not payload. */
-const HEADER_BYTES = 14 + 20 + 32;
-
-/** What a payload rate is on the link, of full segments; limiters of the kernel count so. */
-export const onTheLink = (payloadRate: number, mtu: number): number =>
-  (payloadRate * (mtu + 14)) / (mtu + 14 - HEADER_BYTES);
-
-export interface Spread {
-  readonly median: number;
-  readonly p95: number;
-}
-
-export const spreadOf = (values: readonly number[]): Spread => ({
-  median: median(values),
-  p95: quantile(values, 0.95),
-});

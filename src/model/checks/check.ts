@@ -1,4 +1,4 @@
-/** What the ten toolkit tests ("checks" in the code) answer. */
+/** What the ten toolkit tests ("checks" in the code) conclude: first as data, then in words. */
 import type { Foreign } from '../../base/foreign.js';
 import type { PhaseName } from '../trace/totals.js';
 import type { Certainty } from '../trace/trace.js';
@@ -51,8 +51,31 @@ export interface Figure {
   readonly part?: FigurePart;
 }
 
+/** The worst first. */
+export const SEVERITIES = ['high', 'medium', 'low', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Why a test concludes what it does: each has a union of its own, by kind, with values whose names have their units. */
+export interface ReasonFacts {
+  readonly kind: string;
+}
+
+/** What a test finds besides: each has a union of its own, by id, with what the words are made of. */
+export interface FindingFacts {
+  /** Stable: "privileged". */
+  readonly id: string;
+  readonly severity: Severity;
+}
+
+/** What a test concludes, without a word. */
+export interface Judgement<Reason extends ReasonFacts, Finding extends FindingFacts> {
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  readonly findings: readonly Finding[];
+}
+
 export interface CheckFinding {
-  readonly severity: 'high' | 'medium' | 'low' | 'info';
+  readonly severity: Severity;
   /** Stable: "privileged". */
   readonly id: string;
   /** Untrusted where it holds a name. */
@@ -72,7 +95,7 @@ export interface CheckResult {
   readonly evidence: readonly Foreign[];
 }
 
-/** What is said of one check. */
+/** What is reported of one check. */
 export interface CheckReport extends CheckResult {
   readonly name: CheckName;
   readonly shows: string;

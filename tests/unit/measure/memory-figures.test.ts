@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { judgeLimit, judgeSharing } from '../../../src/checks/memory/memory.js';
 import { memoryV1, memoryV2 } from '../../../src/container/cgroup/cgroup-memory.js';
 import { processMemory, sumOfMemory } from '../../../src/container/process/process-memory.js';
 
@@ -97,39 +96,5 @@ describe('cgroups', () => {
     );
     expect(read.oomKills).toBeUndefined();
     expect(read.limit).toBe(32 << 20);
-  });
-});
-
-describe('judgements', () => {
-  const killed = { exitCode: 137, oomKilled: true, childStatus: 137, oomKills: 1 };
-
-  test('PSS below RSS is shared memory', () => {
-    const processes = { ...processMemory(ROLLUP), rss: 1000, pss: 130 };
-    expect(judgeSharing({ processes })).toMatchObject({
-      verdict: 'pass',
-      reason: '10 identical containers take 87 % less memory than the sum of what each maps',
-    });
-    expect(judgeSharing({ processes: { ...processes, pss: 1000 } }).verdict).toBe('warn');
-  });
-
-  test('a limit that holds', () => {
-    expect(judgeLimit(killed)).toMatchObject({ verdict: 'pass', findings: [] });
-    expect(judgeLimit(killed).reason).toContain('OOM killer');
-    expect(judgeLimit({ ...killed, oomKills: undefined }).reason).toContain('with SIGKILL');
-  });
-
-  test('a kill that the engine does not report warns', () => {
-    expect(judgeLimit({ ...killed, oomKilled: false })).toMatchObject({
-      verdict: 'warn',
-      findings: [{ id: 'oom-unreported' }],
-    });
-  });
-
-  test.each([
-    { ...killed, exitCode: 0 },
-    { ...killed, childStatus: 0 },
-    { ...killed, oomKills: 0 },
-  ])('a limit that does not hold fails: %j', (seen) => {
-    expect(judgeLimit(seen).verdict).toBe('fail');
   });
 });

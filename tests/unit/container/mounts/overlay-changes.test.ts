@@ -5,6 +5,7 @@ import {
   compareChanges,
   compareListed,
   FILE_BYTES,
+  type LayerFault,
 } from '../../../../src/container/mounts/overlay-changes.js';
 import { type UpperEntry, upperEntry } from '../../../../src/container/mounts/upper-entries.js';
 
@@ -31,13 +32,14 @@ const right = (): UpperEntry[] => [
   file('kept/new', 1000),
 ];
 
-const wrongs = (upper: readonly UpperEntry[]): string[] =>
-  compareChanges(upper).flatMap(({ wrong }) => wrong);
+const faultsOf = (upper: readonly UpperEntry[]): LayerFault[] =>
+  compareChanges(upper).flatMap(({ faults }) => faults);
+const at = (name: string): string => `${CHANGED_FOLDER}/${name}`;
 const without = (name: string): UpperEntry[] =>
   right().filter(({ path }) => path !== `${CHANGED_FOLDER}/${name}`);
 
 test('every change is as overlayfs makes it', () => {
-  expect(wrongs(right())).toEqual([]);
+  expect(faultsOf(right())).toEqual([]);
   const bytes = compareChanges(right()).map((seen) => [seen.change.script, seen.bytes]);
   expect(Object.fromEntries(bytes)).toMatchObject({
     'cat read >/dev/null': 0,
@@ -50,36 +52,38 @@ test('every change is as overlayfs makes it', () => {
 
 test('a whiteout of another device, a missing one and a half copy are wrong', () => {
   const other = entry('deleted', { type: 'character-device', devmajor: 1, devminor: 3 });
-  expect(wrongs([...without('deleted'), other])).toEqual([
-    `${CHANGED_FOLDER}/deleted is something else, not a whiteout`,
+  expect(faultsOf([...without('deleted'), other])).toEqual([
+    { kind: 'other kind', path: at('deleted'), found: 'other', expected: 'whiteout' },
   ]);
-  expect(wrongs(without('gone'))).toEqual([`${CHANGED_FOLDER}/gone is absent, not a whiteout`]);
-  expect(wrongs([...without('changed'), file('changed', 1)])).toEqual([
-    `${CHANGED_FOLDER}/changed has 1 bytes, not ${FILE_BYTES + 1}`,
+  expect(faultsOf(without('gone'))).toEqual([
+    { kind: 'other kind', path: at('gone'), found: 'nothing', expected: 'whiteout' },
+  ]);
+  expect(faultsOf([...without('changed'), file('changed', 1)])).toEqual([
+    { kind: 'other size', path: at('changed'), foundBytes: 1, expectedBytes: FILE_BYTES + 1 },
   ]);
 });
 
 test('a directory made again must be opaque', () => {
   const plain = entry('remade/', { type: 'directory' });
-  expect(wrongs([...without('remade'), plain])).toEqual([
-    `${CHANGED_FOLDER}/remade is a directory, not an opaque directory`,
+  expect(faultsOf([...without('remade'), plain])).toEqual([
+    { kind: 'other kind', path: at('remade'), found: 'directory', expected: 'opaque directory' },
   ]);
 });
 
 test('what was only read must not be there', () => {
-  expect(wrongs([...right(), file('read', FILE_BYTES)])).toEqual([
-    `${CHANGED_FOLDER}/read is a file, not absent`,
+  expect(faultsOf([...right(), file('read', FILE_BYTES)])).toEqual([
+    { kind: 'other kind', path: at('read'), found: 'file', expected: 'nothing' },
   ]);
 });
 
-test('a copy of metadata alone takes no bytes', () => {
+test('a copy of only metadata takes no bytes', () => {
   const pax = { 'SCHILY.xattr.trusted.overlay.metacopy': '' };
   const upper = [
     ...without('chmodded'),
     entry('chmodded', { type: 'file', size: FILE_BYTES, pax }),
   ];
   const seen = compareChanges(upper).find(({ change }) => change.script.startsWith('chmod'));
-  expect(seen).toMatchObject({ wrong: [], bytes: 0 });
+  expect(seen).toMatchObject({ faults: [], bytes: 0 });
 });
 
 test('an entry is shown as it lies on the disk, with the attributes that say something', () => {
@@ -106,7 +110,7 @@ test("the engine's list must tell changed, added and deleted", () => {
   ].map(([name, Kind]) => ({ Path: `${CHANGED_FOLDER}/${name}`, Kind: Kind as number }));
   expect(compareListed(list)).toEqual([]);
   expect(compareListed([...list.slice(1), { Path: `${CHANGED_FOLDER}/read`, Kind: 0 }])).toEqual([
-    `${CHANGED_FOLDER}/read is listed as changed, not as unchanged`,
-    `${CHANGED_FOLDER}/changed is listed as unchanged, not as changed`,
+    { kind: 'listed otherwise', path: at('read'), found: 0, expected: undefined },
+    { kind: 'listed otherwise', path: at('changed'), found: undefined, expected: 0 },
   ]);
 });

@@ -1,9 +1,9 @@
 /** What a sandbox asks an engine for, and what becomes of checks whose containers do not stay. */
 import type Dockerode from 'dockerode';
 import { expect, test } from 'vitest';
-import { cpuCheck } from '../../../../src/checks/cpu/cpu.js';
+import { cpuCheck } from '../../../../src/checks/cpu/check.js';
 import { runCheck } from '../../../../src/checks/run-checks.js';
-import { securityCheck } from '../../../../src/checks/security/security.js';
+import { securityCheck } from '../../../../src/checks/security/check.js';
 import type { MeasureContext } from '../../../../src/measure/context.js';
 import { Sandbox } from '../../../../src/measure/sandbox/sandbox.js';
 
