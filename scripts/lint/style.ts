@@ -23,8 +23,8 @@ export const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\b(?:it|that) is well\b/, '"is healthy"'],
 ];
 
-/** Folders whose strings are read by users of the command line. */
-const SPOKEN = /^src\/(?:cli|store|watch|engine|capture|doctor)\//;
+/** Folders whose strings are read by users. */
+const SPOKEN = /^src\/(?:cli|store|watch|engine|capture|doctor|container|measure|checks|bench)\//;
 
 export function bannedTurns(text: string): string[] {
   return BANNED.flatMap(([turn, instead]) => {

@@ -1,4 +1,7 @@
-/** Counts in words. */
+/** Counts, shares and sizes: units, and in words. */
+
+/** MB are of 10^6 bytes, MiB of 2^20. */
+export const BYTES_PER_MB = 1e6;
 
 /** "264113201" → "264,113,201" */
 export function thousands(digits: string): string {
@@ -18,3 +21,7 @@ export function formatCount(count: number): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** 0.413 → "41 %"; with one decimal "41.3 %" */
+export const percent = (share: number, decimals = 0): string =>
+  `${(100 * share).toFixed(decimals)} %`;

@@ -11,7 +11,7 @@ import { type Given, planLength } from './contract/plan.js';
 import type { JournalContent } from './journal.js';
 
 /** A kernel without some kind of namespace, a source that sees no phases. */
-const UNTOLD = 'the measurement was taken, and does not tell this';
+const UNTOLD = 'the measurement was taken, but did not report this';
 
 export function assembleBench({ head, steps, notes }: JournalContent): Bench {
   const given = new Map(head.measurements.map(({ name, gives }) => [name, gives]));

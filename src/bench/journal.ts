@@ -154,7 +154,7 @@ export interface FoundJournal {
 
 /**
  * @returns undefined where there is none, or one whose first line was never finished
- * @throws DitError where the file is not what dit writes
+ * @throws DitError where the file was not written by dit
  */
 export function findJournal(directory: string): FoundJournal | undefined {
   const path = join(directory, JOURNAL_FILE);
@@ -285,7 +285,7 @@ const broken = (path: string, line: number): DitError =>
   new DitError({
     code: 'bench-journal',
     exitCode: EXIT.usage,
-    message: `"${path}" line ${line} is not what dit writes`,
+    message: `"${path}" line ${line} was not written by dit`,
     remedy: 'name another directory: --out DIR; or remove that line, and it is measured again',
   });
 
@@ -308,7 +308,7 @@ function tried<T>(path: string, act: () => T): T {
       message: quoting`"${path}" cannot be written: ${messageOf(error)}`,
       remedy:
         systemErrorCode(error) === 'ENOSPC'
-          ? 'make room, and go on with the same command: what was measured is kept'
+          ? 'make room, then resume with the same command: what was measured is kept'
           : 'name another directory: --out DIR',
       cause: error,
     });

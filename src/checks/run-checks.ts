@@ -43,7 +43,7 @@ function resultOf(error: unknown): CheckResult {
   }
   return {
     ...skipped({
-      reason: quoting`it could not be done: ${messageOf(error)}`,
+      reason: quoting`the test could not be completed: ${messageOf(error)}`,
       remedy: remedyOf(error),
     }),
     verdict: 'fail',
@@ -53,4 +53,4 @@ function resultOf(error: unknown): CheckResult {
 const remedyOf = (error: unknown): Foreign =>
   error instanceof DitError && error.remedy !== undefined
     ? error.remedy
-    : 'run it again; if it fails again, with DIT_DEBUG=1';
+    : 'run it again; if it fails again, rerun it with DIT_DEBUG=1 for details';

@@ -78,7 +78,7 @@ function findKernel(): Found {
   return {
     available: major > 5 || (major === 5 && minor >= 10),
     evidence: release(),
-    remedy: 'use a newer kernel: BPF programs with BTF tracepoints were tried from 5.10 on',
+    remedy: 'use a newer kernel: BPF programs with BTF tracepoints are tested from 5.10 on',
   };
 }
 
@@ -176,7 +176,7 @@ function localEngine({ endpoint, tried }: EndpointSearch): Found {
   if (endpoint.kind === 'remote') {
     return {
       available: false,
-      evidence: `${endpoint.url} (${endpoint.origin}) answers and is on another machine`,
+      evidence: `${endpoint.url} (${endpoint.origin}) answers, but is on another machine`,
       remedy:
         "run dit on the engine's machine, or use dit's own: --engine private; or record only API requests: --source api",
     };

@@ -90,7 +90,7 @@ const tooLate = (): DitError =>
   new DitError({
     code: 'capture-late',
     exitCode: EXIT.capability,
-    message: `a command that is followed does not end within ${COMMAND_MS / 1000} s and was killed`,
+    message: `the recorded command does not end within ${COMMAND_MS / 1000} s and was killed`,
     remedy: 'run the test again on an idle machine',
   });
 
@@ -99,6 +99,6 @@ const noShell = (cause: unknown): DitError =>
     code: 'no-shell',
     exitCode: EXIT.capability,
     message: "'/bin/sh' cannot be started",
-    remedy: 'look whether it is there: ls -l /bin/sh',
+    remedy: 'check that it exists: ls -l /bin/sh',
     cause,
   });

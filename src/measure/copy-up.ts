@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import { BYTES_PER_MB } from '../base/count.js';
 import { type Foreign, raw } from '../base/foreign.js';
 import type { Certainty, CopyUp } from '../model/trace/trace.js';
 import type { MeasureContext } from './context.js';
@@ -14,7 +15,6 @@ export const COPY_UP_MEGABYTES: readonly number[] = [1, 10, 100];
 export const COPY_UP_FOLDER = '/dit-copy-up';
 
 const nameOf = (megabytes: number): string => `${megabytes}MB`;
-const BYTES_PER_MB = 1e6;
 const bytesOf = (megabytes: number): number => megabytes * BYTES_PER_MB;
 
 /** Puts a file of each size into a layer; not zeros, which some file systems keep as holes. */

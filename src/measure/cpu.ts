@@ -49,7 +49,7 @@ function kernelCounters(cgroup: ContainerCgroup): CpuCounters {
       code: 'cgroup-cpu',
       exitCode: EXIT.capability,
       message: "the container's cgroup has no cpu.stat",
-      remedy: 'is the cpu controller on? cat /proc/cgroups',
+      remedy: 'check that the cpu controller is on: cat /proc/cgroups',
     });
   }
   return { atMs, ...parseCpuStat(stat, usage) };

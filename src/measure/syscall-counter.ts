@@ -46,7 +46,7 @@ export class SyscallCounter {
       throw new DitError({
         code: 'counter-refused',
         exitCode: EXIT.capability,
-        message: quoting`the kernel does not count syscalls for dit: ${messageOf(error).trim()}`,
+        message: quoting`the kernel refuses to count syscalls: ${messageOf(error).trim()}`,
         remedy: 'build the BPF programs: npm run build:bpf; see what else is missing: dit doctor',
         cause: error,
       });

@@ -64,7 +64,7 @@ describe('a wrong command line', () => {
 
   it.each([
     ['foreign', /holds data of another benchmark: 01-startup-latency\.csv\n {2}try: name a new/],
-    ['broken', /samples\.jsonl" line 1 is not what dit writes\n {2}try: name another/],
+    ['broken', /samples\.jsonl" line 1 was not written by dit\n {2}try: name another/],
     ['file', /file" cannot be written: .*\n {2}try: /],
   ])('a directory that does not do: %s', async (name, stderr) => {
     const before = readdirSync(folder, { recursive: true }).sort();

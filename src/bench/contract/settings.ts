@@ -71,7 +71,7 @@ export function refuseOtherSettings(
     code: 'bench-other-plan',
     exitCode: EXIT.usage,
     message: `"${directory}" holds a benchmark with other settings: ${differences.join('; ')}`,
-    remedy: `go on with it: dit bench --out ${directory}; or name another directory`,
+    remedy: `resume it: dit bench --out ${directory}; or name another directory`,
   });
 }
 

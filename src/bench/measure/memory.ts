@@ -1,4 +1,5 @@
 /** Memory of 1, 3 and 10 identical containers: what each maps, what they take together, and who is charged. */
+import { BYTES_PER_MB } from '../../base/count.js';
 import { DitError, EXIT } from '../../base/errors.js';
 import type { MeasureContext } from '../../measure/context.js';
 import { measureContainers } from '../../measure/memory.js';
@@ -6,7 +7,6 @@ import type { Dimension, Reading } from '../contract/dimension.js';
 
 const COUNTS: readonly number[] = [1, 3, 10];
 const CHARGED = 'memory-charged';
-const BYTES_PER_MB = 1e6;
 
 export const memoryDimension: Dimension = {
   name: 'memory',

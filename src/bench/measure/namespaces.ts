@@ -15,7 +15,7 @@ export const namespacesDimension: Dimension = {
   name: 'namespaces',
   measures:
     `inside unshare(2), by events of the kernel; namespace_create: ${TOGETHER.join(', ')} at once, as for a ` +
-    'container; the others: one kind alone',
+    'container; the others: one kind by itself',
   finer: {},
   measurements: ({ iterations }) => [
     {

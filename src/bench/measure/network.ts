@@ -170,7 +170,7 @@ const withoutBridge = (): DitError =>
 const withoutPing = (said: string): DitError =>
   missing(
     'no-round-trips',
-    `ping tells no round trip: ${said}`,
+    `ping reported no round trip: ${said}`,
     'leave --image out: busybox has ping',
   );
 

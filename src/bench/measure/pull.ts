@@ -18,7 +18,7 @@ const PARTS = 'pull-parts';
 export const pullDimension: Dimension = {
   name: 'pull',
   measures:
-    'from the request to the answer, by the client; 27 MB in three layers, from a registry on the loopback. ' +
+    'from the request to the response, by the client; 27 MB in three layers, from a registry on the loopback. ' +
     "pull-parts: download, verify and extract by the engine's progress; they overlap",
   finer: { [PARTS]: { unit: 'ms', better: 'lower' } },
   measurements: ({ pulls }) => [
@@ -55,7 +55,7 @@ async function prepare({ docker, engine, sandbox }: MeasureContext): Promise<Mea
         code: 'pull-not-whole',
         exitCode: EXIT.engine,
         message: `the engine asked for ${sent} of ${image.layers} layers: it kept those of the pull before`,
-        remedy: 'look what holds them: docker system df',
+        remedy: 'see what holds them: docker system df',
       });
     }
     const { downloadMs, verifyMs, extractMs } = pullTimes(events);
@@ -105,5 +105,5 @@ const unreachable = (where: Foreign): DitError =>
     code: 'registry-unreachable',
     exitCode: EXIT.capability,
     message: quoting`the engine cannot reach a registry on this machine's loopback: ${where}`,
-    remedy: 'measure pulls on the machine of the engine',
+    remedy: "measure pulls on the engine's machine",
   });

@@ -127,6 +127,6 @@ const cacheOutOfReach = (): DitError =>
   new DitError({
     code: 'cache-kept',
     exitCode: EXIT.capability,
-    message: "the page cache is not on this machine, or not this user's to drop",
+    message: 'the page cache is not on this machine, or this user may not drop it',
     remedy: "run it as root on the engine's machine",
   });

@@ -1,5 +1,6 @@
 /** The words of the cpu test. */
 
+import { percent } from '../../base/count.js';
 import { quoting } from '../../base/foreign.js';
 import type { QuotaMeasurement, WeightMeasurement } from '../../measure/cpu.js';
 import type { CpuSource } from '../../measure/cpu-share.js';
@@ -18,17 +19,14 @@ import {
   type WeightsKept,
 } from './judge.js';
 
-const whole = (share: number): string => `${(share * 100).toFixed(0)} %`;
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-
 const { mostPoints, usedUpShare, weightsWarn, weightsFail } = THRESHOLDS;
 
 export const cpuText: CheckText<CpuFacts, CpuReason, CpuFinding> = {
   shows: 'how much CPU containers get: by quota, by weight where they compete, by CPU set',
   thresholds:
-    `fail: a share of more than ${mostPoints} percentage point over its quota, or as much under it although the quota was used up in ${whole(usedUpShare)} of the periods; ` +
-    `a share between two competing containers that is ${whole(weightsFail)} off their weights; a process that may run on other CPUs than its set; ` +
-    `warn: a share under its quota because the machine had no CPU left, twice; a share ${whole(weightsWarn)} off the weights`,
+    `fail: a share of more than ${mostPoints} percentage point over its quota, or as much under it although the quota was used up in ${percent(usedUpShare)} of the periods; ` +
+    `a share between two competing containers that is ${percent(weightsFail)} off their weights; a process that may run on other CPUs than its set; ` +
+    `warn: a share under its quota because the machine had no CPU left, twice; a share ${percent(weightsWarn)} off the weights`,
   reason: reasonText,
   finding: findingText,
   figures: ({ quotas, weights }) => [...quotas.flatMap(quotaFigures), ...weightFigures(weights)],
@@ -70,7 +68,7 @@ function problemText(problem: CpuProblem): ReasonText {
     }
     case 'weights off':
       return {
-        reason: `${weightsText(problem)}, which is ${whole(problem.off)} off`,
+        reason: `${weightsText(problem)}, which is ${percent(problem.off)} off`,
         remedy: AGAIN,
       };
     case 'other CPUs':
@@ -82,10 +80,10 @@ function problemText(problem: CpuProblem): ReasonText {
 }
 
 const gotText = ({ limit, share }: QuotaKept): string =>
-  `at ${limit} CPUs a container gets ${percent(share)} of one`;
+  `at ${limit} CPUs a container gets ${percent(share, 1)} of one`;
 
 const weightsText = ({ weights, shares }: WeightsKept): string =>
-  `two containers of weights ${weights.join(':')} share one CPU ${percent(shares[0])} to ${percent(shares[1])}, ${ratio(shares).toFixed(2)}:1`;
+  `two containers of weights ${weights.join(':')} share one CPU ${percent(shares[0], 1)} to ${percent(shares[1], 1)}, ${ratio(shares).toFixed(2)}:1`;
 
 function findingText(finding: CpuFinding): FindingText {
   switch (finding.id) {

@@ -1,5 +1,6 @@
 /** The words of the io test. */
 
+import { percent } from '../../base/count.js';
 import { type Foreign, joinForeign, quoting, raw } from '../../base/foreign.js';
 import { NS_PER_MS } from '../../base/time.js';
 import type { CopyUpSource } from '../../measure/copy-up.js';
@@ -21,8 +22,6 @@ import {
   type WriteSeries,
 } from './judge.js';
 import { DD_MEBIBYTES, FILE_MEBIBYTES, METADATA_FILES, METADATA_ROUNDS } from './sizes.js';
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 export const ioText: CheckText<IoFacts, IoReason, IoFinding> = {
   shows:

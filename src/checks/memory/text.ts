@@ -1,5 +1,6 @@
 /** The words of the memory test. */
 
+import { percent } from '../../base/count.js';
 import type { Foreign } from '../../base/foreign.js';
 import type { ContainersMemory } from '../../measure/memory.js';
 import type { Figure } from '../../model/checks/check.js';
@@ -61,7 +62,7 @@ function partText(reason: MemoryPartReason): ReasonText {
       return { reason: FINDINGS['processes-unseen'].title, remedy: '' };
     case 'shared':
       return {
-        reason: `${ALL} take ${(100 * reason.savedShare).toFixed(0)} % less memory than the sum of what each maps`,
+        reason: `${ALL} take ${percent(reason.savedShare)} less memory than the sum of what each maps`,
         remedy: '',
       };
     case 'nothing shared':

@@ -108,7 +108,7 @@ async function measureCost(context: MeasureContext): Promise<NamespaceCostFacts>
     recorder = trace.recording.header.source.name;
     starts.push(namespaceCalls(trace, run));
   }
-  say('making each kind of namespace alone');
+  say('making each kind of namespace by itself');
   const made = starts.flat().map(({ kinds }) => kinds);
   const sets = distinctSets([...NAMESPACE_KINDS.map((kind) => [kind]), ...made]);
   return { alone: await measureNamespaces(sets, TIMES, signal), starts, recorder };

@@ -22,7 +22,7 @@ import type { NamespaceKind } from './view.js';
 export const namespacesText: CheckText<NamespacesFacts, NamespacesReason, NamespacesFinding> = {
   shows:
     'which namespaces a container has for itself, what that keeps it from seeing, and what the kernel needs to make each of them',
-  thresholds: `fails if a ${THRESHOLDS.expected.join(', ')} namespace is the host's, or if the container sees what its namespace should hide; warns if what a start spends making its namespaces differs by more than ${THRESHOLDS.mostRatio} times from the same ones made alone`,
+  thresholds: `fails if a ${THRESHOLDS.expected.join(', ')} namespace is the host's, or if the container sees what its namespace should hide; warns if what a start spends making its namespaces differs by more than ${THRESHOLDS.mostRatio} times from the same ones made separately`,
   reason: reasonText,
   finding: ({ kind, views }) => ({
     title: quoting`the container shares the host's ${kind} namespace (${ISOLATES[kind]}): ${OBSERVED[kind](views)}`,
@@ -94,7 +94,7 @@ function reasonText(reason: NamespacesReason): ReasonText {
     }
     case 'cost unknown':
       return {
-        reason: quoting`${ownText(reason.own)}; what they cost is not known: ${reason.why || 'the recorded starts made none that could be made alone'}`,
+        reason: quoting`${ownText(reason.own)}; what they cost is not known: ${reason.why || 'the recorded starts made none that could be made separately'}`,
         remedy: 'see what recording needs: dit doctor; unshare is part of util-linux',
       };
     case 'isolated at another cost':
@@ -116,7 +116,7 @@ const ownText = (own: readonly NamespaceKind[]): string =>
 
 function comparedText({ startNs, aloneNs, ratio }: Agreement): string {
   const ms = (ns: number): string => (ns / NS_PER_MS).toFixed(2);
-  return `a start spends ${ms(startNs)} ms making them, alone they take ${ms(aloneNs)} ms (${ratio.toFixed(2)} times)`;
+  return `a start spends ${ms(startNs)} ms making them, separately they take ${ms(aloneNs)} ms (${ratio.toFixed(2)} times)`;
 }
 
 function evidenceOf({ views, cost, notMeasured, pidLine }: NamespacesFacts): Foreign[] {
@@ -180,7 +180,7 @@ function agreementFigures(cost: NamespaceCostFacts, agreement: Agreement): Figur
       quoting`inside ${calls} of the runtime, recorded by ${recorder}`,
     ),
     figure(
-      'the same made alone',
+      'the same made separately',
       agreement.aloneNs,
       `inside unshare(2), recorded by ${alone.source}`,
     ),

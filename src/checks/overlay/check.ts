@@ -124,10 +124,7 @@ async function lookIntoLayers(
 ): Promise<UpperSeen | Unseen> {
   const { signal, say, seesKernel } = context;
   if (!seesKernel) {
-    return unseen(
-      'dit is not root on the machine of the engine',
-      'run it there: sudo dit test overlay',
-    );
+    return unseen("dit is not root on the engine's machine", 'run it there: sudo dit test overlay');
   }
   const view = viewOf(container.pid, overlay.upper, token);
   if (view === undefined) {

@@ -27,7 +27,7 @@ export function ownMemberships(membership: string, containerId: string): string[
 export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
   const keys: bigint[] = [];
   let lines: string[] = [];
-  let why: Foreign = 'none of them is named after it, and mounted here';
+  let why: Foreign = 'none that is mounted here is named after it';
   try {
     const hierarchies = cgroupHierarchies();
     lines = ownMemberships(readFileSync(`/proc/${pid}/cgroup`, 'utf8'), containerId);
@@ -45,6 +45,6 @@ export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
     code: 'cgroup-unknown',
     exitCode: EXIT.capability,
     message: quoting`the cgroups of container ${containerId.slice(0, 12)} cannot be found: ${why}`,
-    remedy: `look at them: cat /proc/${pid}/cgroup; dit has to see the host's cgroups`,
+    remedy: `see them: cat /proc/${pid}/cgroup; run dit where it sees the host's cgroups`,
   });
 }

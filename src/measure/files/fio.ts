@@ -3,6 +3,7 @@
 import { closeSync, constants } from 'node:fs';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { type Foreign, firstLine, quoting } from '../../base/foreign.js';
+import { NS_PER_S } from '../../base/time.js';
 import { HANDED_FILE, isMissing, runProgram } from '../../platform/processes/child-process.js';
 import {
   type FileIn,
@@ -68,7 +69,7 @@ export function fioTransfer(json: string): Transfer {
     const write = document.jobs?.[0]?.write;
     const { io_bytes: bytes, bw_bytes: bytesPerSecond, total_ios: operations } = write ?? {};
     if (bytes && bytesPerSecond && operations) {
-      return { bytes, ns: (bytes / bytesPerSecond) * 1e9, operations };
+      return { bytes, ns: (bytes / bytesPerSecond) * NS_PER_S, operations };
     }
   } catch (error) {
     throw fioFailed(messageOf(error));
@@ -90,7 +91,7 @@ function fioFailed(reason: Foreign): DitError {
   return new DitError({
     code: 'fio-failed',
     exitCode: EXIT.capability,
-    message: quoting`fio gives no figures: ${reason}`,
+    message: quoting`fio reported no figures: ${reason}`,
     remedy: 'try it by hand: fio --name=dit --rw=write --size=64m --output-format=json',
   });
 }

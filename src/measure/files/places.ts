@@ -124,7 +124,7 @@ async function startWithBind(
   const { Mountpoint } = await docker.getVolume(await sandbox.volume()).inspect();
   return {
     container: await start(Mountpoint),
-    bound: quoting`the folder of another volume, for ${why}`,
+    bound: quoting`the folder of another volume, because ${why}`,
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { closeSync, constants, fsyncSync, readSync, writeSync } from 'node:fs';
+import { BYTES_PER_MB } from '../../base/count.js';
 import { systemErrorCode } from '../../base/errors.js';
 import { NS_PER_S } from '../../base/time.js';
 import type { HeldFolder } from '../../platform/files/held-folder.js';
@@ -42,7 +43,7 @@ export interface Transfer {
 
 /** 10^6 bytes a second. */
 export const megabytesPerSecond = ({ bytes, ns }: Transfer): number =>
-  bytes / 1e6 / (ns / NS_PER_S);
+  bytes / BYTES_PER_MB / (ns / NS_PER_S);
 
 export const operationsPerSecond = ({ operations, ns }: Transfer): number =>
   operations / (ns / NS_PER_S);

@@ -123,7 +123,9 @@ function connectOnce({ host, port }: Target): Promise<number> {
     const begin = performance.now();
     let ms = 0;
     const socket = connect({ host, port });
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer of ${host}:${port}`)));
+    socket.setTimeout(TIMEOUT_MS, () =>
+      socket.destroy(new Error(`no response from ${host}:${port}`)),
+    );
     socket.once('connect', () => {
       ms = performance.now() - begin;
       socket.end();
@@ -164,7 +166,7 @@ function receiveFile({ host, port }: Target, on: (bytes: number) => boolean): Pr
   return new Promise((resolve, reject) => {
     let got = false;
     const socket = connect({ host, port }, () => socket.write(`GET /${FILE} HTTP/1.0\r\n\r\n`));
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no data of ${host}:${port}`)));
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no data from ${host}:${port}`)));
     socket.on('data', (chunk) => {
       got = true;
       if (!on(chunk.length)) socket.destroy();
@@ -196,7 +198,7 @@ export async function runClientIn(
       code: 'network-client',
       exitCode: EXIT.capability,
       message: missing
-        ? "'nsenter' is not there, with which a container's network is entered"
+        ? "'nsenter' is missing: a container's network is entered with it"
         : quoting`nothing could be run in the container's network: ${messageOf(error)}`,
       remedy: missing
         ? 'sudo apt-get install util-linux'

@@ -17,14 +17,15 @@ export async function runScript(container: Running, script: string): Promise<str
     throw new DitError({
       code: 'container-program-missing',
       exitCode: EXIT.capability,
-      message: `the image lacks a program that this needs: ${said}`,
-      remedy: 'name an image with sh and the usual small programs, or none: busybox is used then',
+      message: `the image lacks a program that is needed: ${said}`,
+      remedy:
+        'use an image with sh and the usual small programs, or leave out --image: busybox is used then',
     });
   }
   throw new DitError({
     code: 'container-script-failed',
     exitCode: EXIT.engine,
     message: `"${script}" ended with ${exitCode ?? 'nothing'} in the container: ${said}`,
-    remedy: 'is the disk full, or the root read-only? df -h',
+    remedy: 'check that the disk has room and the root can be written to: df -h',
   });
 }

@@ -33,6 +33,6 @@ export async function removeOrphanedThings(docker: Dockerode): Promise<void> {
         .map(({ Id }) => docker.getImage(Id).remove({ force: true })),
     ]);
   } catch (error) {
-    throw engineError(error, 'looking for what a killed dit has left');
+    throw engineError(error, 'looking for what a killed dit left behind');
   }
 }

@@ -204,7 +204,7 @@ export const containerEnded = (command: readonly string[]): DitError =>
     exitCode: EXIT.engine,
     message: `a container that executes "${command.join(' ')}" ended at once`,
     remedy:
-      'does the image have sh and the usual small programs? Leave --image out: busybox is used then',
+      'use an image with sh and the usual small programs, or leave out --image: busybox is used then',
   });
 
 const label = ([name, value]: [string, string]): string => `LABEL ${name}=${value}`;

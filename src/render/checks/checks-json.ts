@@ -30,7 +30,7 @@ export const whereAndWhen = ({
     [
       quoting`${engine.name} ${engine.version} (${engine.storageDriver}, ${engine.cgroupDriver})`,
       quoting`Linux ${host.kernelRelease}, ${host.cpus} CPUs, dit ${ditVersion}; begun at ${begun}`,
-      ...(interrupted ? ['and interrupted: the other tests were not made'] : []),
+      ...(interrupted ? ['interrupted: the other tests were not run'] : []),
     ],
     ', ',
   );

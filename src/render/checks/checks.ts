@@ -15,6 +15,7 @@
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
 import { quoting } from '../../base/foreign.js';
+import { NS_PER_MS } from '../../base/time.js';
 import {
   CHECK_NAMES,
   type CheckFinding,
@@ -129,7 +130,7 @@ function valueText(value: number, unit: Figure['unit']): string {
     case 'ns':
       return formatDuration(value);
     case 'ms':
-      return formatDuration(value * 1e6);
+      return formatDuration(value * NS_PER_MS);
     case 'bytes':
       return formatBytes(value);
     case 'count':

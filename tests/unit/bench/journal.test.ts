@@ -102,7 +102,7 @@ describe('the journal', () => {
       expect.objectContaining({
         code: 'bench-journal',
         exitCode: 2,
-        message: '"f" line 1 is not what dit writes',
+        message: '"f" line 1 was not written by dit',
       }),
     );
   });
@@ -114,7 +114,7 @@ describe('the journal', () => {
     ['nothing', ''],
   ])('is refused where %s follows', (_what, line) => {
     expect(() => readJournal([JSON.stringify(HEAD), line], 'f')).toThrow(
-      '"f" line 2 is not what dit writes',
+      '"f" line 2 was not written by dit',
     );
   });
 

@@ -19,7 +19,7 @@ it('an engine on another machine can be recorded by its requests', async () => {
   expect(capabilities.find(({ id }) => id === 'docker')).toMatchObject({
     available: false,
     required: true,
-    evidence: `${host} (--host) answers and is on another machine`,
+    evidence: `${host} (--host) answers, but is on another machine`,
     remedy: expect.stringContaining('record only API requests: --source api'),
   });
   expect(capabilities.find(({ id }) => id === 'api')).toMatchObject({

@@ -43,7 +43,7 @@ describe('settings', () => {
         code: 'bench-other-plan',
         exitCode: 2,
         message: `"/d" holds a benchmark with other settings: dimensions ${CSV_DIMENSIONS.join(',')}, not cpu; --iterations 10, not 20`,
-        remedy: 'go on with it: dit bench --out /d; or name another directory',
+        remedy: 'resume it: dit bench --out /d; or name another directory',
       }),
     );
   });

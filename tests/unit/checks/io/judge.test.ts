@@ -115,7 +115,7 @@ describe('fio', () => {
     '{"jobs":[]}',
     document({ io_bytes: 0, bw_bytes: 0, total_ios: 0 }),
   ])('%j has no figures', (text) => {
-    expect(() => fioTransfer(text)).toThrow('fio gives no figures');
+    expect(() => fioTransfer(text)).toThrow('fio reported no figures');
   });
 });
 

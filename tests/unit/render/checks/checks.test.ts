@@ -237,7 +237,7 @@ test('reports say what was left behind', () => {
 
 test('reports say that tests are missing', () => {
   const interrupted = { ...DOCUMENT, interrupted: true };
-  const said = /interrupted: the other tests were not made/;
+  const said = /interrupted: the other tests were not run/;
   expect(checksHtml(interrupted)).toMatch(said);
   expect(checksMarkdown(interrupted)).toMatch(said);
   expect(checksHtml(DOCUMENT) + checksMarkdown(DOCUMENT)).not.toMatch(said);
