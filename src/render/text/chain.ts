@@ -74,7 +74,11 @@ function chainPage(
   const equals = ns === end - origin ? '= window' : `≠ window ${formatCount(end - origin)} ns`;
   lines.push('', theme.dim(`sum ${formatCount(ns)} ns ${equals}`));
   if (leastNs > 0) {
-    lines.push(theme.dim(`merged into the link before: links shorter than ${formatMs(leastNs, 1)} ms (show them: --all)`));
+    lines.push(
+      theme.dim(
+        `merged into the link before: links shorter than ${formatMs(leastNs, 1)} ms (show them: --all)`,
+      ),
+    );
   }
   return lines;
 }
