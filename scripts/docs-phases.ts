@@ -13,14 +13,14 @@ export function phasesDocument(): string {
   });
   return `# Phases and categories
 
-Each piece of the critical path belongs to exactly one phase and category. The rules are tried in this order; the
-first that applies decides. They are data: [src/analysis/path/phase-rules.ts](../src/analysis/path/phase-rules.ts).
+Each segment of the critical path belongs to exactly one phase and category. dit tries the rules in this order, and the
+first that applies decides. The rules are data: [src/analysis/path/phase-rules.ts](../src/analysis/path/phase-rules.ts).
 
 | rule | phase | category | applies when |
 |---|---|---|---|
 ${rows.join('\n')}
 
-What no rule applies to is \`unattributed\` and printed as such.
+If no rule applies, the segment is \`unattributed\`, and dit prints it so.
 `;
 }
 

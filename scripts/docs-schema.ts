@@ -20,35 +20,35 @@ const isCommon = ({ name }: Column): boolean =>
 export function schemaDocument(): string {
   return `# Tables
 
-What a trace is to SQL: \`dit trace query\`, \`dit trace export --to parquet\` and \`--to csv\`, and
-\`dit trace watch --parquet\` have the same tables. This is version ${TABLES_VERSION} of them; it is in the metadata of each Parquet
-file (\`dit.columns\`), and changes when a column is renamed, removed or means something else. Columns may be added with
-any version of dit; older files have null there.
+A trace as SQL tables. \`dit trace query\`, \`dit trace export --to parquet\` and \`--to csv\`, and
+\`dit trace watch --parquet\` have the same tables. This is version ${TABLES_VERSION}, which each Parquet file has in its
+metadata (\`dit.columns\`). The version changes if a column is renamed, removed or means something else. Any version of dit
+may add columns; older files have null there.
 
-- \`start_ns\`, \`time_ns\`, \`window_start_ns\` are on the trace clock: ns since the recording began, negative before. They
-  compare within one \`trace_id\`, and are whole numbers. \`started_at\` is the only wall clock.
-- Times of different sources do not compare: \`WHERE NOT perturbed\`. What is \`inferred\` was not measured whole.
+- \`start_ns\`, \`time_ns\`, \`window_start_ns\` are on the trace clock: ns since the recording began, negative before. Compare
+  them only within one \`trace_id\`. They are whole numbers. Only \`started_at\` is on the wall clock.
+- Do not compare times of different sources: \`WHERE NOT perturbed\`. An \`inferred\` value was not fully measured.
 - Rows of one start have the same \`(trace_id, container_id)\`: \`JOIN runs USING (trace_id, container_id)\`.
-  \`container_id\` alone is not enough where a container was started twice.
-- A file that lost events is known by \`runs.lost_events\`; \`losses\` says where.
-- Types are those of DuckDB: BIGINT and INTEGER are INT64 and INT32 in Parquet, TIMESTAMP is in µs, UTC.
-- Texts are what containers, engines and kernels said: escape them before they are printed.
+  \`container_id\` is not enough if a container was started twice.
+- \`runs.lost_events\` shows that a recording lost events; \`losses\` has where.
+- The types are DuckDB's: BIGINT and INTEGER are INT64 and INT32 in Parquet, TIMESTAMP is in µs, UTC.
+- Texts come from containers, engines and kernels: escape them before you print them.
 
 ## Columns of every table
 
 ${HEAD}
 ${TABLES.runs.columns.filter(isCommon).map(columnLine).join('\n')}
 
-In slices, syscalls and losses, which are about a recording, \`started_at\` is when its first start began, and
-\`container_id\` is null for what works for all containers, as the engine does.
+The tables slices, syscalls and losses are about a recording: there, \`started_at\` is when its first start began, and
+\`container_id\` is null for a process that works for all containers, as the engine does.
 
 ${TABLE_NAMES.map(tableSection).join('\n\n')}
 
-## Queries that come with dit
+## Built-in queries
 
-\`dit trace query NAME DIR\`; \`dit trace query --list NAME\` prints its SQL, as a beginning for your own.
+Run one with \`dit trace query NAME DIR\`. \`dit trace query --list NAME\` prints its SQL, as a starting point for your own.
 
-| name | answers |
+| name | what it shows |
 |---|---|
 ${namedQueries()
   .map(({ name, title }) => `| ${name} | ${title} |`)
@@ -58,10 +58,10 @@ ${namedQueries()
 
 function tableSection(name: TableName): string {
   const { row, columns } = TABLES[name];
-  const size = LARGE_TABLES.has(name) ? ' Tens of thousands of rows a start.' : '';
+  const size = LARGE_TABLES.has(name) ? ' Tens of thousands of rows per start.' : '';
   return `## ${name}
 
-A row is ${row}.${size}
+One row is ${row}.${size}
 
 ${HEAD}
 ${columns

@@ -1,4 +1,4 @@
--- Machines beside one another: starts, failures, medians, and what most of their time goes to.
+-- Machines compared: starts, failures, medians, and where most of their time goes.
 WITH most AS (
   SELECT host, arg_max(category, ns) AS most_in
   FROM (SELECT host, category, sum(duration_ns) AS ns FROM phases WHERE NOT perturbed GROUP BY ALL)

@@ -1,4 +1,4 @@
--- Cold against warm starts of each image: cold ones spent 5 ms or more on reading binaries and files from the disk.
+-- Cold and warm starts of each image: a cold one spent 5 ms or more reading binaries and files from the disk.
 -- Another threshold: --set cold_ms=20
 WITH disk AS (
   SELECT trace_id, container_id, sum(duration_ns) AS ns

@@ -1,4 +1,4 @@
--- What overlayfs copied from each image: files, bytes, time, how much of it before the entrypoint, and folders or files without data.
+-- What overlayfs copied from each image: files, bytes, time, how much before the entrypoint, and folders or files without data.
 SELECT
   image,
   count(DISTINCT (copyups.trace_id, copyups.container_id)) AS starts,

@@ -1,4 +1,4 @@
--- Engines beside one another: version, runtime and storage driver, with their starts' medians.
+-- Engines compared: version, runtime and storage driver, with the medians of their starts.
 SELECT
   engine,
   engine_version,

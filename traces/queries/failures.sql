@@ -1,4 +1,4 @@
--- Starts that failed or did not reach their entrypoint, by what the engine said.
+-- Starts that failed or did not reach their entrypoint, by the engine's message.
 SELECT
   image,
   count(*) AS starts,

@@ -1,5 +1,5 @@
--- Recordings that lost records, and where: their figures are incomplete.
--- Counts are totals of a recording; what trace watch wrote says with each start what was lost since the watch began.
+-- Recordings that lost records, and where: their values are incomplete.
+-- Counts are totals of a recording; in files of trace watch each start has the count since the watch began.
 SELECT
   trace_id,
   host,

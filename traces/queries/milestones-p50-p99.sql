@@ -1,4 +1,4 @@
--- When each milestone is reached, ms since the create request: the median, the 90th and the 99th percentile.
+-- When each milestone is reached, in ms since the create request: the median, the 90th and the 99th percentile.
 SELECT
   name AS milestone,
   count(*) AS starts,

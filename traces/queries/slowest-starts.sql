@@ -1,5 +1,5 @@
 -- The slowest starts, and what took most of each.
--- Starts that a source slowed down (perturbed) come last: their times compare with none of the others.
+-- Starts that a source slowed down (perturbed) come last: do not compare their times with the others.
 SELECT
   round(total_ns / 1e6, 1) AS ms,
   image,

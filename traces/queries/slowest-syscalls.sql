@@ -1,4 +1,4 @@
--- The system calls that took longest, without those that wait for others (futex, poll, read; opens of FIFOs, and of what has no recorded path).
+-- The slowest system calls, without those that wait for others (futex, poll, read; opens of FIFOs and of files without a recorded path).
 SELECT
   round(duration_ns / 1e6, 2) AS ms,
   name,

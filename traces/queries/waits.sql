@@ -1,4 +1,4 @@
--- What threads on the critical path wait for, a start: blocked on what, or runnable without a CPU.
+-- What threads on the critical path wait for, per start: blocked, and on what, or runnable without a CPU.
 WITH starts AS (
   SELECT count(*) AS n FROM runs WHERE total_ns IS NOT NULL AND NOT perturbed
 )

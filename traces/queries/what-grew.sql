@@ -1,4 +1,4 @@
--- What grew from one day to another: mean ms a start and category. The two newest days, or --set before=DAY --set after=DAY.
+-- What grew from one day to another: mean ms per start and category. Compares the two newest days, or --set before=DAY --set after=DAY.
 WITH
 whole AS MATERIALIZED (
   SELECT day FROM runs WHERE total_ns IS NOT NULL AND NOT perturbed
