@@ -19,10 +19,10 @@ import {
 } from './tables/schema.js';
 
 export const leavesOut: readonly string[] = [
-  'all tables but the one asked for',
+  'all tables except the requested one',
   'the types of the columns: docs/schema.md has them',
   'events other than syscalls (forks, execs, wake-ups …)',
-  'control characters as they were: they are visible escapes',
+  'control characters in their original form: they are visible escapes',
 ];
 
 export function csvFile(rows: TableRows): Iterable<string> {

@@ -13,7 +13,7 @@ import { wholeStarts } from './whole-starts.js';
 export const leavesOut: readonly string[] = [
   'when: stacks are sums over the start',
   'what is not on the critical path',
-  'which of it is inferred, and the warnings',
+  'which parts are inferred, and the warnings',
   'milestones, findings, copy-ups',
 ];
 

@@ -17,7 +17,7 @@ export const JSON_LINES_SCHEMA = 'dit.lines/1';
 export const leavesOut: readonly string[] = [
   'clock snapshots, and the times at which probes were attached',
   'details of the requests to the engine',
-  'processes that were there before, but for what they did',
+  'processes that existed before the recording, except what they did',
   'the last bits of syscall arguments beyond 2^53',
 ];
 

@@ -18,9 +18,9 @@ import {
 
 /** What the tables do not hold of a trace. */
 export const leavesOut: readonly string[] = [
-  'events other than syscalls (forks, execs, wake-ups …): only slices, milestones and segments tell of them',
+  'events other than syscalls (forks, execs, wake-ups …): only slices, milestones and segments derive from them',
   'raw arguments of syscalls; their texts are kept',
-  'clock snapshots, warnings in words, probes that were refused, findings but the weightiest',
+  'clock snapshots, warnings in words, refused probes, all findings except the largest',
 ];
 
 /** Rows that are turned into columns at once: what bounds the memory. */

@@ -14,10 +14,10 @@ import { segmentStacks } from './segment-stack.js';
 import { type WholeStart, wholeStarts } from './whole-starts.js';
 
 export const leavesOut: readonly string[] = [
-  'the order of things: stacks are sums over the start',
+  'the order of events: stacks are sums over the start',
   'what is not on the critical path',
   'milestones, findings, copy-ups',
-  'the evidence of the pieces',
+  'evidence',
 ];
 
 /** The sample type that readers show first. */

@@ -18,7 +18,7 @@ export const leavesOut: readonly string[] = [
   'threads with less than 1 % of their critical path',
   'wake-ups, requests to the engine, when threads were on a CPU',
   'arguments and results of syscalls',
-  'which pieces are inferred; their sum is in the name of the file',
+  'which segments are inferred; their sum is in the name inside the file',
 ];
 
 /** Of the window: what a thread must have of the critical path to have a profile of its own. */

@@ -24,7 +24,7 @@ export const startupDimension: Dimension = {
   measures:
     "from the create request to the entrypoint's exec, recorded. warm: the image was started a moment ago; " +
     "cold: the machine's page cache was dropped; first: the image was made a moment ago, as after a pull. " +
-    'Apart: phases of it, what the runtime spends making namespaces, and the teardown after the exit',
+    'Also: its phases, the time in which the runtime makes namespaces, and the teardown after the exit',
   finer: {
     [PHASE_TIMES]: { unit: 'ms', better: 'lower' },
     [NAMESPACES]: { unit: 'ms', better: 'lower' },
@@ -98,7 +98,7 @@ function readingsOf(
       code: 'start-incomplete',
       exitCode: EXIT.engine,
       message: quoting`a start does not reach its entrypoint: ${run.failure || 'it is not known why'}`,
-      remedy: 'look at a start of it: dit trace run',
+      remedy: 'record a start and see why: dit trace run',
     });
   }
   const { totalNs, to, phases, teardownNs } = start;

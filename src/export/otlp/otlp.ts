@@ -22,7 +22,7 @@ export { decodeRefusal, decodeResponse, type PartialSuccess } from './schema.js'
 
 export const leavesOut: readonly string[] = [
   'threads and syscalls that are not on the critical path',
-  'pieces and processes shorter than the threshold; their sums are attributes',
+  'segments and processes shorter than the threshold; their sums are attributes',
   'arguments of programs and syscalls, paths of copy-ups',
   'the drift of the wall clock during the recording: times are its beginning plus the trace clock',
 ];

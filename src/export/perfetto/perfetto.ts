@@ -17,11 +17,11 @@ import { type WakeUpEnds, wakeUpEnds } from './wake-ups.js';
 
 /** What the file does not say, in plain words. */
 export const leavesOut: readonly string[] = [
-  'findings and their advice: dit trace explain says them',
-  'what CPUs did beside the followed threads: their stretches on a CPU are slices, and each names its CPU',
+  'findings and their advice: see them with dit trace show',
+  'what CPUs did besides running the followed threads: each slice on a CPU has its number',
   'names of flags and of error numbers: arguments and results are numbers as recorded',
-  'an arrow for a wake-up whose thread was not seen to come onto a CPU',
-  'where records were lost: their count is one value at the time when it was read',
+  'the arrow of a wake-up if its thread was not seen on a CPU afterwards',
+  'where records were lost: the trace has one total',
 ];
 
 /**

@@ -399,6 +399,6 @@ export class TimelineView {
 
 function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('this browser gives no canvas to draw on');
+  if (context === null) throw new Error('this browser does not provide a canvas');
   return context;
 }
