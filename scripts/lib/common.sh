@@ -47,13 +47,13 @@ logged() {
   "$@" </dev/null >>"$log" 2>&1 || status=$?
   [ "$status" = 0 ] && return 0
   tail -c "+$((from + 1))" "$log" | tail -n 40 >&2
-  say "failed with status $status: $* (the whole output: $log)"
+  say "failed with status $status: $* (complete output: $log)"
   return "$status"
 }
 
 need_debian() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    fail 3 "set-up knows Debian and Ubuntu only; install by hand: $1"
+    fail 3 "set-up supports only Debian and Ubuntu; install by hand: $1"
   fi
 }
 

@@ -3,8 +3,8 @@
 # services and rewrite the machine's firewall. Only the libraries and tools that they depend on are installed.
 # shellcheck source=scripts/lib/common.sh
 
-# unpack_packages FOLDER PACKAGE…: a folder that is there is left alone. A PACKAGE that this release does not
-# have, or that is only a name which others provide, is left out, as a dependency too.
+# unpack_packages FOLDER PACKAGE…: leaves an existing folder alone. Leaves out a PACKAGE that this release does
+# not have, or that is only a name which others provide, also as a dependency.
 unpack_packages() {
   local folder=$1 fresh=$1.new available dependencies deb parts
   shift
@@ -17,7 +17,7 @@ unpack_packages() {
   exec 7>"$folder.lock"
   flock 7
   if [ ! -d "$folder" ]; then
-    say "unpacking ${parts[*]} into $folder (nothing is installed but libraries)"
+    say "unpacking ${parts[*]} into $folder (only libraries are installed)"
     rm -rf "$fresh"
     mkdir -p "$fresh"
     # shellcheck disable=SC2317 # called by with_lists

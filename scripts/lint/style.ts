@@ -1,4 +1,4 @@
-/** Finds turns that docs/style.md bans, in what users read: README, docs, help and messages of the command line. */
+/** Finds turns that docs/style.md bans in what users read: README, docs, strings of the program, and scripts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -21,10 +21,34 @@ export const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\bfor want of\b/, '"because … is missing"'],
   [/\b(?:has|have) it not\b/, '"is missing"'],
   [/\b(?:it|that) is well\b/, '"is healthy"'],
+  [/\bgo on with (?:it|the same)\b/, '"resume"'],
+  [/\bbut for (?:its|the|their|what|containers)\b/, '"except …"'],
+  [/\bof its own accord\b/, 'name who does it'],
+  [/\bnone of others?\b/, '"not …"'],
+  [/\b(?:one|a) (?:row|file|object) a (?:start|table|test|line|host)\b/, 'rule 5: "one … per …"'],
+  [/\b(?:rows|spans|ms|KiB|values|lines) a (?:start|stack|thread|day)\b/, 'rule 5: "per"'],
+  [/\bis told by\b|\btells (?:of|no)\b/, 'rule 7: "reports", "shows"'],
 ];
 
-/** Folders whose strings are read by users. */
-const SPOKEN = /^src\/(?:cli|store|watch|engine|capture|doctor|container|measure|checks|bench)\//;
+/** Rooms whose strings users read. */
+const SPOKEN: ReadonlySet<string> = new Set([
+  ...['cli', 'store', 'watch', 'engine', 'capture', 'doctor', 'container', 'platform', 'tracefile'],
+  ...['export', 'query', 'page', 'measure', 'bench', 'checks', 'compare'],
+  ...['render'],
+]);
+const isSpoken = (path: string): boolean => SPOKEN.has(/^src\/([^/]+)\//.exec(path)?.[1] ?? '');
+
+/** Scripts whose heads and messages users read. */
+const SCRIPTS = [
+  'dit',
+  'engines',
+  'fresh-check',
+  'kernels',
+  'matrix',
+  'set-up',
+  'test',
+  'try-fresh',
+];
 
 export function bannedTurns(text: string): string[] {
   return BANNED.flatMap(([turn, instead]) => {
@@ -35,7 +59,7 @@ export function bannedTurns(text: string): string[] {
 
 /** The strings of a module; a template with its values as "…". */
 export function styleProblems(source: ts.SourceFile, path: string): Problem[] {
-  if (!SPOKEN.test(path)) return [];
+  if (!isSpoken(path)) return [];
   const problems: Problem[] = [];
   const visit = (node: ts.Node): void => {
     const text = ts.isStringLiteralLike(node)
@@ -53,10 +77,14 @@ export function styleProblems(source: ts.SourceFile, path: string): Problem[] {
   return problems;
 }
 
-/** README.md and the pages of docs/, but for the one that shows what not to write. */
+/** README.md, ARCHITECTURE.md, scripts, and the pages of docs/, except the one that shows what not to write. */
 export function documentProblems(root: string): Problem[] {
   const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  const paths = ['README.md', ...pages.map((name) => `docs/${name}`)];
+  const paths = [
+    ...['README.md', 'ARCHITECTURE.md'],
+    ...SCRIPTS.map((name) => `scripts/${name}`),
+    ...pages.map((name) => `docs/${name}`),
+  ];
   return paths
     .filter((path) => path !== 'docs/style.md')
     .flatMap((path) =>

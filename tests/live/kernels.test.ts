@@ -42,7 +42,7 @@ function kernels(...args: readonly string[]): Promise<Ended> {
 test.skipIf(lacks('root'))('an unknown kernel is refused before anything is fetched', async () => {
   const { code, stderr } = await kernels('4.4');
   expect(code).toBe(2);
-  expect(stderr).toContain("no kernel series '4.4'");
+  expect(stderr).toContain("unknown kernel series '4.4'");
 });
 
 describe.skipIf(lacks('root', 'docker', 'ebpf', 'qemu'))(
