@@ -5,7 +5,7 @@
 import type { MilestoneName } from '../model/trace/trace.js';
 import type { SourceName } from './sources.js';
 
-/** How well a source tells something. 'order': in the right order, at times that it slowed itself. */
+/** How well a source sees something. 'order': in the right order, at times that it slowed itself. */
 export type Ability = 'exact' | 'inferred' | 'order' | 'no';
 
 type Row = Readonly<Record<SourceName, Ability>>;

@@ -90,7 +90,7 @@ export function findSystemContainerd(env: NodeJS.ProcessEnv): Daemon[] {
   return pid === undefined ? [] : [{ pid, role: 'containerd' }];
 }
 
-/** A daemon named by its pid; what it is called says what it is. */
+/** A daemon by its pid; its process name decides its kind. */
 export function daemonOf(pid: number): Daemon {
   const comm = processStat(pid)?.comm;
   if (comm === undefined) {

@@ -70,7 +70,7 @@ interface EngineEvent {
   readonly action: string;
   readonly id: string;
   readonly timeNs: bigint;
-  /** exit_code, name and image, where it tells them. */
+  /** exit_code, name and image, if the event has them. */
   readonly detail: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-/** What an engine says of itself: versions, drivers, folders, images. Asked plainly, before a client is loaded. */
+/** What an engine reports: versions, drivers, folders, images. Asked plainly, before a client is loaded. */
 import { own } from '../base/own.js';
 import type { EngineInfo } from '../model/recording/recording.js';
 import { getJson, StatusError } from './api/get-json.js';

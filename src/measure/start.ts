@@ -17,11 +17,11 @@ export interface PhaseMeasure {
 export interface StartMeasure {
   /** From the create request to `to`, ns on the trace clock. */
   readonly totalNs: number;
-  /** 'entrypoint exec'; 'start answered' where the engine's API alone was seen. */
+  /** 'entrypoint exec'; 'start answered' if only the engine's API was seen. */
   readonly to: MilestoneName;
   /** Of both ends. */
   readonly certainty: Certainty;
-  /** All four, together the total; of the API alone they tell nothing. */
+  /** All four, together the total; meaningless if only the API was seen. */
   readonly phases: readonly PhaseMeasure[];
   /** Of the total: runnable without a CPU. */
   readonly schedulingDelayNs: number;

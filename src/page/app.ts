@@ -173,7 +173,7 @@ function useAppearance({ store, views }: Session): void {
       }
     };
     const follow = (): void => apply(paper.matches);
-    // Not every browser tells of paper by its media query.
+    // Not every browser fires the media query for printing.
     const begin = (): void => apply(true);
     const end = (): void => apply(false);
     follow();

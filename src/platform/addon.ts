@@ -29,7 +29,7 @@ export interface NativeSession {
   attach(): ProgramState[];
   detach(): void;
   updateMap(name: string, key: Uint8Array, value: Uint8Array): void;
-  /** A key that the map does not hold is no error. */
+  /** A key that is not in the map is not an error. */
   deleteFromMap(name: string, key: Uint8Array): void;
   readCounters(name: string, count: number): number[];
   start(
@@ -69,7 +69,7 @@ export interface NativeAddon {
    */
   openInRoot(root: number, path: string, flags: number, mode: number, resolve: number): number;
   /**
-   * mkdirat(2) as a user, with that user's rights, in this thread alone; the umask applies. Throws with `errno`:
+   * mkdirat(2) as a user, with that user's rights, only in this thread; the umask applies. Throws with `errno`:
    * EINVAL where this user namespace has no such ids.
    * @param parent a descriptor of a folder
    */

@@ -31,6 +31,6 @@ export function cgroupVersion(mounts: string): string {
 }
 
 function readText(path: string): string {
-  // Not everybody may read what the kernel says of itself: it is left out then.
+  // Not everybody may read these files of the kernel: then the value is left out.
   return unlessAbsent(() => readFileSync(path, 'utf8'), '', ['EACCES', 'EPERM']);
 }

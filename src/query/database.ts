@@ -79,7 +79,7 @@ export async function checkQuery(sql: string, options: DatabaseOptions): Promise
     if (statements.count !== 1 || prepared.statementType !== duckdb.StatementType.SELECT) {
       throw notOneSelect();
     }
-    // DuckDB's own list lacks tables that are joined with USING. A word too many costs time alone.
+    // DuckDB's own list lacks tables that are joined with USING. A word too many costs only time.
     const words = new Set(sql.toLowerCase().match(/\w+/g));
     return { sql, tables: names.filter((name) => words.has(name)) };
   } catch (error) {

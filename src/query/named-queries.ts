@@ -1,4 +1,4 @@
-/** The queries that come with dit: traces/queries/NAME.sql, each with a comment on top that says what it answers. */
+/** The built-in queries: traces/queries/NAME.sql; the first line of each, a comment, is its title. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { packagePath } from '../platform/package-files.js';
 

@@ -127,7 +127,7 @@ const OUT_OF_MEMORY: ReadonlySet<string> = new Set([
 ]);
 
 function endedEarly(code: number | null, by: NodeJS.Signals | null): Error {
-  // Node's own end for want of memory is an abort, of which the shell makes a status.
+  // Node aborts if it runs out of memory; the shell turns that into a status.
   if ((by !== null && OUT_OF_MEMORY.has(by)) || code === 134 || code === 133) {
     return tooMuchMemory('its process was at its limit');
   }

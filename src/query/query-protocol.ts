@@ -5,7 +5,7 @@ import { type Foreign, raw } from '../base/foreign.js';
 import type { CheckedQuery, DatabaseOptions, ResultColumn } from './database.js';
 import type { TableFile } from './tables.js';
 
-/** A value of an answer: what is no number, text or truth value is the text that it prints as. */
+/** A value of an answer: anything other than a number, text or boolean is the text that it prints as. */
 export type Cell = string | number | bigint | boolean | null;
 
 export type QueryCall =

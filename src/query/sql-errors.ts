@@ -3,7 +3,7 @@
 import { DitError, EXIT, messageOf } from '../base/errors.js';
 import { type Foreign, firstLine, quoting, raw } from '../base/foreign.js';
 
-/** What DuckDB says with errors_as_json. */
+/** DuckDB's error with errors_as_json. */
 interface DuckError {
   readonly exception_type: string;
   readonly exception_message: Foreign;
@@ -55,7 +55,7 @@ export function sqlError(error: unknown, { sql, tables }: SqlContext): DitError 
 export const tooMuchMemory = (why: Foreign, cause?: unknown): DitError =>
   refused('query-memory', quoting`the query needs more memory: ${why}`, GIVE_MORE, cause);
 
-/** The first line of what DuckDB says. */
+/** The first line of DuckDB's message. */
 export function wordsOf(error: unknown): Foreign {
   const text = messageOf(error);
   return firstLine(parseDuckError(text)?.exception_message ?? text);

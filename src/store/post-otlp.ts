@@ -27,7 +27,7 @@ const QUOTED_CHARACTERS = 200;
 const HEADER_VARIABLES = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
 
 /**
- * Sends one ExportTraceServiceRequest, gzipped, and says what the collector did not take. Never tries twice: a
+ * Sends one ExportTraceServiceRequest, gzipped, and returns what the collector did not take. Never tries twice: a
  * start that is sent again has the same ids, so whoever runs the command decides.
  *
  * DitErrors: bad-collector-url and bad-otlp-headers (exit 2), collector-unreachable, collector-timeout and
@@ -126,7 +126,7 @@ function requestHeaders(env: Env): Readonly<Record<string, string>> {
 const isProtobuf = ({ headers }: HttpAnswer): boolean =>
   headers['content-type']?.startsWith('application/x-protobuf') === true;
 
-/** Where the answer says nothing that is understood, it took all: that is what a status of 200 means. */
+/** If the response is not OTLP, the collector took everything: a status of 200 means that. */
 function accepted(shown: string, answer: HttpAnswer): PartialSuccess {
   if (!isProtobuf(answer)) return { rejectedSpans: 0, message: '' };
   try {
@@ -157,12 +157,12 @@ function refusalText(answer: Uint8Array): string {
   try {
     return decodeRefusal(answer);
   } catch {
-    // No OTLP: the status says enough.
+    // Not OTLP: the status is enough.
     return '';
   }
 }
 
-/** The first line that says something. */
+/** The first line that is not blank. */
 function quoted(text: string): string {
   const line = text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
   return line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line;

@@ -1,4 +1,4 @@
-/** A benchmark directory read: dit's own with its bench.json, or one of CSV files alone, as the study's. */
+/** A benchmark directory read: dit's own with its bench.json, or one with only CSV files, as the study's. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DitError, EXIT, messageOf, systemErrorCode } from '../base/errors.js';

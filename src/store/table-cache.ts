@@ -85,7 +85,7 @@ export class TableCache {
     return path;
   }
 
-  /** @throws DitError where there is no room anywhere */
+  /** @throws DitError if there is no space anywhere */
   put(key: string, table: TableName, bytes: Uint8Array): void {
     if (this.#temporary === undefined) {
       try {

@@ -1,6 +1,6 @@
 /**
  * Reads a trace file into a Recording. Tolerant: whatever is damaged or missing becomes a ReadProblem and
- * the rest is read; only what is no trace at all is an error. The file is untrusted: what it claims never
+ * the rest is read; only a file that is not a trace is an error. The file is untrusted: what it claims never
  * makes the reader allocate more than a small multiple of the bytes that are there.
  */
 import { closeSync, fstatSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface ReadOptions {
 
 const MAX_FILE_BYTES = 2 ** 31;
 
-/** Reads the file at `path`; throws DitError where it cannot be opened or is no trace. */
+/** Reads the file at `path`; throws DitError if it cannot be opened or is not a trace. */
 export function readTraceFile(path: string, options: ReadOptions = {}): Recording {
   const name = options.name ?? path;
   const fd = openRegularFile(path, name);

@@ -30,7 +30,7 @@ export interface FileSinkOptions {
   readonly owner?: Owner | undefined;
 }
 
-/** A trace tells what is nobody else's business. */
+/** Only the owner may read a trace: it holds command lines. */
 const MODE = 0o600;
 
 /**
@@ -63,7 +63,7 @@ export function fileSink(path: string, options: FileSinkOptions = {}): Required<
         throw unwritable(path, error);
       }
     },
-    // A file without a header is no trace; it would only be in the way of the next attempt.
+    // A file without a header is not a trace; it would only be in the way of the next attempt.
     close: () => end(size === 0),
     discard: () => end(true),
   };

@@ -48,7 +48,7 @@ function putBigVarint(bytes: Uint8Array, at: number, value: bigint): number {
 const LARGEST_UNSIGNED = 2 ** 64 - 2 ** 11;
 const LARGEST_SIGNED = 2 ** 63 - 2 ** 10;
 
-/** What does not fit occurs by a source's bug alone, and must not end a recording: it becomes what fits. */
+/** Only a bug in a source makes a value that does not fit; it must not end a recording, so it is clamped. */
 const unsigned = (value: number): number =>
   value > 0 ? Math.min(Math.trunc(value), LARGEST_UNSIGNED) : 0;
 

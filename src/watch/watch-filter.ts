@@ -1,4 +1,4 @@
-/** Which starts `dit trace watch` tells. */
+/** Which starts `dit trace watch` prints. */
 import type { Foreign } from '../base/foreign.js';
 import type { StartLine } from '../render/text/watch.js';
 

@@ -10,7 +10,7 @@ import { KIND } from '../model/recording/event-kinds.js';
 import type { Recording } from '../model/recording/recording.js';
 import type { ContainerRun, Trace } from '../model/trace/trace.js';
 
-/** A start that cannot be told: its analysis failed, which is no reason not to tell the others. */
+/** A start that cannot be reported, because its analysis failed; the others still are. */
 export interface UntoldStart {
   readonly id: ContainerId;
   readonly error: unknown;

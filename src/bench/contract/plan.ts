@@ -4,7 +4,7 @@ import { randomFrom } from '../../stats/random.js';
 
 /** A group of a dimension that a measurement gives a value of. */
 export interface Given {
-  /** One of the nine, or a finer one that stands in bench.json alone. */
+  /** One of the nine, or a finer one that is only in bench.json. */
   readonly dimension: string;
   readonly group: string;
 }

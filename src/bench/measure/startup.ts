@@ -107,7 +107,7 @@ function readingsOf(
     group: name,
     value: ns / NS_PER_MS,
   });
-  // The engine's answers alone tell neither of phases nor of namespaces.
+  // The engine's responses show neither phases nor namespaces.
   const seesInside = to !== 'start answered';
   return [
     reading('startup', group, totalNs),

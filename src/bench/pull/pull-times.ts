@@ -1,4 +1,4 @@
-/** Where the time of a pull goes, as far as the engine's progress tells. */
+/** Where the time of a pull goes, as far as the engine's progress shows. */
 
 /** A line of the engine's progress, and when it came: ms since the request, the client's monotonic clock. */
 export interface PullEvent {

@@ -56,7 +56,7 @@ const MAP_KEYS = 32_768;
 const RING_BYTES_PER_KEY = 256;
 
 /**
- * Mounts tracefs where it is not, for bpftrace alone: in a mount namespace of its own, which goes with it.
+ * Mounts tracefs where it is not, only for bpftrace: in a mount namespace of its own, which goes with it.
  * $0 is the shell's name, "$@" bpftrace and its arguments.
  */
 const WITH_TRACEFS =

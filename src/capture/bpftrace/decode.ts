@@ -1,5 +1,5 @@
 /**
- * Lines of bpf/bpftrace/recorder.bt to events. Pure but for the table and the strings that it fills. A line that
+ * Lines of bpf/bpftrace/recorder.bt to events. Pure except for the table and the strings that it fills. A line that
  * makes no sense becomes a `malformed` event, never an exception.
  *
  * Lines of one CPU are in order; of two, they need not be: a call's texts may come behind its exit.
@@ -401,7 +401,7 @@ export class LineDecoder {
 
   #pushCall(call: PendingCall, into: EventTable): void {
     const { common, number = 0, values = [] } = call;
-    // A text alone: of a call that had not returned.
+    // Only the text: the call had not returned.
     if (common === undefined || call.result === undefined) return;
     const { strings, redact, textBytes } = this.#options;
     const name = this.#syscallId(number);

@@ -1,4 +1,4 @@
-/** Finds bpftrace, and says which version it is. */
+/** Finds bpftrace and its version. */
 
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { firstLine, quoting } from '../../base/foreign.js';
@@ -8,7 +8,7 @@ import type { BpftraceVersion } from './script.js';
 export interface Bpftrace {
   readonly path: string;
   readonly version: BpftraceVersion;
-  /** As it says it: "0.17.0". */
+  /** As bpftrace prints it: "0.17.0". */
   readonly versionText: string;
 }
 

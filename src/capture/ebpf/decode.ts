@@ -1,5 +1,5 @@
 /**
- * Raw records of the BPF programs to events. Pure but for the table and the strings that it fills. A record
+ * Raw records of the BPF programs to events. Pure except for the table and the strings that it fills. A record
  * that makes no sense becomes a `malformed` event, never an exception.
  */
 import { own } from '../../base/own.js';
@@ -23,7 +23,7 @@ export interface DecodeOptions {
   /** The session base: absolute CLOCK_MONOTONIC, ns. */
   readonly baseNs: bigint;
   readonly strings: StringInterner;
-  /** Keep argv out, but for what tells the parts of a start apart. */
+  /** Keep argv out, except what distinguishes the parts of a start. */
   readonly redact: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The ebpf source: loads and arms the BPF programs, says who is followed, delivers raw batches. */
+/** The ebpf source: loads and arms the BPF programs, sets who is followed, delivers raw batches. */
 
 import { existsSync } from 'node:fs';
 import { arch, release } from 'node:os';
@@ -37,7 +37,7 @@ const REQUIRED: ReadonlySet<string> = new Set([
 /** Objects that measure copy-up at overlayfs's own function, best first. */
 const COPY_UP_OBJECTS = ['bpf/build/copy_up_fentry.bpf.o', 'bpf/build/copy_up_kprobe.bpf.o'];
 
-/** DIT_COPY_UP tries one way alone where a better one would do: "fentry", "kprobe", or "inferred". */
+/** DIT_COPY_UP tries only one way, even if a better one would work: "fentry", "kprobe", or "inferred". */
 function copyUpObjects(): string[] {
   const only = process.env.DIT_COPY_UP ?? '';
   return COPY_UP_OBJECTS.filter((object) => only === '' || object.includes(`_${only}.`));
@@ -54,7 +54,7 @@ const PUMP = {
   queueBytes: 512 << 20,
 };
 
-/** Named calls alone fill the ring a hundred times slower, and whoever watches a host waits for its starts for hours. */
+/** Only named calls: they fill the ring a hundred times slower, and a watch waits for starts for hours. */
 const WATCH_PUMP = { ...PUMP, drainEveryMs: 250, deliverEveryMs: 1000 };
 
 const OBJECT = 'bpf/build/recorder.bpf.o';
@@ -94,7 +94,7 @@ export function needEbpf(): void {
  * @throws DitError addon-missing, ebpf-refused, probe-refused
  */
 export function startEbpf(options: SourceOptions): Promise<EbpfSource> {
-  // Not an async function's rejection alone: what throws here, throws before anything is attached.
+  // Thrown at once, not as a rejection: nothing is attached yet.
   return Promise.resolve(EbpfSource.start(options));
 }
 

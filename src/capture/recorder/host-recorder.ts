@@ -157,7 +157,7 @@ export class HostRecorder {
     return this.#recordingOf(this.#events, this.#processes, this.now());
   }
 
-  /** The same of a stretch alone, as if the recording had begun and ended then. */
+  /** The same for one stretch, as if the recording had begun and ended then. */
   stretch({ since, until }: Stretch): Recording {
     const held = this.#events;
     const from = since ?? Number.NEGATIVE_INFINITY;
@@ -293,7 +293,7 @@ export class HostRecorder {
     const events = this.#events;
     rows.sort((a, b) => events.time.at(a) - events.time.at(b));
     const before = { processes: this.#processes, events, strings: this.#strings };
-    // Nobody tells the ends of those that were let go.
+    // The ends of processes that are no longer followed are not recorded.
     return foldProcesses(before, rows).filter(({ pid, start }) => !this.#letGo.has(pid, start));
   }
 

@@ -212,7 +212,7 @@ async function observe(
   } finally {
     recorder.startIsOver();
     // The engine's own figures, after a failed start too; not before it, where they would cost time.
-    // Without them the trace says less; the refusal is a mark in it.
+    // The trace has less without them; the refusal is a mark in it.
     await client.inspect(container).catch(() => {});
   }
   // The first wait's answer is the recorded one: it gets the time to come.

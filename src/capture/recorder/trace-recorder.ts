@@ -43,7 +43,7 @@ const CLIENT: Participant = { pid: process.pid, onlyTid: process.pid, followChil
  */
 const FLUSH_EVERY_MS = 500;
 
-/** A start that takes longer, or a machine that says more, is written meanwhile. */
+/** Beyond these limits, events are written while the start is still under way. */
 const HOLD_MS = 5_000;
 const HOLD_BYTES = 64 << 20;
 

@@ -72,7 +72,7 @@ export function writeStart(
   writer.close();
 }
 
-/** Whether a process works for this container or for all: not for another one alone. */
+/** Whether a process works for this container or for all, and not only for another one. */
 function ownPids(trace: Trace, id: ContainerId): (pid: number) => boolean {
   const others = new Set<number>();
   for (const { pid, actors } of trace.processes) {

@@ -1,4 +1,4 @@
-/** `--redact`: what is kept of an argv, so that a trace still tells shim, runc and container apart. */
+/** `--redact`: what is kept of an argv, so that a trace still distinguishes shim, runc and container. */
 import { parseContainerId } from '../../base/ids.js';
 
 export const REDACTED = '…';

@@ -17,7 +17,7 @@ export interface SourceOptions {
   /** The session base: absolute CLOCK_MONOTONIC, ns. Events are relative to it. */
   readonly baseNs: bigint;
   readonly strings: StringInterner;
-  /** Keep argv out, but for what tells the parts of a start apart. */
+  /** Keep argv out, except what distinguishes the parts of a start. */
   readonly redact: boolean;
   /** Size of the kernel's buffer, where the source has one. */
   readonly ringBytes: number;
@@ -58,7 +58,7 @@ export interface Loss {
 }
 
 export interface SourceEnd {
-  /** Records lost, by where. Not in it: what a source cannot count (`SourceInfo` says so). */
+  /** Records lost, by where. Without what a source cannot count (see `SourceInfo`). */
   readonly losses: readonly Loss[];
   readonly disarmNs: number;
   /** What a reader of the recording must know of how it ended. */

@@ -1,6 +1,6 @@
 /**
  * How much strace slows what it traces, measured on this machine with the same flags: a shell that starts
- * programs, alone and traced by turns. An indication, for an engine does other work.
+ * programs, untraced and traced in turn. An indication only: an engine does other work.
  */
 import { once } from 'node:events';
 import { within } from '../../platform/deadline.js';
@@ -9,7 +9,7 @@ import { attachStrace } from './attach.js';
 import type { StraceProgram } from './program.js';
 
 export interface Calibration {
-  /** Median of the pairs' ratios, traced to alone. */
+  /** Median of the pairs' ratios, traced to untraced. */
   readonly ratio: number;
   readonly pairs: number;
 }

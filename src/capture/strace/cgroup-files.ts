@@ -13,7 +13,7 @@ export interface CgroupPath {
   readonly path: string;
 }
 
-/** The hierarchy with the longest root that holds the file; undefined: it is no cgroup's. */
+/** The hierarchy with the longest root that holds the file; undefined: it is not a cgroup's file. */
 export function cgroupPathOf(
   file: string,
   hierarchies: readonly CgroupHierarchy[],

@@ -1,6 +1,6 @@
 /**
  * What follows from a call that succeeded: a new program, a new name, a cgroup made or entered, a pid namespace
- * for the children. strace shows the call alone; the time is that of its return, when all of it has happened.
+ * for the children. strace shows only the call; the time is that of its return, when all of it has happened.
  */
 import type { EventTable } from '../../model/recording/event-table.js';
 import type { StringInterner } from '../../model/recording/strings.js';
@@ -98,7 +98,7 @@ export class Consequences {
       {
         filenames: strings.intern(filename),
         arguments: kept.map((text) => strings.intern(text)),
-        // One more than what is here says that there was more.
+        // One more than the limit shows that there was more.
         argument_bytes: bytes + (cut ? 1 : 0),
         old_tids: former,
       },

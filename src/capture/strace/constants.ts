@@ -133,7 +133,7 @@ const SHIFT = /^(\d+)<<(\d{1,2})$/;
 
 /**
  * "0x1200000|SIGCHLD" as a number: the sum of its parts, for they are different bits. A part that is not
- * known counts as 0. undefined: it is no number at all.
+ * known counts as 0. undefined: it is not a number.
  */
 export function flagsValue(text: string): number | undefined {
   let sum: number | undefined;

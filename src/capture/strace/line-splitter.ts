@@ -33,7 +33,7 @@ export class LineSplitter {
     }
   }
 
-  /** There is no more. A line without its end is a call that strace was killed in: it writes as it sees. */
+  /** The log has ended. An unfinished line is a call during which strace was killed: strace writes part by part. */
   end(sink: LineSink): void {
     if (this.#rest !== '') this.#rest += ' <unfinished ...>';
     if (this.#rest !== '' || this.#tooLong) this.#finishLine(sink);

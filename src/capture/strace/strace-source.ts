@@ -1,4 +1,4 @@
-/** The strace source: attaches, says who is traced and at what price, turns the log into events, lets go. */
+/** The strace source: attaches, reports who is traced and what it costs, turns the log into events, detaches. */
 import { readFileSync } from 'node:fs';
 import { KIND } from '../../model/recording/event-kinds.js';
 import type { EventTable } from '../../model/recording/event-table.js';

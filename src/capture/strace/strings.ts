@@ -48,7 +48,7 @@ export function closingQuote(source: string, at: number): number {
   return -1;
 }
 
-/** What strace escaped, up to the first NUL byte. A character that is no sequence stands for itself. */
+/** What strace escaped, up to the first NUL byte. A character that is not part of an escape stands for itself. */
 export function decodeEscapes(escaped: string): string {
   if (!escaped.includes('\\')) return escaped;
   const bytes: number[] = [];

@@ -16,7 +16,7 @@ const STRING_LIMIT = 256;
 
 /** As it is since strace 5.10. */
 export function straceFlags(syscalls: SyscallChoice): string[] {
-  // "?": a machine that lacks a syscall is no error.
+  // "?": a machine may lack the syscall.
   const trace =
     syscalls === 'all' ? 'all' : [...FEW_SYSCALLS].map((name) => `?${raw(name)}`).join(',');
   return [

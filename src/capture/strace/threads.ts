@@ -1,5 +1,5 @@
 /**
- * Which process a thread belongs to: strace names threads alone. Known from a snapshot of /proc, then from
+ * Which process a thread belongs to: strace names only threads. Known from a snapshot of /proc, then from
  * every clone. Pure.
  */
 

@@ -39,7 +39,7 @@ kill -KILL $killer
 exit $status
 `;
 
-/** How a shell says that its child was ended by SIGTERM. */
+/** A shell's exit status if SIGTERM ended its child. */
 const TERMINATED = 128 + 15;
 
 /** A shell's first word. */
@@ -80,7 +80,7 @@ export class Tracer {
     });
   }
 
-  /** Starts it; whether it has attached is another question. @throws when there is no shell */
+  /** Starts it; it may not have attached yet. @throws if there is no shell */
   static async start(
     program: StraceProgram,
     flags: readonly string[],

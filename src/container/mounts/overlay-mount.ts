@@ -8,7 +8,7 @@ export interface OverlayMount {
   /** '' where the root is mounted without one, read-only. */
   readonly upper: string;
   readonly work: string;
-  /** All others, as the kernel says them: "index=off", "metacopy=on", "userxattr". */
+  /** All others, as the kernel prints them: "index=off", "metacopy=on", "userxattr". */
   readonly options: readonly string[];
   /** The kernel's line. */
   readonly line: string;
@@ -62,7 +62,7 @@ function overlayOf(superOptions: string, line: string): OverlayMount {
   return { lower: lower.map(absolute), upper, work: absolute(work), options, line };
 }
 
-/** Colons part the layers, two part those that hold data alone; a colon in a name has a backslash before it. */
+/** Colons part the layers, two separate those that hold only data; a colon in a name has a backslash before it. */
 function splitLayers(text: string): string[] {
   return [...text.matchAll(/(?:[^:\\]|\\.)+/g)].map(([layer]) => layer.replace(/\\(.)/g, '$1'));
 }

@@ -127,7 +127,7 @@ export function upperEntry(header: Header): UpperEntry {
   }
 }
 
-/** Those that say what overlayfs does with the entry; where a copy came from ("origin") is binary and says nothing. */
+/** Attributes that decide what overlayfs does with the entry; not "origin", which is binary. */
 const TELLING = new Set(['opaque', 'redirect', 'metacopy', 'whiteout', 'whiteouts']);
 
 function overlayAttributes(

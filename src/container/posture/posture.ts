@@ -58,7 +58,7 @@ export interface Device {
   readonly kind: 'block' | 'memory' | 'character' | 'unknown';
 }
 
-/** What the engine says of a volume. */
+/** What the engine reports about a volume. */
 export type VolumeInfo = Pick<Dockerode.VolumeInspectInfo, 'Name' | 'Driver' | 'Options'>;
 
 /** The volume driver that mounts what it is told to; what others mount is theirs. */

@@ -111,7 +111,7 @@ export class LineCutter {
   }
 }
 
-/** What an engine says while it pulls or imports; absent where it does not say it, or says it as nonsense. */
+/** Progress of a pull or import; a field is absent if the engine did not send it, or sent it malformed. */
 export interface Progress {
   readonly id: string | undefined;
   readonly status: string | undefined;

@@ -80,7 +80,7 @@ function bindOwnFile(layout: EngineLayout, path: string, tree: string): Step[] {
 
 /**
  * Makes the folder this process's root, with `shared` folders at their paths. chroot(2) would not do: runc
- * refuses to work on a root that is no mount point ("remount /: invalid argument"). proc is mounted anew
+ * refuses to work on a root that is not a mount point ("remount /: invalid argument"). proc is mounted anew
  * so that its mount table is ours.
  */
 function enterTree(tree: string, shared: readonly string[]): Step[] {

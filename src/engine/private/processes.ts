@@ -74,7 +74,7 @@ function sameFolders({ dataRoot, runDir }: EngineLayout): (live: LiveProcess) =>
 
 /**
  * Whether a process is in a mount namespace that was made for the engine: its run directory is a mount point there
- * only (`markNamespace`). A namespace's number tells nothing by itself, as the kernel gives it again.
+ * only (`markNamespace`). A namespace's number identifies nothing by itself, because the kernel reuses it.
  */
 function namespaceOf({ runDir }: EngineLayout): (pid: number) => boolean {
   const known = new Map<string, boolean>();

@@ -10,7 +10,7 @@ import { type EngineLayout, engineLayout, RUN_ROOT } from './layout.js';
 
 export interface EngineState {
   readonly dataRoot: string;
-  /** Below the root of every hierarchy; the engine's alone. */
+  /** Below the root of every hierarchy; only this engine uses it. */
   readonly cgroupParent: string;
   /** Of the bridge that it has or was about to make. */
   readonly bridge?: string;

@@ -1,4 +1,4 @@
-/** Ids of a start's trace and spans: the same for the same recording, so that an export twice is no second trace. */
+/** Ids of a start's trace and spans: the same recording always has the same, so that two exports are one trace. */
 import { type Foreign, raw } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';
 

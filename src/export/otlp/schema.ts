@@ -62,7 +62,7 @@ const root = protobuf.Root.fromJSON({
 
     ExportTraceServiceResponse: message({ partialSuccess: [1, 'PartialSuccess'] }),
     PartialSuccess: message({ rejectedSpans: [1, 'int64'], errorMessage: [2, 'string'] }),
-    /** google.rpc.Status: what a collector that refuses says. */
+    /** google.rpc.Status: the response of a collector that refuses. */
     RpcStatus: message({ code: [1, 'int32'], message: [2, 'string'] }),
   },
 });

@@ -1,4 +1,4 @@
-/** What an event says of itself, as facts of the slice or instant that stands for it. */
+/** The fields of an event, as facts of the slice or instant that stands for it. */
 import {
   COPY_UP_FLAG,
   type ColumnName,

@@ -19,7 +19,7 @@ export interface TrackDescription {
   readonly parent?: number;
   /** Among its siblings, smallest first. */
   readonly rank: number;
-  /** Trace time; it tells lives apart that have one pid. */
+  /** Trace time; it distinguishes lives with the same pid. */
   readonly time: number;
   readonly process?: {
     readonly pid: number;

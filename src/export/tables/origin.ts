@@ -1,4 +1,4 @@
-/** What every row says of where it comes from: the recording, the machine, the start. */
+/** Where each row comes from: the recording, the machine, the start. */
 import { plainName } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
 import type { ContainerId } from '../../base/ids.js';

@@ -19,7 +19,7 @@ export interface Column {
   /** "ns", "bytes"; '' for what has none. */
   readonly unit: string;
   readonly nullable: boolean;
-  /** Of a nullable column it says what null means. */
+  /** For a nullable column also what null means. */
   readonly meaning: string;
 }
 

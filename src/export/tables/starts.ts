@@ -1,4 +1,4 @@
-/** The tables of starts: runs, milestones, phases, segments, copyups. A few rows a start, but for segments. */
+/** The tables of starts: runs, milestones, phases, segments, copyups. A few rows per start, except segments. */
 import type { ProcessKey } from '../../base/ids.js';
 import { recordsLost } from '../../model/recording/recording.js';
 import type { Category } from '../../model/trace/category.js';

@@ -1,6 +1,6 @@
 /**
  * The program that measures from within a container's network: connects, receives, resolves, and prints what it
- * saw as JSON. It is run in the container's network namespace alone, so it needs nothing of its image.
+ * saw as JSON. It runs only in the container's network namespace, so it needs nothing of its image.
  */
 import { safeJson } from '../../base/escape.js';
 import { type ClientTask, runClient } from './network.js';

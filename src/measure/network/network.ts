@@ -18,7 +18,7 @@ export interface PingMeasurement {
   readonly sent: number;
   /** ms, one for each that came back. */
   readonly rttsMs: readonly number[];
-  /** What ping says at its end, or why it said nothing. Untrusted. */
+  /** ping's summary, or why it printed none. Untrusted. */
   readonly evidence: string;
 }
 

@@ -101,7 +101,7 @@ interface Flag {
   readonly label: string;
 }
 
-/** The milestones in view on as few rows as keep them apart; those that find no room have a tick alone. */
+/** The milestones in view on as few rows as keep them apart; those without room have only a tick. */
 function flagsOf(pen: CanvasRenderingContext2D, scene: HeadScene): Flag[] {
   const { start, view, width } = scene;
   const scale = width / (view.to - view.from);

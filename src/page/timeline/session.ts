@@ -60,7 +60,7 @@ export class Session {
       range: undefined,
       match: -1,
       ofLane: {},
-      // Two pictures have room for their lanes alone.
+      // Two pictures have room only for their lanes.
       detail: starts.length > 1 || rows.length > MAIN_ROWS ? 'actors' : 'main',
     });
     this.viewport.reset(

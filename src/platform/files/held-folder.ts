@@ -168,7 +168,7 @@ export class HeldFolder {
     }
   }
 
-  /** For programs and libraries that want a path; good while the folder is held, in this process alone. */
+  /** For programs and libraries that want a path; valid while the folder is held, only in this process. */
   entrance(name: string): string {
     return this.#in(name, (path) => path);
   }

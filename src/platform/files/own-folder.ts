@@ -33,7 +33,7 @@ export function removeOwnFolder(path: string): void {
   }
 }
 
-/** Others may write below it too: what is not this user's alone is not touched. */
+/** Others may write below it too: only what belongs to this user is touched. */
 function removeOurs(below: string, name: string): void {
   const parent = HeldFolder.open(below);
   try {

@@ -160,7 +160,7 @@ class Walk {
       refuseForeign(end, this.#folder.stat());
       return;
     }
-    // As mkdir -p: nothing is made where a link only says that it should be.
+    // As mkdir -p: nothing is made at the target of a dangling link.
     const inLink = this.#left.some((each) => typeof each !== 'string');
     if (stat === undefined && !inLink && this.#make !== undefined) {
       this.#makeFolder(name, this.#make);
@@ -257,7 +257,7 @@ function madeAs(parent: HeldFolder, name: string, mode: number, { uid, gid }: Ow
 
 const namesIn = (path: string): string[] => path.split('/').filter((name) => name !== '');
 
-/** Who, besides root, can have arranged what this link says, or that it is where it is. */
+/** Who, besides root, can have made this link, or put it where it is. */
 function arrangersOf(folder: Stats, link: Stats): number[] {
   const owners = [link.uid, folder.uid].filter((uid) => uid !== 0);
   // In a sticky folder a name is its owner's.

@@ -1,6 +1,6 @@
 /**
- * One life of one process on this machine, in a form that another dit can ask about. A pid alone is nobody: it is given
- * away again, and in another pid namespace (a container) the same number is another process or none.
+ * One life of one process on this machine, in a form that another dit can ask about. A pid by itself identifies nobody: it is
+ * given away again, and in another pid namespace (a container) the same number is another process or none.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
