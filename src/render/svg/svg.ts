@@ -37,7 +37,7 @@ export const leavesOut: readonly string[] = [
   'single threads and system calls: a lane is an actor',
   'what is shorter than a pixel: each column of pixels shows what fills most of it',
   'wake-ups, copied files, findings and their evidence',
-  "what came after the entrypoint's exec, but for its milestones",
+  "what came after the entrypoint's exec, except its milestones",
 ];
 
 export interface SvgOptions {

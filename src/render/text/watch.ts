@@ -194,7 +194,7 @@ export function renderSummary(summary: WatchSummary, theme: Theme, width: number
   lines.push(
     ...plain(
       `dit's own CPU time: ${cpuMs.toFixed(0)} ms, ${share.toFixed(1)} % of a core` +
-        (starts === 0 ? '' : `, ${(cpuMs / starts).toFixed(1)} ms a start`),
+        (starts === 0 ? '' : `, ${(cpuMs / starts).toFixed(1)} ms per start`),
     ),
   );
   return `${lines.join('\n')}\n`;

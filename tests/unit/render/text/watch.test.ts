@@ -88,7 +88,7 @@ describe('the summary', () => {
     expect(text).toContain('240 starts in 60 s, 1 of them never reached an entrypoint, 2 filtered');
     expect(text).toContain('median 200.0 ms, 95 % within 400.0 ms');
     expect(text).toContain('lost events: 3 of 1,003');
-    expect(text).toContain('600 ms, 1.0 % of a core, 2.5 ms a start');
+    expect(text).toContain('600 ms, 1.0 % of a core, 2.5 ms per start');
   });
 
   it('needs no start', () => {
