@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { allChildProcessFaults } from './child-process.js';
 import { allFileAccessFaults } from './file-access.js';
 import { foreignTextProblems } from './foreign-text.js';
+import { functionLengthProblems } from './function-length.js';
 import { documentProblems, styleProblems } from './style.js';
 
 const root = process.cwd();
@@ -20,14 +21,14 @@ const parse = (config: string): ts.ParsedCommandLine =>
   ) as ts.ParsedCommandLine;
 
 let found = 0;
-const checked = new Set<string>();
+const checked = new Map<string, ts.SourceFile>();
 for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
   const { fileNames, options } = parse(config);
   const program = ts.createProgram(fileNames, options);
   for (const source of program.getSourceFiles()) {
     const path = relative(root, source.fileName);
     if (!path.startsWith('src/') || checked.has(path)) continue;
-    checked.add(path);
+    checked.set(path, source);
     const problems = [
       ...foreignTextProblems(program, source, path),
       ...styleProblems(source, path),
@@ -38,7 +39,10 @@ for (const config of ['tsconfig.json', 'src/page/tsconfig.json']) {
     }
   }
 }
-for (const { path, line, message } of documentProblems(root)) {
+for (const { path, line, message } of [
+  ...functionLengthProblems(checked),
+  ...documentProblems(root),
+]) {
   found++;
   process.stdout.write(`${path}:${line} ${message}\n`);
 }
