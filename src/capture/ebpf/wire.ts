@@ -3,6 +3,10 @@
  * header and compares every figure here.
  */
 
+/**
+ * Kinds of record, as enum dit_kind numbers them. Two numberings, because two contracts: model's KIND is the trace file's, which
+ * old files are read by; this one may change with the BPF programs, and has kinds (arguments) of which no event is made.
+ */
 export const RECORD_KIND = {
   syscall: 1,
   arguments: 2,
@@ -57,6 +61,23 @@ export const SIZE = {
   comm: 16,
   syscalls: 1024,
 } as const;
+
+/** By kind of record: what is shorter lacks some of its fields. Behind them there may be texts. */
+export const LEAST_BYTES: Readonly<Record<number, number>> = {
+  [RECORD_KIND.syscall]: SIZE.syscall,
+  [RECORD_KIND.arguments]: SIZE.arguments,
+  [RECORD_KIND.fork]: SIZE.fork,
+  [RECORD_KIND.exec]: SIZE.exec,
+  [RECORD_KIND.exit]: SIZE.exit,
+  [RECORD_KIND.rename]: SIZE.rename,
+  [RECORD_KIND.cgroupMkdir]: SIZE.cgroup,
+  [RECORD_KIND.cgroupAttach]: SIZE.cgroup,
+  [RECORD_KIND.switch]: SIZE.switch,
+  [RECORD_KIND.waking]: SIZE.waking,
+  [RECORD_KIND.dirty]: SIZE.dirty,
+  [RECORD_KIND.copyUp]: SIZE.copyUp,
+  [RECORD_KIND.cacheFill]: SIZE.cacheFill,
+};
 
 export const OFFSET = {
   header: { time_ns: 0, pid: 8, tid: 12, kind: 16, cpu: 18, aux: 20 },

@@ -73,14 +73,18 @@ export class NumberColumn {
 /** The columns of one kind. List columns are flat; `listStart` says where each event's values begin. */
 export class KindTable<K extends EventKindName = EventKindName> {
   readonly schema: KindSchema;
-  readonly columns: Readonly<Record<string, NumberColumn>>;
+  readonly columns: Readonly<Record<ColumnName<K>, NumberColumn>>;
   /** For each list's count column: where each event's values begin in the flat list. */
-  readonly listStarts: Readonly<Record<string, NumberColumn>>;
+  readonly listStarts: Readonly<Record<CountName<K>, NumberColumn>>;
 
   constructor(schema: KindSchema) {
     this.schema = schema;
-    const grow = (names: Iterable<string>): Record<string, NumberColumn> =>
-      Object.fromEntries(Array.from(names, (name) => [name, new NumberColumn()]));
+    // The schema is kind K's: it has these columns and no others.
+    const grow = <N extends string>(names: Iterable<string>) =>
+      Object.fromEntries(Array.from(names, (name) => [name, new NumberColumn()])) as Record<
+        N,
+        NumberColumn
+      >;
     this.columns = grow(schema.columns.map(({ name }) => name));
     this.listStarts = grow(new Set(schema.columns.flatMap(({ countedBy }) => countedBy ?? [])));
   }
