@@ -4,7 +4,7 @@ import type { ProcessKey } from '../../base/ids.js';
 import { firstFrom, lastUpTo } from '../../base/sorted.js';
 import type { TraceTime } from '../../base/time.js';
 import { EXIT_FLAG, KIND } from '../../model/recording/event-kinds.js';
-import type { ProcessRole, Recording } from '../../model/recording/recording.js';
+import type { KnownProcess, ProcessRole, Recording } from '../../model/recording/recording.js';
 import type { ProcessExec } from '../../model/trace/trace.js';
 
 /** A process's life while it is put together; the actors come later. */
@@ -38,27 +38,143 @@ export interface Lives {
   /** The first fork at or after `time` that begins a life of thread tid. */
   nextThreadStart(tid: number, time: TraceTime): ThreadStart | undefined;
   /** Where a thread took over its leader's id in an exec: its former tid, else undefined. */
-  formerTid(tid: number, time: TraceTime): { tid: number; until: TraceTime } | undefined;
+  formerTid(tid: number, time: TraceTime): Takeover | undefined;
+}
+
+interface Takeover {
+  readonly tid: number;
+  readonly until: TraceTime;
 }
 
 /** @param order rows in time order */
 export function buildLives(recording: Recording, order: Uint32Array): Lives {
-  const { events, strings } = recording;
-  const processes: LifeDraft[] = [];
-  const livesOf = new Map<number, LifeDraft[]>();
-  const threads = new Map<number, ThreadStart[]>();
-  const takeovers = new Map<number, { tid: number; until: TraceTime }[]>();
+  const builder = new LivesBuilder(recording);
+  for (const known of recording.processes) builder.addKnown(known);
+  const { kind } = recording.events;
+  for (const row of order) {
+    switch (kind.at(row)) {
+      case KIND.fork:
+        builder.fork(row);
+        break;
+      case KIND.exec:
+        builder.exec(row);
+        break;
+      case KIND.rename:
+        builder.rename(row);
+        break;
+      case KIND.exit:
+        builder.exit(row);
+        break;
+    }
+  }
+  return builder.lives();
+}
 
-  const begin = (
+/** Takes in what happens to processes, in the order in which it happens. Methods are given rows of events. */
+class LivesBuilder {
+  readonly #events: Recording['events'];
+  readonly #strings: Recording['strings'];
+  readonly #processes: LifeDraft[] = [];
+  readonly #livesOf = new Map<number, LifeDraft[]>();
+  readonly #threads = new Map<number, ThreadStart[]>();
+  readonly #takeovers = new Map<number, Takeover[]>();
+
+  constructor({ events, strings }: Recording) {
+    this.#events = events;
+    this.#strings = strings;
+  }
+
+  /** A process that was there before the recording. */
+  addKnown({ pid, parentPid, comm, role }: KnownProcess): void {
+    this.#begin(pid, this.#current(parentPid), undefined, comm, role, undefined);
+  }
+
+  fork(row: number): void {
+    const events = this.#events;
+    const time = events.time.at(row) as TraceTime;
+    const pid = events.pid.at(row);
+    const childPid = events.value(row, 'child_pids');
+    const start: ThreadStart = { time, parentTid: events.tid.at(row), event: row };
+    append(this.#threads, events.value(row, 'child_tids'), start);
+    if (childPid === pid || isUntouched(this.#current(childPid))) return;
+    const comm = this.#strings.text(events.value(row, 'child_comms'));
+    this.#begin(childPid, this.#currentOrUnknown(pid), time, comm, '', row);
+  }
+
+  exec(row: number): void {
+    const events = this.#events;
+    const strings = this.#strings;
+    const time = events.time.at(row) as TraceTime;
+    this.#currentOrUnknown(events.pid.at(row)).execs.push({
+      time,
+      filename: strings.text(events.value(row, 'filenames')),
+      argv: events.values(row, 'arguments').map((id) => strings.text(id)),
+      event: row,
+    });
+    const oldTid = events.value(row, 'old_tids');
+    const tid = events.tid.at(row);
+    if (oldTid !== tid && oldTid !== 0) append(this.#takeovers, tid, { tid: oldTid, until: time });
+  }
+
+  rename(row: number): void {
+    const events = this.#events;
+    const pid = events.pid.at(row);
+    // Threads have names too; a process is called what its leader is called.
+    if (events.tid.at(row) !== pid) return;
+    this.#current(pid)?.comms.push({
+      time: events.time.at(row) as TraceTime,
+      comm: this.#strings.text(events.value(row, 'comms')),
+      event: row,
+    });
+  }
+
+  exit(row: number): void {
+    const events = this.#events;
+    const pid = events.pid.at(row);
+    const life = this.#current(pid);
+    if (life === undefined) return;
+    // The leader's status is the process's, but the process lives until its last thread ends.
+    if (events.tid.at(row) === pid) life.exitCode = events.value(row, 'codes');
+    if ((events.value(row, 'flags') & EXIT_FLAG.lastThread) === 0) return;
+    life.end = events.time.at(row) as TraceTime;
+    life.exitEvent = row;
+    life.exitCode ??= events.value(row, 'codes');
+  }
+
+  lives(): Lives {
+    const [livesOf, threads, takeovers] = [this.#livesOf, this.#threads, this.#takeovers];
+    return {
+      processes: this.#processes,
+      at(pid, time) {
+        const lives = livesOf.get(pid);
+        if (lives === undefined) return undefined;
+        return lives[Math.max(0, lastUpTo(lives, time, startOf))];
+      },
+      threadStart(tid, time) {
+        const starts = threads.get(tid);
+        return starts?.[lastUpTo(starts, time, timeOf)];
+      },
+      nextThreadStart(tid, time) {
+        const starts = threads.get(tid);
+        return starts?.[firstFrom(starts, time, timeOf)];
+      },
+      formerTid(tid, time) {
+        const own = takeovers.get(tid);
+        return own?.[lastUpTo(own, time, ({ until }) => until)];
+      },
+    };
+  }
+
+  #begin(
     pid: number,
     parent: LifeDraft | undefined,
     start: TraceTime | undefined,
     comm: Foreign,
     role: ProcessRole,
     forkEvent: number | undefined,
-  ): LifeDraft => {
+  ): LifeDraft {
     const life: LifeDraft = {
-      key: processes.length as ProcessKey,
+      key: this.#processes.length as ProcessKey,
       pid,
       parent: parent?.key,
       role,
@@ -70,104 +186,32 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
       execs: [],
       comms: [{ time: start ?? (Number.NEGATIVE_INFINITY as TraceTime), comm, event: forkEvent }],
     };
-    processes.push(life);
-    const lives = livesOf.get(pid);
-    if (lives === undefined) livesOf.set(pid, [life]);
-    else lives.push(life);
+    this.#processes.push(life);
+    append(this.#livesOf, pid, life);
     return life;
-  };
-  const current = (pid: number): LifeDraft | undefined => livesOf.get(pid)?.at(-1);
-
-  for (const known of recording.processes) {
-    begin(known.pid, current(known.parentPid), undefined, known.comm, known.role, undefined);
   }
 
-  for (const row of order) {
-    const kind = events.kind.at(row);
-    // The bulk of a trace says nothing about lives.
-    if (kind === KIND.syscall || kind === KIND.switch || kind === KIND.waking) continue;
-    const time = events.time.at(row) as TraceTime;
-    const pid = events.pid.at(row);
-    if (kind === KIND.fork) {
-      const childPid = events.value(row, 'child_pids');
-      const childTid = events.value(row, 'child_tids');
-      const start: ThreadStart = { time, parentTid: events.tid.at(row), event: row };
-      const starts = threads.get(childTid);
-      if (starts === undefined) threads.set(childTid, [start]);
-      else starts.push(start);
-      if (childPid === pid) continue;
-      const known = current(childPid);
-      // The snapshot of processes may have been taken after this fork.
-      if (
-        known !== undefined &&
-        known.start === undefined &&
-        known.end === undefined &&
-        known.execs.length === 0
-      )
-        continue;
-      const comm = strings.text(events.value(row, 'child_comms'));
-      begin(
-        childPid,
-        current(pid) ?? begin(pid, undefined, undefined, '', '', undefined),
-        time,
-        comm,
-        '',
-        row,
-      );
-    } else if (kind === KIND.exec) {
-      const life = current(pid) ?? begin(pid, undefined, undefined, '', '', undefined);
-      life.execs.push({
-        time,
-        filename: strings.text(events.value(row, 'filenames')),
-        argv: events.values(row, 'arguments').map((id) => strings.text(id)),
-        event: row,
-      });
-      const oldTid = events.value(row, 'old_tids');
-      const tid = events.tid.at(row);
-      if (oldTid !== tid && oldTid !== 0) {
-        const list = takeovers.get(tid) ?? [];
-        list.push({ tid: oldTid, until: time });
-        takeovers.set(tid, list);
-      }
-    } else if (kind === KIND.rename) {
-      const life = current(pid);
-      // Threads have names too; a process is called what its leader is called.
-      if (life !== undefined && events.tid.at(row) === pid) {
-        life.comms.push({ time, comm: strings.text(events.value(row, 'comms')), event: row });
-      }
-    } else if (kind === KIND.exit) {
-      const life = current(pid);
-      if (life === undefined) continue;
-      // The leader's status is the process's, but the process lives until its last thread ends.
-      if (events.tid.at(row) === pid) life.exitCode = events.value(row, 'codes');
-      if ((events.value(row, 'flags') & EXIT_FLAG.lastThread) !== 0) {
-        life.end = time;
-        life.exitEvent = row;
-        life.exitCode ??= events.value(row, 'codes');
-      }
-    }
+  #current(pid: number): LifeDraft | undefined {
+    return this.#livesOf.get(pid)?.at(-1);
   }
 
-  return {
-    processes,
-    at(pid, time) {
-      const lives = livesOf.get(pid);
-      if (lives === undefined) return undefined;
-      return lives[Math.max(0, lastUpTo(lives, time, startOf))];
-    },
-    threadStart(tid, time) {
-      const starts = threads.get(tid);
-      return starts?.[lastUpTo(starts, time, timeOf)];
-    },
-    nextThreadStart(tid, time) {
-      const starts = threads.get(tid);
-      return starts?.[firstFrom(starts, time, timeOf)];
-    },
-    formerTid(tid, time) {
-      const own = takeovers.get(tid);
-      return own?.[lastUpTo(own, time, ({ until }) => until)];
-    },
-  };
+  /** What acts was there, whether or not a snapshot or a fork of it was recorded. */
+  #currentOrUnknown(pid: number): LifeDraft {
+    return this.#current(pid) ?? this.#begin(pid, undefined, undefined, '', '', undefined);
+  }
+}
+
+/** Known from the snapshot of processes, which may have been taken after the fork that begins it. */
+const isUntouched = (life: LifeDraft | undefined): boolean =>
+  life !== undefined &&
+  life.start === undefined &&
+  life.end === undefined &&
+  life.execs.length === 0;
+
+function append<T>(lists: Map<number, T[]>, key: number, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 /** Lives begin in the order in which they are made: what was there before the recording comes first. */
