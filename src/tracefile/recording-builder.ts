@@ -50,6 +50,8 @@ const RESERVE_BYTES = 16 << 20;
 /** Memory that a string takes beside its characters, with its place in the table's map. */
 const STRING_BYTES = 120;
 
+type SnapshotProcess = MessageOf<typeof PROCESS_SNAPSHOT>['processes'][number];
+
 export class RecordingBuilder {
   /** Of damaged bytes: what a gap in the string ids may be explained by. */
   #skippedBytes = 0;
@@ -117,19 +119,10 @@ export class RecordingBuilder {
   }
 
   #decode(frame: Frame): boolean {
-    const { body } = frame;
-    const { startNs: baseNs, startRealtimeNs } = this.#header;
-    const relative = (instant: bigint): TraceTime => within(relativeNs(baseNs, instant));
-    if (this.#full && (frame.field === FRAME.events || frame.field === FRAME.strings)) return true;
-    if (frame.field === FRAME.events) {
-      const textOf = (id: number, isName: boolean): number => this.#referTo(id, isName);
-      const { unknown, spoilt } = decodeChunk(body, this.#events, baseNs, this.#charge, textOf);
-      this.#unknownEvents += unknown;
-      this.#refuse(spoilt, 'events hold a number that makes no sense; taken for malformed ones');
-      return true;
-    }
-    if (frame.field === FRAME.strings) {
-      this.#addStrings(body);
+    if (frame.field === FRAME.events || frame.field === FRAME.strings) {
+      if (this.#full) return true;
+      if (frame.field === FRAME.events) this.#addEvents(frame.body);
+      else this.#addStrings(frame.body);
       return true;
     }
     const kept = this.#keptOf(frame.field);
@@ -138,10 +131,25 @@ export class RecordingBuilder {
       return true;
     }
     const read = <S extends MessageSchema>(schema: S): MessageOf<S> =>
-      decodeMessage(new WireReader(body), schema, this.#full ? this.#reserve : this.#charge);
-    switch (frame.field) {
-      case FRAME.header:
-        return this.#secondHeader(frame.offset, read(HEADER));
+      decodeMessage(new WireReader(frame.body), schema, this.#full ? this.#reserve : this.#charge);
+    if (frame.field === FRAME.header) return this.#secondHeader(frame.offset, read(HEADER));
+    this.#addMessage(frame.field, read);
+    return true;
+  }
+
+  #addEvents(body: Uint8Array): void {
+    const textOf = (id: number, isName: boolean): number => this.#referTo(id, isName);
+    const base = this.#header.startNs;
+    const { unknown, spoilt } = decodeChunk(body, this.#events, base, this.#charge, textOf);
+    this.#unknownEvents += unknown;
+    this.#refuse(spoilt, 'events hold a number that makes no sense; taken for malformed ones');
+  }
+
+  /** All that is one small message. */
+  #addMessage(field: number, read: <S extends MessageSchema>(schema: S) => MessageOf<S>): void {
+    const { startNs: baseNs, startRealtimeNs } = this.#header;
+    const relative = (instant: bigint): TraceTime => within(relativeNs(baseNs, instant));
+    switch (field) {
       case FRAME.clock: {
         const clock = read(CLOCK_SNAPSHOT);
         this.#keep(this.#clocks, 'clock readings', {
@@ -150,46 +158,50 @@ export class RecordingBuilder {
           boottimeOffset: within(relativeNs(clock.traceNs, clock.boottimeNs)),
           uncertaintyNs: clock.uncertaintyNs,
         });
-        return true;
+        break;
       }
       case FRAME.mark: {
         const { startNs, endNs, ...mark } = read(API_MARK);
         const end = endNs === 0n ? undefined : relative(endNs);
         const detail = this.#detail(mark.detail);
         this.#keep(this.#marks, 'marks', { ...mark, detail, start: relative(startNs), end });
-        return true;
+        break;
       }
       case FRAME.processes:
-        for (const { startNs, ...process } of read(PROCESS_SNAPSHOT).processes) {
-          const { pid, parentPid, tids } = process;
-          if (Math.max(pid, parentPid) > LARGEST_PID || tids.some((tid) => tid > LARGEST_PID)) {
-            this.#refuse(1, 'processes have a pid that makes no sense; left out');
-            continue;
-          }
-          const role = this.#oneOf(PROCESS_ROLES, process.role, 'processes have an unknown role');
-          this.#keep(this.#processes, 'processes', { ...process, role, start: relative(startNs) });
+        for (const process of read(PROCESS_SNAPSHOT).processes) {
+          this.#addProcess(process, relative(process.startNs));
         }
-        return true;
+        break;
       case FRAME.loss: {
         const { atNs, losses } = read(LOSS_REPORT);
         this.#loss = { at: relative(atNs), losses };
-        return true;
+        break;
       }
       case FRAME.diagnostic: {
         const { atNs, ...diagnostic } = read(DIAGNOSTIC);
         this.#keep(this.#diagnostics, 'diagnostics', { ...diagnostic, at: relative(atNs) });
-        return true;
+        break;
       }
       case FRAME.footer: {
         const { endNs, ...footer } = read(FOOTER);
         const outcome = this.#oneOf(OUTCOMES, footer.outcome, 'recordings have an unknown outcome');
         this.#footer = { ...footer, outcome, end: relative(endNs) };
-        return true;
+        break;
       }
       default:
         this.#unknownFrames++;
-        return true;
     }
+  }
+
+  #addProcess(read: SnapshotProcess, start: TraceTime): void {
+    const { startNs: _, ...process } = read;
+    const { pid, parentPid, tids } = process;
+    if (Math.max(pid, parentPid) > LARGEST_PID || tids.some((tid) => tid > LARGEST_PID)) {
+      this.#refuse(1, 'processes have a pid that makes no sense; left out');
+      return;
+    }
+    const role = this.#oneOf(PROCESS_ROLES, process.role, 'processes have an unknown role');
+    this.#keep(this.#processes, 'processes', { ...process, role, start });
   }
 
   /** Two traces in one file: the ids of the second's strings would name the first's. */

@@ -79,7 +79,7 @@ export class StartWatcher {
       this.#restUntil = after + REST * (after - now);
     }
     const oldest = Math.min(now, ...[...this.#underWay].map(({ seen }) => seen));
-    this.#recorder.forget((oldest - LEAD_NS) as never);
+    this.#recorder.forget((oldest - LEAD_NS) as TraceTime);
   }
 
   #begin(exec: StartExec, recording: Recording, now: number): void {

@@ -171,16 +171,7 @@ export class EbpfSource implements RecordingSource {
         done,
         options.baseNs,
       );
-      const missing = probes.filter((probe) => !probe.attached && REQUIRED.has(probe.program));
-      if (missing.length > 0) {
-        throw new DitError({
-          code: 'probe-refused',
-          exitCode: EXIT.capability,
-          message: `the kernel refuses ${missing.map((probe) => `${probe.attachPoint} (${probe.refusal})`).join(', ')}`,
-          remedy:
-            'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
-        });
-      }
+      needRequired(probes);
       for (const participant of options.participants) source.follow(participant);
       return source;
     } catch (error) {
@@ -268,6 +259,19 @@ const infoOf = (probes: readonly ProgramState[], ringBytes: number): SourceInfo 
   perturbation: '',
   ringBytes,
 });
+
+/** @throws DitError where a probe was refused that a recording cannot be without */
+function needRequired(probes: readonly ProgramState[]): void {
+  const missing = probes.filter(({ attached, program }) => !attached && REQUIRED.has(program));
+  if (missing.length === 0) return;
+  throw new DitError({
+    code: 'probe-refused',
+    exitCode: EXIT.capability,
+    message: `the kernel refuses ${missing.map(({ attachPoint, refusal }) => `${attachPoint} (${refusal})`).join(', ')}`,
+    remedy:
+      'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
+  });
+}
 
 function fillSyscallDetails(session: NativeSession, machine: string): void {
   const at = OFFSET.syscallDetail;
