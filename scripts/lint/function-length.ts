@@ -22,7 +22,7 @@ export const DEBTS: Readonly<Record<string, readonly string[]>> = {
   'src/page/panels/recording.ts': ['RecordingFacts'],
   'src/page/timeline/keys.ts': ['pressKey'],
   'src/page/timeline/timeline.ts': ['Timeline'],
-  'src/render/compare/compare-html.ts': ['renderCompareHtml'],
+  'src/render/checks/checks-chart.ts': ['phaseChart'],
   'src/render/compare/compare-json.ts': ['compareJson'],
   'src/render/text/report.ts': ['header'],
 };

@@ -373,6 +373,52 @@ describe('records to events', () => {
     expect(text(3, 'waker_comms')).toBe('sixteen-letters!');
   });
 
+  test('what is dirtied, what is read ahead, and a new cgroup', () => {
+    const path = texts8('/docker/0123');
+    const { table, text } = decode([
+      batch(
+        record('dirty', { at: 100n, aux: 3 }, (view) => {
+          view.setBigUint64(OFFSET.dirty.inode, 42n, true);
+          view.setBigUint64(OFFSET.dirty.bytes, 12_288n, true);
+          view.setBigUint64(OFFSET.dirty.last_ns, BASE + 170n, true);
+          view.setUint32(OFFSET.dirty.device, 7, true);
+        }),
+        record('cacheFill', { at: 200n, aux: 5 }, (view) =>
+          view.setBigUint64(OFFSET.cacheFill.last_ns, BASE + 260n, true),
+        ),
+        record(
+          'cgroupMkdir',
+          {},
+          (view) => {
+            view.setBigUint64(OFFSET.cgroup.cgroup_id, 99n, true);
+            view.setUint32(OFFSET.cgroup.path_bytes, path.length, true);
+          },
+          path,
+        ),
+      ),
+    ]);
+    expect(kindsOf(table)).toEqual([KIND.dirty, KIND.cache_fill, KIND.cgroup_mkdir]);
+    expect(
+      (['inodes', 'devices', 'folios', 'bytes', 'last_offset_ns'] as const).map((name) =>
+        table.value(0, name),
+      ),
+    ).toEqual([42, 7, 3, 12_288, 70]);
+    expect([table.value(1, 'folios'), table.value(1, 'last_offset_ns')]).toEqual([5, 60]);
+    expect([table.value(2, 'cgroup_ids'), text(2, 'paths')]).toEqual([99, '/docker/0123']);
+  });
+
+  test('a call without a name that was recorded has its number', () => {
+    const aux = 1023;
+    const { table, text } = decode([
+      batch(
+        argumentsRecord({ at: 1n, aux }, [8n], 1, texts8('x')),
+        syscallRecord({ at: 3n, aux }, 2n, 0n),
+      ),
+    ]);
+    expect(text(0, 'names')).toBe('syscall_1023');
+    expect(table.values(0, 'arguments')).toEqual([8, 0, 0, 0, 0, 0]);
+  });
+
   test('a syscall number without a name keeps its number', () => {
     const { text } = decode([batch(syscallRecord({ aux: 1023 }, 1n, 0n))]);
     expect(text(0, 'names')).toBe('syscall_1023');
