@@ -1,11 +1,12 @@
 /** The program `dit`, as far as a command line needs it. */
+import { EXIT, type ExitCode } from '../base/errors.js';
 import { defineCommands } from './commands.js';
 import { Command } from './common/commander.js';
 import type { CommandContext } from './common/context.js';
 import type { Defining } from './common/define.js';
 
 /** Called with the exit code of the command that ran. */
-export type Finish = (exitCode: number) => void;
+export type Finish = (exitCode: ExitCode) => void;
 
 /** @param line what was typed; absent: the program with all of its commands */
 export async function buildProgram(
@@ -19,7 +20,7 @@ export async function buildProgram(
     act:
       (run) =>
       async (...args) =>
-        finish((await run(...args)) ?? 0),
+        finish((await run(...args)) ?? EXIT.ok),
   };
   const program: Command = new Command('dit')
     .description('Docker Internals Toolkit: see where the time of a container start goes')

@@ -51,6 +51,13 @@ describe('help', () => {
     expect(namesOf(part)).toEqual(loaded);
   });
 
+  it('of a command is what "help" prints, and no error', async () => {
+    const asked = await dit(['trace', 'help', 'show']);
+    expect(asked).toEqual(await dit(['trace', 'show', '--help']));
+    expect(asked.exitCode).toBe(0);
+    expect(await dit(['trace', 'help', 'nope'])).toMatchObject({ exitCode: 2 });
+  });
+
   it('the version is the package’s', async () => {
     expect(await dit(['--version'])).toEqual({
       exitCode: 0,

@@ -1,16 +1,17 @@
 /** A command through the built program's own command line, with its outputs caught: many times as fast as a process. */
 import { Writable } from 'node:stream';
-import { CommanderError } from 'commander';
-import type { AnyCommand } from '../../src/cli/common/commander.js';
 
 /** What was built, as in a process: commands that start a program of dit's own find it beside them. */
 const built = (name: string): string => new URL(`../../dist/cli/${name}.js`, import.meta.url).href;
 const { Output } = (await import(
   built('common/output')
 )) as typeof import('../../src/cli/common/output.js');
-const { buildProgram } = (await import(
-  built('program')
-)) as typeof import('../../src/cli/program.js');
+const { exitCodeOf } = (await import(
+  built('common/outcome')
+)) as typeof import('../../src/cli/common/outcome.js');
+const { runCommandLine } = (await import(
+  built('command-line')
+)) as typeof import('../../src/cli/command-line.js');
 const { reportError } = (await import(
   built('common/report-error')
 )) as typeof import('../../src/cli/common/report-error.js');
@@ -56,20 +57,12 @@ export async function runInProcess(
     stderr: output(stderr),
     signal: new AbortController().signal,
   };
-  let exitCode = 0;
-  const program = await buildProgram('0.0.0', context, (code) => {
-    exitCode = code;
-  });
-  quiet(program);
+  let exitCode: number;
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    exitCode = await runCommandLine(args, context);
   } catch (error) {
-    if (error instanceof CommanderError) exitCode = 2;
-    else {
-      const report = reportError(error, true);
-      exitCode = report.exitCode;
-      stderr.write(report.text);
-    }
+    exitCode = exitCodeOf(error);
+    stderr.write(reportError(error, true));
   }
   return {
     exitCode,
@@ -77,9 +70,4 @@ export async function runInProcess(
     stderr: stderr.bytes().toString('utf8'),
     isWhole: stdout.isWhole,
   };
-}
-
-function quiet(command: AnyCommand): void {
-  command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
-  for (const child of command.commands) quiet(child);
 }

@@ -1,4 +1,5 @@
 /** What every command gets from the outside world: where its text goes, and how it is told to stop. */
+import type { ExitCode } from '../../base/errors.js';
 import type { Output } from './output.js';
 
 export interface CommandContext {
@@ -12,5 +13,5 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A command's end: its exit code, or nothing for 0. A failure is a DitError thrown. */
-export type CommandResult = Promise<number | undefined> | Promise<void>;
+/** A command's end: its exit code, or nothing for 0. A failure is a DitError thrown. See outcome.ts. */
+export type CommandResult = Promise<ExitCode | undefined> | Promise<void>;

@@ -1,28 +1,20 @@
-/** How a failure is told: "dit: fact", "  try: remedy", and the exit code that goes with it. */
+/** How a failure is told: "dit: fact", "  try: remedy". */
 
-import { DitError, EXIT, messageOf } from '../../base/errors.js';
+import { DitError, messageOf } from '../../base/errors.js';
 import { escapeText } from '../../base/escape.js';
 import { type Foreign, quoting } from '../../base/foreign.js';
 
-export interface ErrorReport {
-  /** Lines for stderr, with the last newline; '' where everything has been said. */
-  readonly text: string;
-  readonly exitCode: number;
-}
-
-/** @param debug whether a bug is told with its stack */
-export function reportError(error: unknown, debug: boolean): ErrorReport {
-  if (error instanceof DitError) {
-    const stack = debug ? stackOf(error) : '';
-    return { text: errorLines(error.message, error.remedy) + stack, exitCode: error.exitCode };
-  }
+/**
+ * @param debug whether it is told with its stack
+ * @returns lines for stderr, with the last newline
+ */
+export function reportError(error: unknown, debug: boolean): string {
+  const stack = debug ? stackOf(error) : '';
+  if (error instanceof DitError) return errorLines(error.message, error.remedy) + stack;
   const message =
     error instanceof Error ? quoting`${error.name}: ${messageOf(error)}` : messageOf(error);
   const remedy = debug ? undefined : 'run it again with DIT_DEBUG=1, and report what it prints';
-  return {
-    text: errorLines(quoting`bug: ${message}`, remedy) + (debug ? stackOf(error) : ''),
-    exitCode: EXIT.bug,
-  };
+  return errorLines(quoting`bug: ${message}`, remedy) + stack;
 }
 
 /** Messages and remedies may quote anything: what a container, a file or the command line says. */

@@ -38,6 +38,7 @@ import { resultsIn, writeResults } from '../../../store/write-results.js';
 import { prepareChecks } from '../../common/check-context.js';
 import type { EngineOptions } from '../../common/choose-engine.js';
 import type { CommandContext } from '../../common/context.js';
+import { exitCodeOf } from '../../common/outcome.js';
 import { errorLines } from '../../common/report-error.js';
 import { themeFor } from '../../common/theme.js';
 import { ProgressLine } from './progress.js';
@@ -158,9 +159,8 @@ async function endEarly(
     await stderr.line(`dit: ${fact}; to go on later: ${escapeText(goOnWith)}`);
     throw error;
   }
-  const { message, exitCode } = signal.reason as DitError;
-  await stderr.write(errorLines(`${message}: ${fact}`, goOnWith));
-  return exitCode;
+  await stderr.write(errorLines(quoting`${messageOf(signal.reason)}: ${fact}`, goOnWith));
+  return exitCodeOf(signal.reason);
 }
 
 async function finish(

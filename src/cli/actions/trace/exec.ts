@@ -1,7 +1,7 @@
 /** `dit trace exec -- CMD…`: from a command of the user's to the containers that it started. */
 import { randomBytes } from 'node:crypto';
 import type Dockerode from 'dockerode';
-import { type DitError, EXIT } from '../../../base/errors.js';
+import { EXIT, type ExitCode } from '../../../base/errors.js';
 import { type CommandResult, recordCommand } from '../../../capture/recorder/run-command.js';
 import type { SourceName } from '../../../capture/sources.js';
 import {
@@ -24,7 +24,9 @@ import { chooseEngine } from '../../common/choose-engine.js';
 import { chooseSources, refusalInWords } from '../../common/choose-sources.js';
 import type { CommandContext } from '../../common/context.js';
 import { checkRing } from '../../common/option-values.js';
+import { exitCodeOf } from '../../common/outcome.js';
 import { errorLines } from '../../common/report-error.js';
+import { reportLoss } from '../../common/report-loss.js';
 
 export interface TraceExecOptions {
   readonly output?: string;
@@ -45,7 +47,7 @@ export async function traceExec(
   argv: readonly string[],
   options: TraceExecOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { env, signal, stderr } = context;
   checkRing(options.ringMb);
   const say = (line: string): Promise<void> =>
@@ -121,7 +123,7 @@ async function report(
   path: string,
   options: TraceExecOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { stderr, stdout } = context;
   if (options.quiet !== true || options.json === true) {
     const { traceShow } = await import('./show.js');
@@ -132,15 +134,6 @@ async function report(
   if (exitCode !== 0) await stderr.line(`dit: the command exited with ${exitCode}`);
   await stderr.line(`trace saved: ${path}`);
   if (failure !== undefined) return failure.exitCode;
-  if (context.signal.aborted) return (context.signal.reason as DitError).exitCode;
-  if (exitCode === 0 && options.strict === true && summary.lost > 0) {
-    await stderr.write(
-      errorLines(
-        `${summary.lost} records were lost and --strict was given`,
-        'use a larger ring: --ring-mb 256',
-      ),
-    );
-    return EXIT.loss;
-  }
-  return exitCode;
+  if (context.signal.aborted) return exitCodeOf(context.signal.reason);
+  return exitCode === EXIT.ok ? reportLoss(summary.lost, options, stderr) : exitCode;
 }

@@ -1,13 +1,16 @@
 /** `dit trace run`: from the command line to a recorded container and its report. */
 import { randomBytes } from 'node:crypto';
-import { type DitError, EXIT } from '../../../base/errors.js';
+import { type ExitCode, messageOf } from '../../../base/errors.js';
+import { quoting } from '../../../base/foreign.js';
 import type { RunResult } from '../../../capture/recorder/run-container.js';
 import { sudoUser } from '../../../platform/files/owner.js';
 import { newTracePath } from '../../../store/trace-store.js';
 import { TraceFileWriter } from '../../../tracefile/writer.js';
 import { ContainerOutput } from '../../common/container-output.js';
 import type { CommandContext } from '../../common/context.js';
+import { exitCodeOf } from '../../common/outcome.js';
 import { errorLines } from '../../common/report-error.js';
+import { reportLoss } from '../../common/report-loss.js';
 import type { TraceRunOptions } from '../../common/run-options.js';
 import {
   checkOptions,
@@ -21,7 +24,7 @@ export async function traceRun(
   command: readonly string[],
   options: TraceRunOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { stderr, env } = context;
   checkOptions(options);
   const output = new ContainerOutput(stderr, options.quiet === true);
@@ -48,7 +51,7 @@ async function report(
   path: string,
   options: TraceRunOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { stderr } = context;
   const { failure, summary } = result;
   if (options.quiet !== true || options.json === true) {
@@ -71,20 +74,10 @@ async function report(
   );
   if (failure !== undefined) return failure.exitCode;
   if (context.signal.aborted) {
-    const { message, exitCode } = context.signal.reason as DitError;
-    await stderr.write(
-      errorLines(`${message} when the recording was complete`, `read it: dit trace show ${path}`),
-    );
-    return exitCode;
+    const { reason } = context.signal;
+    const fact = quoting`${messageOf(reason)} when the recording was complete`;
+    await stderr.write(errorLines(fact, `read it: dit trace show ${path}`));
+    return exitCodeOf(reason);
   }
-  if (options.strict === true && summary.lost > 0) {
-    await stderr.write(
-      errorLines(
-        `${summary.lost} records were lost and --strict was given`,
-        'use a larger ring: --ring-mb 256',
-      ),
-    );
-    return EXIT.loss;
-  }
-  return EXIT.ok;
+  return reportLoss(summary.lost, options, stderr);
 }

@@ -10,7 +10,7 @@ import {
   spreadOf,
   type WholeStart,
 } from '../../../analysis/summaries/summarise-starts.js';
-import { DitError, EXIT, messageOf, systemErrorCode } from '../../../base/errors.js';
+import { DitError, EXIT, type ExitCode, messageOf, systemErrorCode } from '../../../base/errors.js';
 import { escapeText } from '../../../base/escape.js';
 import { quoting } from '../../../base/foreign.js';
 import { phaseTotals } from '../../../model/trace/totals.js';
@@ -25,7 +25,9 @@ import { readTraceFile } from '../../../tracefile/reader.js';
 import { fileSink } from '../../../tracefile/trace-sink.js';
 import { TraceFileWriter } from '../../../tracefile/writer.js';
 import type { CommandContext } from '../../common/context.js';
+import { exitCodeOf } from '../../common/outcome.js';
 import { errorLines } from '../../common/report-error.js';
+import { reportLoss } from '../../common/report-loss.js';
 import type { TraceRunOptions } from '../../common/run-options.js';
 import {
   checkOptions,
@@ -46,7 +48,7 @@ export async function traceRuns(
   command: readonly string[],
   options: TraceRunOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { env } = context;
   const unique = randomBytes(2).toString('hex');
   const path = options.output ?? newTracePath(env, imageOf(image), new Date(), unique);
@@ -167,7 +169,7 @@ async function report(
   image: string,
   options: TraceRunOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<ExitCode> {
   const { stdout, stderr, signal } = context;
   const { starts, failures, lost, warmups } = series;
   const windows = starts.map(({ window }) => window);
@@ -195,17 +197,12 @@ async function report(
   await saved.line(`median trace saved: ${path}`);
   if (folder !== undefined) await saved.line(`all traces: ${folder}`);
   if (signal.aborted) {
-    const { message, exitCode } = signal.reason as DitError;
-    const fact = `${message} after ${starts.length} of ${options.runs} starts`;
+    const { reason } = signal;
+    const fact = quoting`${messageOf(reason)} after ${starts.length} of ${options.runs ?? 1} starts`;
     await stderr.write(errorLines(fact, `read the median one: dit trace show ${path}`));
-    return exitCode;
+    return exitCodeOf(reason);
   }
-  if (options.strict === true && lost > 0) {
-    const fact = `${lost} records were lost and --strict was given`;
-    await stderr.write(errorLines(fact, 'use a larger ring: --ring-mb 256'));
-    return EXIT.loss;
-  }
-  return EXIT.ok;
+  return reportLoss(lost, options, stderr);
 }
 
 /** Beside the trace that will be kept, on the same file system. @throws DitError */
@@ -267,11 +264,10 @@ function notWhole(): DitError {
 
 function noStart({ lastFailure }: Series, { signal }: CommandContext): DitError {
   if (!signal.aborted) return lastFailure ?? notWhole();
-  const { message, exitCode } = signal.reason as DitError;
   return new DitError({
     code: 'interrupted',
-    exitCode,
-    message: `${message} before a whole start was recorded`,
+    exitCode: exitCodeOf(signal.reason),
+    message: quoting`${messageOf(signal.reason)} before a whole start was recorded`,
     remedy: 'run it again',
   });
 }
