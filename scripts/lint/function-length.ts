@@ -8,7 +8,7 @@ import type { Problem } from './problem.js';
 export const MOST_LINES = 60;
 
 /** Functions that are longer still, by module: each goes off the list when it is mended, none is added. */
-export const DEBTS: Readonly<Record<string, readonly string[]>> = {
+const DEBTS: Readonly<Record<string, readonly string[]>> = {
   'src/cli/actions/trace/watch.ts': ['traceWatch'],
   'src/cli/commands/trace/run.ts': ['define'],
   'src/cli/common/start-recorder.ts': ['prepareStarts'],

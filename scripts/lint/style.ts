@@ -5,7 +5,7 @@ import ts from 'typescript';
 import type { Problem } from './problem.js';
 
 /** What is banned, and what to write instead. */
-export const BANNED: readonly (readonly [RegExp, string])[] = [
+const BANNED: readonly (readonly [RegExp, string])[] = [
   [
     /(?<!\b[Tt]here )\b(?:is|are) no (?!longer\b|more\b|less\b)\w+ (?:for|of)\b/,
     'rule 2: "invalid …", "is not a …"',

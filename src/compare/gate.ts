@@ -13,7 +13,7 @@ import type {
 import { relativeChange } from '../stats/change.js';
 import { isDerived, resamplesOf, valuesOf } from './groups.js';
 
-export const GATE_GRAMMAR = 'DIMENSION.GROUP.STATISTIC>N% or <-N%: startup.warm.p50>5%';
+const GATE_GRAMMAR = 'DIMENSION.GROUP.STATISTIC>N% or <-N%: startup.warm.p50>5%';
 
 /** A bootstrap of fewer values promises more than it knows. */
 const LEAST_VALUES = 5;

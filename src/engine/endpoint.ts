@@ -10,7 +10,7 @@ import { readInput } from '../platform/files/input-files.js';
 import { type ApiAddress, ping } from './api/get-json.js';
 import { engineLayout } from './private/layout.js';
 
-export type EndpointOrigin =
+type EndpointOrigin =
   | '--host'
   | 'DOCKER_HOST'
   | 'DOCKER_CONTEXT'

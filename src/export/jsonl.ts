@@ -12,7 +12,7 @@ import { safeJson } from '../base/escape.js';
 import { own } from '../base/own.js';
 import { inChunks } from './chunks.js';
 
-export const JSON_LINES_SCHEMA = 'dit.lines/1';
+const JSON_LINES_SCHEMA = 'dit.lines/1';
 
 export const leavesOut: readonly string[] = [
   'clock snapshots, and the times at which probes were attached',

@@ -16,14 +16,14 @@ import {
 import type { Running, Sandbox } from './sandbox/sandbox.js';
 
 /** Reads counters; the clock is CLOCK_MONOTONIC for the kernel's files, the engine's wall clock for its answers. */
-export interface CpuMeter {
+interface CpuMeter {
   readonly read: () => Promise<CpuCounters>;
   readonly source: CpuSource;
   readonly certainty: Certainty;
 }
 
 /** @param seesKernel the container's cgroup can be read here */
-export function cpuMeter(docker: Dockerode, container: Running, seesKernel: boolean): CpuMeter {
+function cpuMeter(docker: Dockerode, container: Running, seesKernel: boolean): CpuMeter {
   if (!seesKernel) {
     return {
       read: () => engineCounters(docker, container.id),

@@ -13,7 +13,7 @@ import {
   sumOfMemory,
 } from '../container/process/process-memory.js';
 
-export interface ContainerMemory {
+interface ContainerMemory {
   /** Every process in the container's cgroup. */
   readonly pids: readonly number[];
   /** Of all of them. */
@@ -27,7 +27,7 @@ export interface ContainerMemory {
  * @param pid any process of it
  * @throws DitError exit 3: no memory controller
  */
-export function measureContainer(pid: number): ContainerMemory {
+function measureContainer(pid: number): ContainerMemory {
   const at = memoryCgroup(pid);
   const pids: number[] = [];
   const each: ProcessMemory[] = [];

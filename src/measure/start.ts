@@ -7,7 +7,7 @@ import {
   milestone,
 } from '../model/trace/trace.js';
 
-export interface PhaseMeasure {
+interface PhaseMeasure {
   readonly phase: PhaseName;
   readonly ns: number;
   /** inferred: a segment of it is. */

@@ -13,7 +13,7 @@ export interface ProgramState {
   readonly attachedNs: bigint;
 }
 
-export interface PumpOptions {
+interface PumpOptions {
   readonly drainEveryMs: number;
   readonly deliverEveryMs: number;
   readonly batchBytes: number;

@@ -18,7 +18,7 @@ export function readClocks(): ClockReading {
 }
 
 /** Date.now() counts whole milliseconds: at the moment it changes, it is exact. Spins for up to 1 ms. */
-export function readClocksByEdge(): ClockReading {
+function readClocksByEdge(): ClockReading {
   const first = Date.now();
   let before = process.hrtime.bigint();
   for (;;) {

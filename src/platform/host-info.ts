@@ -21,7 +21,7 @@ export function readHostInfo(): HostInfo {
 }
 
 /** "1", "2", "hybrid" or "", from the text of /proc/mounts. */
-export function cgroupVersion(mounts: string): string {
+function cgroupVersion(mounts: string): string {
   const types = mounts.split('\n').map((line) => line.split(' ')[2]);
   const v1 = types.includes('cgroup');
   const v2 = types.includes('cgroup2');

@@ -1,6 +1,6 @@
 /** The SQL that makes the tables of a database: empty ones of the right shape, and views over Parquet files. */
 
-export interface QueryColumn {
+interface QueryColumn {
   readonly name: string;
   /** DuckDB's: "BIGINT". */
   readonly type: string;

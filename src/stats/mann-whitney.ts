@@ -8,7 +8,7 @@
 import { normalTail } from './distributions.js';
 import { rank } from './ranks.js';
 
-export const EXACT_AT_MOST = 25;
+const EXACT_AT_MOST = 25;
 
 export interface MannWhitney {
   /** Of the first sample: how many pairs it wins, ties counting half. */

@@ -28,7 +28,7 @@ export interface FakeEngine {
 
 const ID = 'abcdef0123456789'.repeat(4);
 /** Of no process: whoever looks for it finds nothing. */
-export const NO_PID = 4_194_303;
+const NO_PID = 4_194_303;
 
 /** @param change undefined for an answer that stays as it is; asked with the request and its number */
 export async function fakeEngine(

@@ -7,10 +7,10 @@ const { opentelemetry } = createRequire(import.meta.url)(
 const { ExportTraceServiceRequest, ExportTraceServiceResponse } =
   opentelemetry.proto.collector.trace.v1;
 
-export type OtlpValue = string | number | boolean | readonly OtlpValue[];
-export type OtlpAttributes = Readonly<Record<string, OtlpValue>>;
+type OtlpValue = string | number | boolean | readonly OtlpValue[];
+type OtlpAttributes = Readonly<Record<string, OtlpValue>>;
 
-export interface OtlpLink {
+interface OtlpLink {
   readonly traceId: string;
   readonly spanId: string;
   readonly attributes: OtlpAttributes;

@@ -229,7 +229,7 @@ function arbitraryValues(kind: KindSchema): fc.Arbitrary<EventValues> {
   return values as fc.Arbitrary<EventValues>;
 }
 
-export const arbitraryEvent: fc.Arbitrary<ArbitraryEvent> = fc.oneof(
+const arbitraryEvent: fc.Arbitrary<ArbitraryEvent> = fc.oneof(
   ...EVENT_KINDS.map((kind) =>
     fc.record({
       kind: fc.constant(kind.name),

@@ -8,7 +8,7 @@ import { processName } from '../../model/trace/process-name.js';
 import type { ContainerRun, ProcessLife, Trace } from '../../model/trace/trace.js';
 
 /** How a process came into a namespace: its own or a parent's unshare or clone, or a setns. */
-export type Belonging = 'made' | 'joined';
+type Belonging = 'made' | 'joined';
 
 export interface ProcessNode {
   readonly life: ProcessLife;

@@ -29,7 +29,7 @@ import type { Tracer } from './tracer.js';
 import { WallClock } from './wall-clock.js';
 
 /** What a reader must know of this recording, as a trace's Diagnostic has it. */
-export interface StraceNote {
+interface StraceNote {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;

@@ -14,7 +14,7 @@ export const THRESHOLDS = {
 export const COST_BYTES = 200_000;
 
 /** What dd was told to copy, and what was counted. */
-export interface KnownCount {
+interface KnownCount {
   readonly container: 'busy' | 'quiet';
   readonly call: string;
   readonly made: number;

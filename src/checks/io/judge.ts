@@ -92,7 +92,7 @@ interface FioRatio {
   readonly ratio: number;
 }
 
-export type WriteFinding =
+type WriteFinding =
   | {
       readonly id: 'overlay-writes-slowly';
       readonly severity: 'medium';

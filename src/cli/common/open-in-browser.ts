@@ -41,7 +41,7 @@ const KEPT =
   /^(?:PATH|LANG|LC_.*|TERM|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_CURRENT_DESKTOP|BROWSER)$/;
 
 /** The environment of who called sudo, as far as it is known behind it. */
-export function envOf(owner: Owner, env: Env): Record<string, string> {
+function envOf(owner: Owner, env: Env): Record<string, string> {
   const kept = Object.entries(env).filter(([name]) => KEPT.test(name));
   const runtime = `/run/user/${owner.uid}`;
   return {

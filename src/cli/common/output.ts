@@ -7,8 +7,8 @@ import { quoting } from '../../base/foreign.js';
 type Env = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_WIDTH = 80;
-export const MIN_WIDTH = 40;
-export const MAX_WIDTH = 1000;
+const MIN_WIDTH = 40;
+const MAX_WIDTH = 1000;
 
 export class Output {
   readonly #stream: NodeJS.WriteStream;

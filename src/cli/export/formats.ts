@@ -30,7 +30,7 @@ export interface ExportSubject {
 }
 
 /** What an exporter gives: in pieces, so that a large trace is never whole in memory. */
-export interface Exported {
+interface Exported {
   readonly chunks: Iterable<string | Uint8Array>;
   /** In plain words, what the format cannot carry. */
   readonly leavesOut: readonly string[];

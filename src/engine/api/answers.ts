@@ -147,10 +147,10 @@ const INFO = object({
 });
 
 /** How long a request may take: that of `ENGINE_LIMITS`, or for what lasts as long as it lasts, none. */
-export type Pace = 'answer' | 'work' | 'idle' | 'none';
+type Pace = 'answer' | 'work' | 'idle' | 'none';
 
 /** What comes back: JSON that is checked, a stream, or nothing that anybody reads. */
-export type AnswerKind = Check | 'stream' | 'ignored';
+type AnswerKind = Check | 'stream' | 'ignored';
 
 export interface RequestRule {
   readonly pace: Pace;
@@ -232,8 +232,7 @@ export function requestRule(method: string, path: string): RequestRule {
 }
 
 /** "GET /containers/json": for people, without the query. */
-export const requestName = (method: string, path: string): string =>
-  `${method} ${path.split('?', 1)[0]}`;
+const requestName = (method: string, path: string): string => `${method} ${path.split('?', 1)[0]}`;
 
 /** @returns the JSON that `body` holds @throws DitError engine-nonsense where it is not what the request answers */
 export function checkedAnswer(method: string, path: string, body: string): unknown {

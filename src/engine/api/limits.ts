@@ -19,7 +19,7 @@ const USUAL: EngineLimits = {
 };
 
 /** DIT_ENGINE_LIMIT_MS shortens all of them, for trials with engines that never answer. */
-export function engineLimits(env: Readonly<Record<string, string | undefined>>): EngineLimits {
+function engineLimits(env: Readonly<Record<string, string | undefined>>): EngineLimits {
   const most = Number(env.DIT_ENGINE_LIMIT_MS) || Number.POSITIVE_INFINITY;
   const limits = Object.entries(USUAL).map(([name, ms]) => [name, Math.min(ms, most)]);
   return Object.fromEntries(limits) as unknown as EngineLimits;

@@ -11,7 +11,7 @@ const NAMES: readonly (OutputName | undefined)[] = ['stdout', 'stdout', 'stderr'
  * Takes frames apart as they come: nothing is held but a header, however long a frame claims to be. A stream
  * without frames (a terminal's) is all standard output.
  */
-export class OutputDemux {
+class OutputDemux {
   readonly #onOutput: (name: OutputName, chunk: Buffer) => void;
   #header = Buffer.alloc(0);
   #name: OutputName = 'stdout';
@@ -71,7 +71,7 @@ export function demux(
 }
 
 /** The longest line of JSON that is taken. */
-export const MOST_LINE = 1 << 20;
+const MOST_LINE = 1 << 20;
 
 /** Cuts a stream into lines: characters may lie across chunks, and a line is as long as it may be, or not told. */
 export class LineCutter {

@@ -12,7 +12,7 @@ import type { ContainerOptions, Running } from '../sandbox/sandbox.js';
 export const PLACES = ['overlay', 'volume', 'bind', 'tmpfs'] as const;
 export type PlaceName = (typeof PLACES)[number];
 
-export interface Place {
+interface Place {
   readonly name: PlaceName;
   /** In the container. */
   readonly path: string;

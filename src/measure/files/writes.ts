@@ -33,7 +33,7 @@ export function removeFile({ folder, name }: FileIn): void {
 }
 
 export const SEQUENTIAL_BLOCK_BYTES = 1 << 20;
-export const RANDOM_BLOCK_BYTES = 4096;
+const RANDOM_BLOCK_BYTES = 4096;
 
 export interface Transfer {
   readonly bytes: number;

@@ -17,14 +17,14 @@ export interface Bounds {
   readonly high: number;
 }
 
-export interface NamedOutlier {
+interface NamedOutlier {
   readonly iteration: number;
   readonly value: number;
   /** Modified z-score, signed. */
   readonly score: number;
 }
 
-export interface StudyFigures {
+interface StudyFigures {
   readonly median: number;
   /** Half of its 95 % interval of the mean. */
   readonly margin: number;
@@ -59,7 +59,7 @@ export interface ComparedGroup {
   readonly summaries: readonly (GroupSummary | undefined)[];
 }
 
-export type Magnitude = 'negligible' | 'small' | 'medium' | 'large';
+type Magnitude = 'negligible' | 'small' | 'medium' | 'large';
 
 /** A sample of values: of which group, on which platform. */
 export interface Side {

@@ -19,7 +19,7 @@ export type CheckName = (typeof CHECK_NAMES)[number];
 
 export type Verdict = 'pass' | 'warn' | 'fail' | 'skipped';
 
-export type Unit =
+type Unit =
   | 'ns'
   | 'ms'
   | 'bytes'
@@ -32,7 +32,7 @@ export type Unit =
   | 'CPUs';
 
 /** What a figure is to others of its group: one of the phases of a stretch of time, or of what was measured repeatedly. */
-export type FigurePart =
+type FigurePart =
   | { readonly kind: 'phase'; readonly phase: PhaseName }
   /** The middle, and how far the rest lies from it. `of` names what was measured. */
   | { readonly kind: 'typical' | 'low' | 'high'; readonly of: string };

@@ -9,7 +9,7 @@
  * `uint` varint, `sint` zigzag varint, `string` string id (varint).
  * A `list` column holds a varying number of values for each event; its `count` column says how many.
  */
-export type ColumnType = 'uint' | 'sint' | 'string';
+type ColumnType = 'uint' | 'sint' | 'string';
 
 interface ColumnShape {
   readonly name: string;

@@ -141,7 +141,7 @@ export interface Diagnostic {
 
 /** How a recording ended; '' where the file says something else. */
 export const OUTCOMES = ['complete', 'failed', 'interrupted', ''] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+type Outcome = (typeof OUTCOMES)[number];
 
 export interface TraceFooter {
   readonly end: TraceTime;

@@ -1,5 +1,5 @@
 /** What a segment of the critical path was spent on, within its phase. The names are those of JSON, SQL and every picture. */
-export const CATEGORIES = [
+const CATEGORIES = [
   'scheduling delay',
   'rootfs mount',
   'fsync',

@@ -66,7 +66,7 @@ export interface Spread {
   readonly max: number;
 }
 
-export interface CategorySpread extends Spread {
+interface CategorySpread extends Spread {
   readonly category: Category;
 }
 

@@ -16,7 +16,7 @@ export interface Total {
   readonly waitingNs: number;
 }
 
-export interface CategoryTotal extends Total {
+interface CategoryTotal extends Total {
   readonly category: Category;
 }
 

@@ -7,7 +7,7 @@ import type { ContainerId, ProcessKey } from '../../base/ids.js';
 import type { ActorKind } from './actor-kind.js';
 import type { Span } from './trace.js';
 
-export type TrackKind =
+type TrackKind =
   /** What a thread does: programs, and in them syscalls, and in those copy-ups. */
   | 'thread'
   /** When a thread is on a CPU; `parent` is the thread's track. */
@@ -42,7 +42,7 @@ export type SliceKind = (typeof SLICE_KINDS)[number];
  * One index a slice: by track, then by start, the outer before the inner. Slices of one track nest or are apart; the
  * depth of an outermost one is 0.
  */
-export interface Slices {
+interface Slices {
   readonly length: number;
   readonly track: Int32Array;
   /** Trace time, ns. */
@@ -60,7 +60,7 @@ export interface Slices {
 }
 
 /** Events without a duration: all kinds but syscall, copy_up, switch and waking. By time. */
-export interface Instants {
+interface Instants {
   readonly length: number;
   readonly track: Int32Array;
   readonly time: Float64Array;
@@ -68,7 +68,7 @@ export interface Instants {
 }
 
 /** A thread made another one runnable. By time. */
-export interface WakeUps {
+interface WakeUps {
   readonly length: number;
   /** Track of the waker; -1: an interrupt, or a thread that is not followed. */
   readonly from: Int32Array;

@@ -1,10 +1,7 @@
 /** What the timeline looks up in a trace: slices by track and depth, wake-ups by track, segments by thread. */
 import type { ContainerRun, ProcessLife } from '../../model/trace/trace.js';
-import { SLICE_KINDS } from '../../model/trace/tracks.js';
 import type { LoadedTrace } from './decode.js';
 import { type SpanList, spanList } from './span-list.js';
-
-export const RUNNING = SLICE_KINDS.indexOf('running');
 
 export interface TraceIndex {
   /** By track, then by depth. */

@@ -21,7 +21,7 @@ export interface HeadScene {
 export const OVERVIEW_HEIGHT = 22;
 const FLAG_HEIGHT = 15;
 const FLAG_ROWS = 2;
-export const FLAGS_Y = OVERVIEW_HEIGHT + 4;
+const FLAGS_Y = OVERVIEW_HEIGHT + 4;
 export const AXIS_Y = FLAGS_Y + FLAG_ROWS * FLAG_HEIGHT + 2;
 export const HEAD_HEIGHT = AXIS_Y + 18;
 const NUMBER_WIDTH = 16;

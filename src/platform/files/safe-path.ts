@@ -62,7 +62,7 @@ export function enterFolder(path: string, make?: MakeFolders): HeldFolder {
   }
 }
 
-export class ForeignLinkError extends Error {
+class ForeignLinkError extends Error {
   readonly code = 'FOREIGN_LINK';
 
   constructor(path: string, uid: number) {

@@ -4,7 +4,7 @@ import type { CheckReport } from '../../model/checks/check.js';
 import type { EngineInfo, HostInfo } from '../../model/recording/recording.js';
 import { keyByLine } from '../json/json.js';
 
-export const CHECKS_SCHEMA = 'dit.test/1';
+const CHECKS_SCHEMA = 'dit.test/1';
 
 export interface ChecksDocument {
   /** ISO 8601, UTC. */

@@ -36,7 +36,7 @@ const EVIDENCE_LINES = 3;
 /** Trees of processes are deep. */
 const MOST_INDENT = 20;
 
-export function paintOf(verdict: Verdict, theme: Theme): Paint {
+function paintOf(verdict: Verdict, theme: Theme): Paint {
   switch (verdict) {
     case 'pass':
       return theme.good;

@@ -12,7 +12,7 @@ import {
 } from '../../model/bench/bench-comparison.js';
 import { formatCount, plural } from '../common/format.js';
 
-export interface CompareColumn {
+interface CompareColumn {
   readonly head: string;
   readonly align: 'left' | 'right';
   /** Of terminals: a table drops its highest ones where it does not fit; 0 stays. */

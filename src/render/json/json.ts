@@ -16,7 +16,7 @@ import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../../mode
 import { inferenceText } from '../words/inference-text.js';
 import { waitText } from '../words/wait-text.js';
 
-export const JSON_SCHEMA = 'dit.trace/1';
+const JSON_SCHEMA = 'dit.trace/1';
 
 export function traceJson(trace: Trace): string {
   return keyByLine(traceDocument(trace));

@@ -7,7 +7,7 @@ import type { ContainerRun, Segment, Span, Trace } from '../../model/trace/trace
 import { FILLS, type Fill } from './svg-paint.js';
 
 /** Neighbouring columns that are filled alike. */
-export interface Stretch {
+interface Stretch {
   readonly from: number;
   readonly columns: number;
   readonly fill: Fill;
@@ -26,7 +26,7 @@ export interface Presence {
   readonly busy: readonly Columns[];
 }
 
-export interface Columns {
+interface Columns {
   readonly from: number;
   readonly columns: number;
 }

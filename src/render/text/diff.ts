@@ -22,7 +22,7 @@ import { formatCount, formatMs, formatPercent, plural } from '../common/format.j
 import type { PageOptions } from '../common/subject.js';
 import { number, tableHead, tableRow, word } from '../common/table.js';
 
-export interface DiffSide {
+interface DiffSide {
   readonly path: Foreign;
   readonly image: Foreign;
   readonly containerId: string;

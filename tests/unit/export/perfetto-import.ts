@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { packagePath } from '../../../src/platform/package-files.js';
 
-export interface ImportedTrack {
+interface ImportedTrack {
   readonly uuid: number;
   readonly name: string;
   readonly parent: number;
@@ -18,12 +18,7 @@ export interface ImportedTrack {
   readonly isCounter: boolean;
 }
 
-export type ImportedFact =
-  | string
-  | number
-  | boolean
-  | ImportedFact[]
-  | { [name: string]: ImportedFact };
+type ImportedFact = string | number | boolean | ImportedFact[] | { [name: string]: ImportedFact };
 
 export interface ImportedEvent {
   readonly track: number;

@@ -37,7 +37,7 @@ export class ProgressLine {
 }
 
 /** "dit: 120 of 700 measurements, 12 min left: startup/cold" */
-export function progressText({ doing, measurement, done, steps, leftMs }: BenchProgress): string {
+function progressText({ doing, measurement, done, steps, leftMs }: BenchProgress): string {
   const left = `about ${formatTimeLeft(leftMs)} left`;
   return doing === 'measuring'
     ? `dit: ${done} of ${steps} measurements, ${left}: ${measurement}`
