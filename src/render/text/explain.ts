@@ -43,7 +43,7 @@ export function renderExplanation(
   });
 }
 
-const FIGURES = 34;
+const FIGURES = 38;
 /** "    1.24 ms  " */
 const EXAMPLE = 12;
 
