@@ -7,7 +7,7 @@ import ts from 'typescript';
 import type { Problem } from './problem.js';
 
 /** Folders that print: they escape, and never take a text as it is. */
-const PRINTS = ['render', 'export', 'cli', 'page'];
+const PRINTS = ['words', 'render', 'export', 'cli', 'page'];
 
 /** Where the text is data in a format that counts its bytes, or is only compared. */
 const TAKES_RAW: Readonly<Record<string, string>> = {

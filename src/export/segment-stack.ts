@@ -10,7 +10,7 @@ import type { Foreign } from '../base/foreign.js';
 import { processName } from '../model/trace/process-name.js';
 import { phaseOf } from '../model/trace/totals.js';
 import type { ContainerRun, Segment, Trace } from '../model/trace/trace.js';
-import { waitText } from '../render/words/wait-text.js';
+import { waitText } from '../words/wait-text.js';
 import { startName } from './whole-starts.js';
 
 /** A function from a segment of `run` to its frames: start, actor, program, what it does, category. Safe to print. */

@@ -12,11 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   platform: ['base', 'model'],
   tracefile: ['base', 'model', 'platform'],
   analysis: ['base', 'model', 'stats'],
-  render: ['base', 'model'],
-  export: ['base', 'model', 'render'],
+  words: ['base', 'model'],
+  render: ['base', 'model', 'words'],
+  export: ['base', 'model', 'words', 'render'],
   compare: ['base', 'model', 'stats'],
   /** Runs in a browser. */
-  page: ['base', 'model', 'analysis', 'render'],
+  page: ['base', 'model', 'analysis', 'words', 'render'],
   query: ['base', 'model', 'platform'],
   engine: ['base', 'model', 'platform'],
   container: ['base', 'model', 'platform'],
@@ -25,7 +26,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['base', 'model', 'platform', 'tracefile', 'analysis', 'export', 'query'],
   watch: ['base', 'model', 'platform', 'engine', 'capture', 'analysis', 'render'],
   measure: ['base', 'model', 'platform', 'stats', 'engine', 'container', 'capture'],
-  checks: ['base', 'model', 'platform', 'stats', 'engine', 'container', 'analysis', 'measure'],
+  checks: [
+    'base',
+    'model',
+    'platform',
+    'stats',
+    'engine',
+    'container',
+    'analysis',
+    'words',
+    'measure',
+  ],
   bench: ['base', 'model', 'platform', 'stats', 'engine', 'measure'],
   cli: [
     'base',
@@ -34,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'tracefile',
     'analysis',
+    'words',
     'render',
     'export',
     'compare',
@@ -50,7 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders of pure functions: no files, no processes, no clock. */
-const PURE = ['base', 'model', 'analysis', 'stats', 'render', 'export', 'compare'];
+const PURE = ['base', 'model', 'analysis', 'stats', 'words', 'render', 'export', 'compare'];
 const IMPURE = /(?<!')\bprocess\.|\bDate\.now\(|new Date\(\)|performance\.now\(|Math\.random\(/;
 
 const root = packagePath('src');

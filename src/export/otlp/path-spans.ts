@@ -13,8 +13,8 @@ import type {
   Segment,
   Trace,
 } from '../../model/trace/trace.js';
-import { inferenceText } from '../../render/words/inference-text.js';
-import { waitText } from '../../render/words/wait-text.js';
+import { inferenceText } from '../../words/inference-text.js';
+import { waitText } from '../../words/wait-text.js';
 import { syscallName } from '../segment-stack.js';
 import type { Attributes } from './attributes.js';
 import { type Link, type Span, within } from './span.js';

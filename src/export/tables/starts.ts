@@ -4,8 +4,8 @@ import { recordsLost } from '../../model/recording/recording.js';
 import type { Category } from '../../model/trace/category.js';
 import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/trace/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace/trace.js';
-import { inferenceText } from '../../render/words/inference-text.js';
-import { waitText } from '../../render/words/wait-text.js';
+import { inferenceText } from '../../words/inference-text.js';
+import { waitText } from '../../words/wait-text.js';
 import { cellsOfRun, originOf } from './origin.js';
 import type { CellsOf, TableRows } from './schema.js';
 

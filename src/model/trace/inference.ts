@@ -1,4 +1,4 @@
-/** Why a segment of the critical path is inferred and not exact; render/words/inference-text.ts has the words. */
+/** Why a segment of the critical path is inferred and not exact; words/inference-text.ts has the words. */
 import type { Foreign } from '../../base/foreign.js';
 
 /** Reasons of which there is nothing more to know. */

@@ -1,4 +1,4 @@
-/** What a blocked thread on the critical path waited for; render/words/wait-text.ts has the words. */
+/** What a blocked thread on the critical path waited for; words/wait-text.ts has the words. */
 import type { Foreign } from '../../base/foreign.js';
 import type { ActorKind } from './actor-kind.js';
 

@@ -16,9 +16,9 @@ import {
   plural,
 } from '../../render/common/format.js';
 import { describeEvent } from '../../render/text/events-text.js';
-import { errorName } from '../../render/words/errno.js';
-import { inferenceText } from '../../render/words/inference-text.js';
-import { waitText } from '../../render/words/wait-text.js';
+import { errorName } from '../../words/errno.js';
+import { inferenceText } from '../../words/inference-text.js';
+import { waitText } from '../../words/wait-text.js';
 import type { Start } from '../data/starts.js';
 import { milestonesOf, rowOfTrack, segmentAt, spanOf, type Target } from './target.js';
 

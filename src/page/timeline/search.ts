@@ -9,7 +9,7 @@ import {
   type ListName,
 } from '../../model/recording/event-kinds.js';
 import { SLICE_KINDS } from '../../model/trace/tracks.js';
-import { waitText } from '../../render/words/wait-text.js';
+import { waitText } from '../../words/wait-text.js';
 import type { Start } from '../data/starts.js';
 import { milestonesOf, spanOf, type Target } from './target.js';
 

@@ -23,8 +23,8 @@ import {
 import type { KindTable, NumberColumn } from '../../model/recording/event-table.js';
 import type { Recording } from '../../model/recording/recording.js';
 import type { Trace } from '../../model/trace/trace.js';
+import { errorName } from '../../words/errno.js';
 import type { SelectedEvent } from '../common/select-events.js';
-import { errorName } from '../words/errno.js';
 
 /** A column holds one value of many events; a line holds one event: its fields are singular. */
 const FIELD_NAMES: Readonly<Record<string, string>> = {

@@ -13,8 +13,8 @@ import { safeJson } from '../../base/escape.js';
 import { type ApiMark, recordsLost } from '../../model/recording/recording.js';
 import { lengthOf, phaseTotals, shares } from '../../model/trace/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../../model/trace/trace.js';
-import { inferenceText } from '../words/inference-text.js';
-import { waitText } from '../words/wait-text.js';
+import { inferenceText } from '../../words/inference-text.js';
+import { waitText } from '../../words/wait-text.js';
 
 const JSON_SCHEMA = 'dit.trace/1';
 

@@ -18,11 +18,11 @@ import { escapeText, safeJson } from '../../base/escape.js';
 import { quoting } from '../../base/foreign.js';
 import { lengthOf, type Share, selfTimes, type Wait, waits } from '../../model/trace/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace/trace.js';
+import { waitedForText } from '../../words/wait-text.js';
 import { wrap } from '../common/columns.js';
 import { formatCount, formatDuration, formatMs, formatPercent } from '../common/format.js';
 import { type PageOptions, pagesOf, runIdentity } from '../common/subject.js';
 import { number, tableHead, tableRow, word } from '../common/table.js';
-import { waitedForText } from '../words/wait-text.js';
 
 export function renderBlame(trace: Trace, options: PageOptions): string {
   return pagesOf(trace, options, (run) => blamePage(run, options));

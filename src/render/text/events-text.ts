@@ -18,12 +18,12 @@ import {
 import type { EventTable } from '../../model/recording/event-table.js';
 import type { Recording } from '../../model/recording/recording.js';
 import type { Trace } from '../../model/trace/trace.js';
+import { errorName } from '../../words/errno.js';
+import { syscallText } from '../../words/syscall-text.js';
 import { alignLeft, alignRight, cut } from '../common/columns.js';
 import { formatBytes, formatDuration, plural } from '../common/format.js';
 import { originOf, type SelectedEvent } from '../common/select-events.js';
 import type { Theme } from '../common/theme.js';
-import { errorName } from '../words/errno.js';
-import { syscallText } from '../words/syscall-text.js';
 
 /** @param width undefined: lines are as long as they are, up to MOST_CHARACTERS of what happened */
 export function eventLine(

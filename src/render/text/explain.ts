@@ -16,10 +16,10 @@ import {
   type Trace,
   windowLength,
 } from '../../model/trace/trace.js';
+import { segmentText } from '../../words/segment-text.js';
 import { alignLeft, alignRight, wrap } from '../common/columns.js';
 import { formatCount, formatDuration, formatMs, formatPercent, plural } from '../common/format.js';
 import { type PageOptions, pagesOf, runIdentity } from '../common/subject.js';
-import { segmentText } from '../words/segment-text.js';
 import { shortenIds } from './findings.js';
 
 export type ExplanationOf = (run: ContainerRun) => readonly RuleExplanation[];

@@ -28,6 +28,7 @@ import type {
   TraceWarning,
   Window,
 } from '../../model/trace/trace.js';
+import { waitText } from '../../words/wait-text.js';
 import { alignLeft, columnsOf, cut, pageOf, wrap } from '../common/columns.js';
 import {
   formatBytes,
@@ -41,7 +42,6 @@ import {
 import { subjectLine } from '../common/subject.js';
 import { number, tableHead, tableRow, word } from '../common/table.js';
 import type { Paint, Theme } from '../common/theme.js';
-import { waitText } from '../words/wait-text.js';
 import { renderCopyUps } from './copy-ups.js';
 import { renderFindings, shortenIds } from './findings.js';
 import { renderTimeline } from './timeline.js';

@@ -4,7 +4,7 @@ import { PHASE_RULES } from '../../../../src/analysis/path/phase-rules.js';
 import { explainRun } from '../../../../src/analysis/summaries/explain.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../../../../src/model/recording/event-kinds.js';
 import type { ContainerRun, Segment } from '../../../../src/model/trace/trace.js';
-import { segmentText } from '../../../../src/render/words/segment-text.js';
+import { segmentText } from '../../../../src/words/segment-text.js';
 import { PID, startedContainer } from '../../../support/stream.js';
 import { sampleRecording, sampleRun, segmentsFrom } from '../../../support/traces.js';
 

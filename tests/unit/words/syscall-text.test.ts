@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { RECORDED_ARGUMENTS } from '../../../../src/model/syscalls/syscalls.js';
-import { errorName } from '../../../../src/render/words/errno.js';
-import { syscallText } from '../../../../src/render/words/syscall-text.js';
-import { lacks } from '../../../support/requirements.js';
+import { RECORDED_ARGUMENTS } from '../../../src/model/syscalls/syscalls.js';
+import { errorName } from '../../../src/words/errno.js';
+import { syscallText } from '../../../src/words/syscall-text.js';
+import { lacks } from '../../support/requirements.js';
 
 const call = (name: string, values: number[], texts: [number, string][] = []): string =>
   syscallText(name, values, new Map(texts));

@@ -1,10 +1,10 @@
 /** A syscall's arguments as strace writes them, for the calls whose arguments are recorded. */
 
-import { escapeText } from '../../base/escape.js';
-import type { Foreign } from '../../base/foreign.js';
-import { own } from '../../base/own.js';
-import { FILE_OF_ARGUMENT } from '../../model/recording/event-kinds.js';
-import { SYSCALLS } from '../../model/syscalls/syscalls.js';
+import { escapeText } from '../base/escape.js';
+import type { Foreign } from '../base/foreign.js';
+import { own } from '../base/own.js';
+import { FILE_OF_ARGUMENT } from '../model/recording/event-kinds.js';
+import { SYSCALLS } from '../model/syscalls/syscalls.js';
 
 type Flags = readonly (readonly [bit: number, name: string])[];
 

@@ -1,7 +1,7 @@
 /** What a thread waits for, in words: "block I/O", "rcu_preempt (kernel thread)", "another container's runc, pid 12". */
-import { type Foreign, quoting } from '../../base/foreign.js';
-import type { Segment } from '../../model/trace/trace.js';
-import type { PlainCause, WaitCause } from '../../model/trace/wait-cause.js';
+import { type Foreign, quoting } from '../base/foreign.js';
+import type { Segment } from '../model/trace/trace.js';
+import type { PlainCause, WaitCause } from '../model/trace/wait-cause.js';
 import { inferenceText } from './inference-text.js';
 
 const PLAIN: Readonly<Record<PlainCause, string>> = {

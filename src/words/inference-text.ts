@@ -1,6 +1,6 @@
 /** Why something is inferred, in words. */
-import { type Foreign, quoting } from '../../base/foreign.js';
-import type { Inference, PlainInference } from '../../model/trace/inference.js';
+import { type Foreign, quoting } from '../base/foreign.js';
+import type { Inference, PlainInference } from '../model/trace/inference.js';
 
 const PLAIN: Readonly<Record<PlainInference, string>> = {
   contradiction: 'the recorded wake-ups contradict each other',

@@ -1,9 +1,9 @@
 /** What a segment's thread did, in words: "syscall in mount /proc proc, event 9", "user code, ended by timer". */
-import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
-import { KIND } from '../../model/recording/event-kinds.js';
-import type { Recording } from '../../model/recording/recording.js';
-import { viewSyscall } from '../../model/syscalls/syscall-view.js';
-import type { Segment } from '../../model/trace/trace.js';
+import { type Foreign, joinForeign, quoting } from '../base/foreign.js';
+import { KIND } from '../model/recording/event-kinds.js';
+import type { Recording } from '../model/recording/recording.js';
+import { viewSyscall } from '../model/syscalls/syscall-view.js';
+import type { Segment } from '../model/trace/trace.js';
 import { inferenceText } from './inference-text.js';
 import { waitText } from './wait-text.js';
 
