@@ -234,18 +234,24 @@ export function sampleRun(changes: Partial<ContainerRun> = {}): ContainerRun {
     findings: [
       {
         id: 'network-hook',
-        ns: 104_200_000,
-        title: 'the network hook re-executed dockerd 2 times: 104 ms, 39 % of the start',
-        evidence: 'libnetwork-setkey as pid 2030, from its exec to its exit',
-        advice: 'newer engines (Docker 28 and later) set the network up without it: upgrade',
+        ns: durationOf(104_200_000),
+        facts: { pid: 2030, execs: 2, windowNs: durationOf(264_113_201) },
       },
       {
         id: 'fsync',
-        ns: 22_000_000,
-        title: '1 fsync on the critical path: 22 ms',
-        evidence: `most of it for containers/${SAMPLE_ID}/config.v2.json: 22 ms; dockerd 22 ms`,
-        advice:
-          "the engine's metadata sits on a slow or busy disk: move its data root to a faster one",
+        ns: durationOf(22_000_000),
+        facts: {
+          calls: 1,
+          medianNs: durationOf(22_000_000),
+          longestNs: durationOf(22_000_000),
+          slow: 1,
+          cause: 'slow-disk',
+          worst: {
+            file: `containers/${SAMPLE_ID}/config.v2.json`,
+            ns: durationOf(22_000_000),
+          },
+          byActor: [{ actor: 'dockerd', ns: durationOf(22_000_000) }],
+        },
       },
     ],
     processes: [],
@@ -394,13 +400,14 @@ export function hostileTrace(): Trace {
           waitsFor: { kind: 'kernel-thread', comm: HOSTILE },
           inference: { kind: 'go-processor', syscall: HOSTILE },
         })),
-        findings: sampleRun().findings.map(({ ns }) => ({
-          id: HOSTILE,
-          ns,
-          title: HOSTILE,
-          evidence: HOSTILE,
-          advice: HOSTILE,
-        })),
+        findings: [
+          { id: 'sealing', ns: durationOf(5e6), facts: { pid: 1, filename: HOSTILE } },
+          {
+            id: 'slow-hook',
+            ns: durationOf(5e6),
+            facts: { program: HOSTILE, windowNs: durationOf(1e8) },
+          },
+        ],
         copyUps: sampleRun().copyUps.map((copyUp) => ({
           ...copyUp,
           path: HOSTILE,

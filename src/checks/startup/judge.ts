@@ -3,8 +3,9 @@
 import type { Foreign } from '../../base/foreign.js';
 import { middleStart, type StartMeasure } from '../../measure/start.js';
 import type { FindingFacts, Judgement } from '../../model/checks/check.js';
+import type { Finding } from '../../model/trace/findings.js';
 import type { PhaseName } from '../../model/trace/totals.js';
-import type { ContainerRun, Finding, MilestoneName, Trace } from '../../model/trace/trace.js';
+import type { ContainerRun, MilestoneName, Trace } from '../../model/trace/trace.js';
 
 export const THRESHOLDS = {
   /**

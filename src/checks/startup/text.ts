@@ -6,6 +6,7 @@ import { middleStart, type StartMeasure } from '../../measure/start.js';
 import type { Figure } from '../../model/checks/check.js';
 import type { ContainerRun } from '../../model/trace/trace.js';
 import { median } from '../../stats/summary.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import type { CheckText, ReasonText } from '../contract/check.js';
 import {
   type Freshness,
@@ -31,7 +32,10 @@ export const startupText: CheckText<StartupFacts, StartupReason, StartupFinding>
     'how long a container takes from the request to its entrypoint, and where that time goes: in programs, the kernel, or storage',
   thresholds: `fails if a start does not reach its entrypoint; warns if, of the middle warm start, more than ${percent(mostSchedulingShare)} is waiting for a CPU, more than ${percent(mostStorageShare)} is storage or more than ${percent(mostUnattributedShare)} has no explanation, if the slowest warm start takes more than ${mostSpread} times as long as the middle one, or if recording slowed what it measured`,
   reason: reasonText,
-  finding: ({ found }) => ({ title: found.title, remedy: found.advice }),
+  finding: ({ found }) => {
+    const { title, remedy } = findingText(found);
+    return { title, remedy };
+  },
   figures: figuresOf,
   evidence: evidenceOf,
 };

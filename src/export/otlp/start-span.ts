@@ -2,6 +2,7 @@
 import type { Foreign } from '../../base/foreign.js';
 import { recordsLost } from '../../model/recording/recording.js';
 import type { ContainerRun, Span as Interval, Milestone, Trace } from '../../model/trace/trace.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import type { Attributes } from './attributes.js';
 import { pathTotals } from './path-spans.js';
 import type { Span, SpanEvent } from './span.js';
@@ -40,7 +41,7 @@ function startAttributes({ recording, warnings }: Trace, run: ContainerRun): Att
     'dit.window.from': run.window?.from,
     'dit.window.to': run.window?.to,
     ...pathTotals(run.segments),
-    'dit.findings': run.findings.map(({ title }) => title),
+    'dit.findings': run.findings.map((finding) => findingText(finding).title),
     'dit.copy_ups': run.copyUps.length,
     'dit.copy_up_bytes': run.copyUps.reduce((sum, { bytes }) => sum + bytes, 0),
     'dit.source': source.name,

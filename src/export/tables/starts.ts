@@ -4,6 +4,7 @@ import { recordsLost } from '../../model/recording/recording.js';
 import type { Category } from '../../model/trace/category.js';
 import { isWaiting, lengthOf, phaseOf, phaseTotals, shares } from '../../model/trace/totals.js';
 import type { ContainerRun, Trace } from '../../model/trace/trace.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import { inferenceText } from '../../words/inference-text.js';
 import { waitText } from '../../words/wait-text.js';
 import { cellsOfRun, originOf } from './origin.js';
@@ -39,7 +40,10 @@ export function runRows(trace: Trace, { file }: RunContext): TableRows {
       dominant_category: (row) => fact(row).dominant?.category ?? null,
       dominant_ns: (row) => fact(row).dominant?.ns ?? null,
       finding: (row) => run(row).findings[0]?.id ?? null,
-      finding_title: (row) => run(row).findings[0]?.title ?? null,
+      finding_title: (row) => {
+        const [finding] = run(row).findings;
+        return finding === undefined ? null : findingText(finding).title;
+      },
       finding_ns: (row) => run(row).findings[0]?.ns ?? null,
       window_from: (row) => run(row).window?.from ?? null,
       window_to: (row) => run(row).window?.to ?? null,

@@ -1,18 +1,8 @@
-/** Copy-ups counted in words. */
-import { plural } from '../../base/count.js';
+/** Copy-ups counted. */
+import type { CopiedCounts } from './findings.js';
 import type { CopyUp } from './trace.js';
 
-/**
- * "3 files and 2 folders or files without data": overlayfs copies the folders above a file too, and opens that
- * truncate copy no data.
- */
-export function copiedInWords(copyUps: readonly CopyUp[]): string {
+export function countCopied(copyUps: readonly CopyUp[]): CopiedCounts {
   const withData = copyUps.filter(({ bytes }) => bytes > 0).length;
-  const without = copyUps.length - withData;
-  return [
-    ...(withData > 0 ? [plural(withData, 'file')] : []),
-    ...(without > 0
-      ? [plural(without, 'folder or file without data', 'folders or files without data')]
-      : []),
-  ].join(' and ');
+  return { withData, withoutData: copyUps.length - withData };
 }

@@ -13,7 +13,7 @@ import type { ActorSpan, ContainerRun, ProcessLife, Trace } from './trace.js';
 import type { Tracks } from './tracks.js';
 import type { WaitCause } from './wait-cause.js';
 
-export const PAGE_DATA_VERSION = 4;
+export const PAGE_DATA_VERSION = 5;
 
 /** The arrays that a column's values are written as; the first that holds them all is taken. */
 export const NUMBER_ARRAYS = {

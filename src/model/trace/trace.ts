@@ -5,10 +5,12 @@ import type { Duration, TraceTime } from '../../base/time.js';
 import type { Recording } from '../recording/recording.js';
 import type { ActorKind } from './actor-kind.js';
 import type { Category } from './category.js';
+import type { Certainty } from './certainty.js';
+import type { Finding } from './findings.js';
 import type { Inference } from './inference.js';
 import type { WaitCause } from './wait-cause.js';
 
-export type Certainty = 'exact' | 'inferred';
+export type { Certainty } from './certainty.js';
 
 /** Where a fact comes from: an event of the kernel (row in Recording.events) or a mark of the API. */
 export type Evidence =
@@ -149,17 +151,6 @@ export interface CopyUp {
   /** Its name: "openat". */
   readonly trigger: Foreign;
   readonly certainty: Certainty;
-}
-
-/** Something that the trace proves, in plain words. */
-export interface Finding {
-  /** Stable: "short-of-cpu". */
-  readonly id: string;
-  /** Its weight: ns on the critical path, or of the copy-ups. */
-  readonly ns: number;
-  readonly title: Foreign;
-  readonly evidence: Foreign;
-  readonly advice: string;
 }
 
 /** One container start, observed. */

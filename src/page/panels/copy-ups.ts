@@ -1,10 +1,11 @@
 /** The files that overlayfs copied to the upper layer, longest first. */
 import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
-import { copiedInWords } from '../../model/trace/copy-ups.js';
+import { countCopied } from '../../model/trace/copy-ups.js';
 import { milestone } from '../../model/trace/trace.js';
 import { formatBytes, formatDuration, formatMs } from '../../render/common/format.js';
 import { shortenIds } from '../../render/text/findings.js';
+import { copiedText } from '../../words/copied-text.js';
 import type { Session } from '../timeline/session.js';
 import { Section, Table } from './table.js';
 
@@ -53,7 +54,7 @@ export function CopyUps({ session }: { readonly session: Session }): ComponentCh
     h(
       'p',
       { class: 'sum' },
-      `${copiedInWords(copyUps)}, ${formatBytes(bytes)}, ${formatDuration(ns)}`,
+      `${copiedText(countCopied(copyUps))}, ${formatBytes(bytes)}, ${formatDuration(ns)}`,
       copyUps.length > SHOWN ? `; the ${SHOWN} longest are listed` : '',
     ),
   );

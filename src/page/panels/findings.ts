@@ -4,6 +4,7 @@ import { type ComponentChild, h } from 'preact';
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
 import { shortenIds } from '../../render/text/findings.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import type { Session } from '../timeline/session.js';
 import { Section } from './table.js';
 
@@ -17,15 +18,16 @@ export function Findings({ session }: { readonly session: Session }): ComponentC
     h(
       'ol',
       { class: 'findings' },
-      findings.map(({ id, title, evidence, advice }, index) =>
-        h(
+      findings.map((finding, index) => {
+        const { title, evidence, remedy } = findingText(finding);
+        return h(
           'li',
-          { key: `${id} ${index}` },
+          { key: `${finding.id} ${index}` },
           h('strong', null, shown(title)),
           h('p', null, shown(evidence)),
-          advice === '' ? undefined : h('p', { class: 'advice' }, `→ ${shown(advice)}`),
-        ),
-      ),
+          h('p', { class: 'advice' }, `→ ${remedy}`),
+        );
+      }),
     ),
   );
 }

@@ -11,8 +11,10 @@
 
 import { safeJson } from '../../base/escape.js';
 import { type ApiMark, recordsLost } from '../../model/recording/recording.js';
+import type { Finding } from '../../model/trace/findings.js';
 import { lengthOf, phaseTotals, shares } from '../../model/trace/totals.js';
 import type { ContainerRun, CopyUp, Milestone, Segment, Trace } from '../../model/trace/trace.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import { inferenceText } from '../../words/inference-text.js';
 import { waitText } from '../../words/wait-text.js';
 
@@ -154,10 +156,15 @@ function runDocument(run: ContainerRun): Record<string, unknown> {
         longest_ns: lengthOf(longest),
       }),
     ),
-    findings: run.findings,
+    findings: run.findings.map(findingDocument),
     copy_ups: run.copyUps.map(copyUpDocument),
     segments: run.segments.map(segmentDocument),
   };
+}
+
+function findingDocument(finding: Finding): Record<string, unknown> {
+  const { title, evidence, remedy } = findingText(finding);
+  return { id: finding.id, ns: finding.ns, title, evidence, advice: remedy };
 }
 
 function milestoneDocument({

@@ -12,8 +12,9 @@
 
 import { escapeText } from '../../base/escape.js';
 import type { ProbeInfo } from '../../model/recording/recording.js';
-import { copiedInWords } from '../../model/trace/copy-ups.js';
+import { countCopied } from '../../model/trace/copy-ups.js';
 import { type ContainerRun, type CopyUp, milestone, type Window } from '../../model/trace/trace.js';
+import { copiedText } from '../../words/copied-text.js';
 import { alignLeft, columnsOf, cutStart, wrap } from '../common/columns.js';
 import { formatBytes, formatDuration, formatMs, plural } from '../common/format.js';
 import type { PageOptions } from '../common/subject.js';
@@ -63,7 +64,7 @@ export function renderCopyUps(
     const hidden = copyUps.toSorted(byDuration).slice(SHOWN);
     lines.push(theme.dim(`    and ${plural(rest, 'shorter one')}, ${sumOf(hidden)}: --all`));
   }
-  const sum = `${copiedInWords(copyUps)}, ${sumOf(copyUps)}, ${whenOf(copyUps, exec)}`;
+  const sum = `${copiedText(countCopied(copyUps))}, ${sumOf(copyUps)}, ${whenOf(copyUps, exec)}`;
   lines.push(...wrap(sum, width).map(theme.dim));
   if (copyUps.some(({ certainty }) => certainty === 'inferred')) {
     lines.push(...wrap(whyInferred(probes), width).map(theme.dim));

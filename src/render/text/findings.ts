@@ -8,13 +8,14 @@
 
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
-import type { Finding } from '../../model/trace/trace.js';
+import type { Finding } from '../../model/trace/findings.js';
+import { findingText } from '../../words/findings/finding-text.js';
 import { alignRight, wrap } from '../common/columns.js';
 import type { PageOptions } from '../common/subject.js';
 
 const MARGIN = 4;
 
-/** Largest first; titles, evidence and advice may quote the trace. */
+/** Largest first. */
 export function renderFindings(
   findings: readonly Finding[],
   { theme, width }: PageOptions,
@@ -23,13 +24,14 @@ export function renderFindings(
     wrap(shortenIds(escapeText(text)), width - MARGIN - first.length).map(
       (line, index) => ' '.repeat(MARGIN) + (index === 0 ? first : ' '.repeat(first.length)) + line,
     );
-  return findings.flatMap(({ title, evidence, advice }, index) => {
+  return findings.flatMap((finding, index) => {
+    const { title, evidence, remedy } = findingText(finding);
     const [head = '', ...more] = block(title, '');
     return [
       theme.strong(`${alignRight(String(index + 1), 2)}  ${head.slice(MARGIN)}`),
       ...more.map(theme.strong),
       ...block(evidence, '').map(theme.dim),
-      ...block(advice, '→ ').map(theme.good),
+      ...block(remedy, '→ ').map(theme.good),
     ];
   });
 }

@@ -96,7 +96,7 @@ describe('pageData', () => {
   test('data of another version are refused', () => {
     const bytes = pageData(hostileTrace(), NO_TRACKS, '');
     const text = new TextDecoder().decode(bytes.subarray(4, 20));
-    expect(text).toContain('{"version":4');
+    expect(text).toContain('{"version":5');
     bytes[4 + '{"version":'.length] = '1'.charCodeAt(0);
     expect(() => decodeTrace(bytes)).toThrow('version 1');
   });

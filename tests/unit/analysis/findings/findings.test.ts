@@ -6,12 +6,10 @@ import { durationOf, traceTimeOf } from '../../../../src/base/time.js';
 import { EventTable } from '../../../../src/model/recording/event-table.js';
 import type { Recording } from '../../../../src/model/recording/recording.js';
 import { StringInterner } from '../../../../src/model/recording/strings.js';
-import type {
-  ContainerRun,
-  CopyUp,
-  Finding,
-  ProcessLife,
-} from '../../../../src/model/trace/trace.js';
+import type { Finding } from '../../../../src/model/trace/findings.js';
+import type { ContainerRun, CopyUp, ProcessLife } from '../../../../src/model/trace/trace.js';
+import { findingText } from '../../../../src/words/findings/finding-text.js';
+import type { FindingText } from '../../../../src/words/findings/text.js';
 import { keyOf, livesOf } from '../../../support/lives.js';
 import { sampleTrace } from '../../../support/samples.js';
 import {
@@ -40,8 +38,15 @@ function runOf(pieces: readonly Piece[], changes: Partial<ContainerRun> = {}): C
   return sampleRun({ segments, window, copyUps: [], findings: [], ...changes });
 }
 
-const find = ({ run, recording = sampleRecording(), processes = [] }: Case): Finding[] =>
-  findingsOf(run, recording, processes);
+const find = ({
+  run,
+  recording = sampleRecording(),
+  processes = [],
+}: Case): (Finding & FindingText)[] => findingsOf(run, recording, processes).map(inWords);
+const inWords = (finding: Finding): Finding & FindingText => ({
+  ...finding,
+  ...findingText(finding),
+});
 
 const fsyncs = (calls: number, ms: number): Case =>
   fsyncsOf(Array.from({ length: calls }, () => ms));
@@ -312,7 +317,7 @@ describe('findings', () => {
     const found = find(triggers);
     expect(found.map((finding) => finding.id)).toEqual([id]);
     expect(found[0]).toMatchObject({ title, evidence });
-    expect(found[0]?.advice).not.toBe('');
+    expect(found[0]?.remedy).not.toBe('');
     const figure = /([\d.]+) ms/.exec(title)?.[1];
     expect(((found[0]?.ns ?? 0) / MS).toFixed(figure?.includes('.') ? 1 : 0)).toBe(figure);
   });
@@ -322,7 +327,7 @@ describe('findings', () => {
   });
 
   it('has a case for every rule', () => {
-    expect(CASES.map(([id]) => id)).toEqual(FINDING_RULES.map(({ id }) => id));
+    expect(CASES.map(([id]) => id)).toEqual(Object.keys(FINDING_RULES));
   });
 
   it('finds nothing in a start without anything remarkable, nor in one that never was', () => {
@@ -332,7 +337,7 @@ describe('findings', () => {
 
   it('blames the disk for syncs that take long, and not for many', () => {
     const advice = (calls: number, ms: number): string | undefined =>
-      find(fsyncs(calls, ms))[0]?.advice;
+      find(fsyncs(calls, ms))[0]?.remedy;
     expect(advice(40, 0.18)).toContain('a faster disk gains little');
     expect(advice(12, 1.9)).toContain('a faster disk gains little');
     expect(advice(12, 2.1)).toContain('slow or busy disk');
@@ -344,15 +349,15 @@ describe('findings', () => {
     const found = find(fsyncsOf([...Array.from({ length: 24 }, () => 0.2), 100]))[0];
     expect(found?.title).toBe('25 fsyncs on the critical path: 105 ms, the longest 100 ms');
     expect(found?.evidence).toContain('the median 0.2 ms');
-    expect(found?.advice).toContain('1 of 25 stalled');
+    expect(found?.remedy).toContain('1 of 25 stalled');
     // One of two is no exception.
-    expect(find(fsyncsOf([0.2, 100]))[0]?.advice).toContain('slow or busy disk');
+    expect(find(fsyncsOf([0.2, 100]))[0]?.remedy).toContain('slow or busy disk');
   });
 
   it('calls no sync quick that its own title shows as slow', () => {
     const found = find(fsyncs(12, 1.96))[0];
     expect(found?.title).toBe('12 fsyncs on the critical path: 24 ms, the longest 2.0 ms');
-    expect(found?.advice).toContain('slow or busy disk');
+    expect(found?.remedy).toContain('slow or busy disk');
   });
 
   it('gives the time on the critical path, and no more', () => {
@@ -377,7 +382,9 @@ describe('findings', () => {
   ])('of the recorded start %s: short of CPU %s, no slow disk', (name, isShort) => {
     const found = sampleTrace(name).runs[0]?.findings ?? [];
     expect(found.some(({ id }) => id === 'short-of-cpu')).toBe(isShort);
-    expect(found.map(({ advice }) => advice).join()).not.toContain('slow or busy disk');
+    expect(found.map((finding) => findingText(finding).remedy).join()).not.toContain(
+      'slow or busy disk',
+    );
   });
 
   it('names the largest first', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { copiedInWords } from '../../../../src/model/trace/copy-ups.js';
+import { countCopied } from '../../../../src/model/trace/copy-ups.js';
+import { copiedText } from '../../../../src/words/copied-text.js';
 import { sampleRun } from '../../../support/traces.js';
 
 const [sample] = sampleRun().copyUps;
@@ -10,10 +11,10 @@ it.each([
   [[0, 0], '2 folders or files without data'],
 ])('copy-ups of %j bytes are %s', (sizes, words) => {
   const copyUps = sizes.flatMap((bytes) => (sample === undefined ? [] : { ...sample, bytes }));
-  expect(copiedInWords(copyUps)).toBe(words);
+  expect(copiedText(countCopied(copyUps))).toBe(words);
 });
 
 it('counts as the report does', () => {
   const copyUps = sample === undefined ? [] : Array.from({ length: 1200 }, () => sample);
-  expect(copiedInWords(copyUps)).toMatch(/^1,200 /);
+  expect(copiedText(countCopied(copyUps))).toMatch(/^1,200 /);
 });
