@@ -15,7 +15,7 @@ export interface RunFacts {
   readonly window: Duration;
 }
 
-export interface Found<I extends FindingId> {
+interface Found<I extends FindingId> {
   readonly ns: Duration;
   readonly facts: FindingFacts[I];
 }
