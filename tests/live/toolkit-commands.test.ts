@@ -60,7 +60,7 @@ describe
       ['overlay', 'pass'],
       ['security', 'pass'],
     ]);
-    expect(readFileSync(report, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<section id="overlay">/);
+    expect(readFileSync(report, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<section id="overlay"/);
     const shown = await dit(to('test', 'security', '--report', at('report.md')));
     expect(shown.stdout).toMatch(/^PASS {2}security {2}\d/);
     expect(shown.stdout).toMatch(/\nPASS {2}security .*\n1 pass in \d+\.\d s\n$/);
