@@ -3,6 +3,7 @@ import { raw } from '../base/foreign.js';
 import {
   type Change,
   type ComparedGroup,
+  directionOf,
   type GateOutcome,
   type GateStatistic,
   isSignificant,
@@ -59,7 +60,7 @@ function ofTest(test: TestOutcome, groups: readonly ComparedGroup[]): Change {
     from: median(first.platform),
     to: median(second.platform),
     difference: { by: shift, bounds: shiftBounds, relative: false },
-    direction: directionOf(group, shift),
+    direction: directionOf(group?.better, shift),
     magnitude,
     gate: undefined,
   };
@@ -79,7 +80,7 @@ function ofGate(outcome: GateOutcome, groups: readonly ComparedGroup[]): Change 
     from: value(0),
     to: value(platform),
     difference: { by: share, bounds, relative: true },
-    direction: directionOf(group, share),
+    direction: directionOf(group?.better, share),
     magnitude: undefined,
     gate,
   };
@@ -94,8 +95,3 @@ const groupOf = (
 
 const statisticOf = (values: readonly number[], statistic: GateStatistic): number =>
   statistic === 'mean' ? mean(values) : quantile(values, statistic.quantile);
-
-function directionOf(group: ComparedGroup | undefined, by: number): Change['direction'] {
-  if (group === undefined || group.better === 'neither' || by === 0) return 'neither';
-  return by > 0 === (group.better === 'higher') ? 'better' : 'worse';
-}

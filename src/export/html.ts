@@ -3,7 +3,7 @@
  * All that comes from traces is in the data, which are base64, and in the title, which is escaped.
  */
 import { escapeMarkup } from '../base/escape.js';
-import { PAGE_BEGIN, PAGE_STYLE } from '../render/look/style.js';
+import { renderPage, type Sha256 } from '../render/look/page.js';
 
 /** All of the trace is in the page; this is what it does not draw. */
 export const leavesOut: readonly string[] = [
@@ -11,7 +11,7 @@ export const leavesOut: readonly string[] = [
 ];
 
 export interface HtmlPage {
-  /** Untrusted. */
+  /** Text, escaped as for a terminal. */
   readonly title: string;
   /** The bundles of src/page; the look of all pages comes before the style. */
   readonly script: string;
@@ -21,41 +21,26 @@ export interface HtmlPage {
   readonly ditVersion: string;
 }
 
-/** @param sha256 of a text, base64: a browser runs and applies nothing else than what has these sums */
-export function renderHtml(page: HtmlPage, sha256: (text: string) => string): string {
+export function renderHtml(page: HtmlPage, sha256: Sha256): string {
   const script = closed(page.script, 'script');
-  const style = closed(PAGE_STYLE + page.style, 'style');
-  const policy = [
-    "default-src 'none'",
-    `script-src 'sha256-${sha256(script)}'`,
-    `style-src 'sha256-${sha256(style)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-  return [
-    PAGE_BEGIN,
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    '<meta name="referrer" content="no-referrer">',
-    `<meta name="generator" content="dit ${escapeMarkup(page.ditVersion)}">`,
-    `<title>${escapeMarkup(page.title)}</title>`,
-    `<style>${style}</style>`,
-    '</head>',
-    '<body>',
-    '<div id="page"><p>Unpacking the trace …</p></div>',
-    '<noscript><p>This page draws a trace with JavaScript, which is switched off.</p></noscript>',
-    ...page.traces.map(
-      (bytes) =>
-        `<script type="application/x-dit-trace">${Buffer.from(bytes).toString('base64')}</script>`,
-    ),
-    `<script>${script}</script>`,
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  return renderPage(
+    {
+      title: page.title,
+      style: closed(page.style, 'style'),
+      script,
+      head: [`<meta name="generator" content="dit ${escapeMarkup(page.ditVersion)}">`],
+      body: [
+        '<div id="page"><p>Unpacking the trace …</p></div>',
+        '<noscript><p>This page draws a trace with JavaScript, which is switched off.</p></noscript>',
+        ...page.traces.map(
+          (bytes) =>
+            `<script type="application/x-dit-trace">${Buffer.from(bytes).toString('base64')}</script>`,
+        ),
+        `<script>${script}</script>`,
+      ],
+    },
+    sha256,
+  );
 }
 
 /** Text that cannot end its element; in a string or a regular expression the backslash changes nothing. */

@@ -6,10 +6,10 @@
 import type { Foreign } from '../../base/foreign.js';
 import type { MeasureContext } from '../../measure/context.js';
 import type {
+  CheckFindingFacts,
   CheckName,
   CheckResult,
   Figure,
-  FindingFacts,
   Judgement,
   ReasonFacts,
 } from '../../model/checks/check.js';
@@ -29,7 +29,7 @@ export interface CheckParts<
   Name extends CheckName,
   Facts,
   Reason extends ReasonFacts,
-  Finding extends FindingFacts,
+  Finding extends CheckFindingFacts,
 > {
   readonly name: Name;
   /** @throws DitError */
@@ -45,7 +45,7 @@ export interface CheckText<Facts, Reason, Finding> {
   /** Made of the same data that judge.ts goes by. */
   readonly thresholds: string;
   readonly reason: (reason: Reason) => ReasonText;
-  readonly finding: (finding: Finding) => FindingText;
+  readonly finding: (finding: Finding) => CheckFindingText;
   readonly figures: (facts: Facts) => readonly Figure[];
   readonly evidence: (facts: Facts) => readonly Foreign[];
 }
@@ -56,7 +56,7 @@ export interface ReasonText {
   readonly remedy: Foreign;
 }
 
-export interface FindingText {
+export interface CheckFindingText {
   readonly title: Foreign;
   readonly remedy: Foreign;
 }
@@ -71,7 +71,7 @@ export function defineCheck<
   Name extends CheckName,
   Facts,
   Reason extends ReasonFacts,
-  Finding extends FindingFacts,
+  Finding extends CheckFindingFacts,
 >(parts: CheckParts<Name, Facts, Reason, Finding>): Check<Name> {
   const { name, measure, text } = parts;
   const { shows, thresholds } = text;
@@ -85,7 +85,7 @@ export function defineCheck<
 }
 
 /** What was measured, judged and put into words. Pure. */
-export function resultOf<Facts, Reason extends ReasonFacts, Finding extends FindingFacts>(
+export function resultOf<Facts, Reason extends ReasonFacts, Finding extends CheckFindingFacts>(
   { judge, text }: Pick<CheckParts<CheckName, Facts, Reason, Finding>, 'judge' | 'text'>,
   facts: Facts,
 ): CheckResult {

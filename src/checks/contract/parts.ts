@@ -1,11 +1,11 @@
 /** A test of several parts: each is judged by itself, and the worst decides. */
 
 import { joinForeign } from '../../base/foreign.js';
-import type { FindingFacts, Judgement, ReasonFacts } from '../../model/checks/check.js';
+import type { CheckFindingFacts, Judgement, ReasonFacts } from '../../model/checks/check.js';
 import type { ReasonText } from './check.js';
 import { type MeasuredVerdict, worstOf, worstVerdict } from './problems.js';
 
-export interface JudgedPart<Reason extends ReasonFacts, Finding extends FindingFacts> {
+export interface JudgedPart<Reason extends ReasonFacts, Finding extends CheckFindingFacts> {
   readonly verdict: MeasuredVerdict;
   readonly reason: Reason;
   readonly findings: readonly Finding[];
@@ -16,7 +16,7 @@ export interface PartsReason<Reason extends ReasonFacts> {
   readonly parts: readonly { readonly verdict: MeasuredVerdict; readonly reason: Reason }[];
 }
 
-export const joinParts = <Reason extends ReasonFacts, Finding extends FindingFacts>(
+export const joinParts = <Reason extends ReasonFacts, Finding extends CheckFindingFacts>(
   parts: readonly JudgedPart<Reason, Finding>[],
 ): Judgement<PartsReason<Reason>, Finding> => ({
   verdict: worstVerdict(parts),

@@ -5,7 +5,7 @@ import { quoting } from '../../base/foreign.js';
 import type { QuotaMeasurement, WeightMeasurement } from '../../measure/cpu.js';
 import type { CpuSource } from '../../measure/cpu-share.js';
 import type { Figure } from '../../model/checks/check.js';
-import type { CheckText, FindingText, ReasonText } from '../contract/check.js';
+import type { CheckFindingText, CheckText, ReasonText } from '../contract/check.js';
 import {
   type CpuFacts,
   type CpuFinding,
@@ -85,7 +85,7 @@ const gotText = ({ limit, share }: QuotaKept): string =>
 const weightsText = ({ weights, shares }: WeightsKept): string =>
   `two containers of weights ${weights.join(':')} share one CPU ${percent(shares[0], 1)} to ${percent(shares[1], 1)}, ${ratio(shares).toFixed(2)}:1`;
 
-function findingText(finding: CpuFinding): FindingText {
+function findingText(finding: CpuFinding): CheckFindingText {
   switch (finding.id) {
     case 'too-few-cpus':
       return {

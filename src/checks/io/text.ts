@@ -7,7 +7,7 @@ import type { CopyUpSource } from '../../measure/copy-up.js';
 import type { WriteMode } from '../../measure/files/writes.js';
 import type { Figure } from '../../model/checks/check.js';
 import { median } from '../../stats/summary.js';
-import type { CheckText, FindingText, ReasonText } from '../contract/check.js';
+import type { CheckFindingText, CheckText, ReasonText } from '../contract/check.js';
 import { partsText } from '../contract/parts.js';
 import {
   type CopyUpsUnseen,
@@ -84,7 +84,7 @@ const FROM_OUTSIDE =
 
 const DISK_BUSY = 'run it again while nothing else uses the disk';
 
-function findingText(finding: IoFinding): FindingText {
+function findingText(finding: IoFinding): CheckFindingText {
   switch (finding.id) {
     case 'overlay-writes-slowly':
       return {
@@ -123,7 +123,7 @@ const besideFio = ({
 }: Extract<IoFinding, { readonly ratio: number }>): string =>
   `${place}: ${MODE_WORDS[mode]}: dit measures ${percent(ratio)} of what fio does`;
 
-function unseenText(unseen: CopyUpsUnseen | undefined): FindingText {
+function unseenText(unseen: CopyUpsUnseen | undefined): CheckFindingText {
   const why = unseen?.why ?? 'the recording has no event of them';
   return {
     title: quoting`copy-ups are left out: ${why}`,

@@ -4,7 +4,7 @@ import { percent } from '../../base/count.js';
 import type { Foreign } from '../../base/foreign.js';
 import type { ContainersMemory } from '../../measure/memory.js';
 import type { Figure } from '../../model/checks/check.js';
-import type { CheckText, FindingText, ReasonText } from '../contract/check.js';
+import type { CheckFindingText, CheckText, ReasonText } from '../contract/check.js';
 import { partsText } from '../contract/parts.js';
 import {
   ALLOCATED_MEBIBYTES,
@@ -38,7 +38,7 @@ export const memoryText: CheckText<MemoryFacts, MemoryReason, MemoryFinding> = {
   ],
 };
 
-const FINDINGS: Readonly<Record<MemoryFinding['id'], FindingText>> = {
+const FINDINGS: Readonly<Record<MemoryFinding['id'], CheckFindingText>> = {
   'processes-unseen': {
     title:
       'RSS, PSS and who is charged for shared files are left out: the processes are not on this machine, or dit may not look into them',

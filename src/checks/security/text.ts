@@ -5,7 +5,7 @@ import { quoting } from '../../base/foreign.js';
 import type { Posture } from '../../container/posture/posture.js';
 import { findingsOf, type Machine } from '../../container/posture/posture-rules.js';
 import type { Figure, Severity } from '../../model/checks/check.js';
-import type { CheckText, FindingText, ReasonText } from '../contract/check.js';
+import type { CheckFindingText, CheckText, ReasonText } from '../contract/check.js';
 import type { SecurityFacts, SecurityFinding, SecurityReason } from './judge.js';
 import { weaknessText } from './weakness-text.js';
 
@@ -60,7 +60,7 @@ function reasonText(reason: SecurityReason): ReasonText {
   }
 }
 
-function findingText(finding: SecurityFinding): FindingText {
+function findingText(finding: SecurityFinding): CheckFindingText {
   if (finding.id !== 'engine-only') return weaknessText(finding);
   return {
     title:

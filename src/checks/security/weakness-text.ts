@@ -10,14 +10,14 @@ import {
   DEFAULT_CAPABILITIES,
   type PowerfulCapability,
 } from '../../container/process/capability-names.js';
-import type { FindingText } from '../contract/check.js';
+import type { CheckFindingText } from '../contract/check.js';
 
 /** "web, db: may read the kernel's /proc/kcore". Untrusted. */
 export function weaknessText<Id extends WeaknessId>({
   id,
   facts,
   containers,
-}: PostureFinding<Id>): FindingText {
+}: PostureFinding<Id>): CheckFindingText {
   const { what, remedy } = WORDS[id];
   return { title: quoting`${someOf(containers)}: ${what(facts)}`, remedy };
 }

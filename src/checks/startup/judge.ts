@@ -2,7 +2,7 @@
 
 import type { Foreign } from '../../base/foreign.js';
 import { middleStart, type StartMeasure } from '../../measure/start.js';
-import type { FindingFacts, Judgement } from '../../model/checks/check.js';
+import type { CheckFindingFacts, Judgement } from '../../model/checks/check.js';
 import type { Finding } from '../../model/trace/findings.js';
 import type { PhaseName } from '../../model/trace/totals.js';
 import type { ContainerRun, MilestoneName, Trace } from '../../model/trace/trace.js';
@@ -66,7 +66,7 @@ export type StartupReason = { readonly took: Took } & (
   | { readonly kind: 'typical' }
 );
 
-export interface StartupFinding extends FindingFacts {
+export interface StartupFinding extends CheckFindingFacts {
   /** Of the analysis of the middle start. */
   readonly found: Finding;
 }

@@ -1,6 +1,5 @@
 /** `dit compare DIR…`: benchmark directories side by side, the data doctor first; gates for CI. */
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DitError, EXIT, messageOf } from '../../base/errors.js';
 import { escapeText } from '../../base/escape.js';
@@ -15,6 +14,7 @@ import type { PageOptions } from '../../render/common/subject.js';
 import { PLAIN_THEME } from '../../render/common/theme.js';
 import { readBenchFolder } from '../../store/read-bench-folder.js';
 import type { CommandContext } from '../common/context.js';
+import { sha256 } from '../common/sha256.js';
 import { themeFor } from '../common/theme.js';
 import { writeToFile } from '../common/write-export.js';
 
@@ -93,8 +93,6 @@ async function rendered(
       );
   }
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 async function writeCharts(
   comparison: BenchComparison,

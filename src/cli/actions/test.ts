@@ -1,6 +1,5 @@
 /** `dit test [NAMES…]`: the ten toolkit tests on an engine, a verdict each. */
 
-import { createHash } from 'node:crypto';
 import { DitError, EXIT } from '../../base/errors.js';
 import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
@@ -15,6 +14,7 @@ import { type ChecksDocument, checksJson } from '../../render/checks/checks-json
 import { type CheckOptions, prepareChecks } from '../common/check-context.js';
 import type { CommandContext } from '../common/context.js';
 import { errorLines } from '../common/report-error.js';
+import { sha256 } from '../common/sha256.js';
 import { themeFor } from '../common/theme.js';
 import { needWritable, writeToFile } from '../common/write-export.js';
 
@@ -129,8 +129,6 @@ async function writeReport(
   await writeToFile(path, [text], env);
   await stderr.line(`dit: report: ${escapeText(path)}`);
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 async function listChecks({ stdout }: CommandContext): Promise<void> {
   const theme = themeFor(stdout);

@@ -1,5 +1,4 @@
 /** The page of traces, whole: the program and the style from the build, and the data. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -10,6 +9,7 @@ import { renderHtml } from '../../export/html.js';
 import { pageData } from '../../export/page-data.js';
 import type { Trace } from '../../model/trace/trace.js';
 import { packagePath, packageVersion } from '../../platform/package-files.js';
+import { sha256 } from '../common/sha256.js';
 
 /** The page of these traces, in their order. @param traces each with its file; one at a time is held */
 export function pageOf(traces: readonly { path: string; read: () => Trace }[]): string {
@@ -23,7 +23,7 @@ export function pageOf(traces: readonly { path: string; read: () => Trace }[]): 
       traces: traces.map(({ path, read }) => deflated(read(), basename(path))),
       ditVersion: packageVersion(),
     },
-    (text) => createHash('sha256').update(text).digest('base64'),
+    sha256,
   );
 }
 

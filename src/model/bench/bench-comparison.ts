@@ -148,6 +148,15 @@ export interface GateOutcome {
   readonly reason: Foreign;
 }
 
+export type Direction = 'better' | 'worse' | 'neither';
+
+/** @param better which values of it are; undefined: not known */
+export function directionOf(better: BenchDimension['better'] | undefined, by: number): Direction {
+  if (better === undefined || better === 'neither') return 'neither';
+  if (by === 0 || Number.isNaN(by)) return 'neither';
+  return by > 0 === (better === 'higher') ? 'better' : 'worse';
+}
+
 /** A difference between two platforms that a gate or a test holds for one. */
 export interface Change {
   readonly dimension: string;
@@ -161,7 +170,7 @@ export interface Change {
   readonly to: number;
   /** With its 95 % bounds. Of a gate a share of the first (0.05 for 5 %), of a test Hodges and Lehmann's shift. */
   readonly difference: { readonly by: number; readonly bounds: Bounds; readonly relative: boolean };
-  readonly direction: 'better' | 'worse' | 'neither';
+  readonly direction: Direction;
   /** Of a test. */
   readonly magnitude: Magnitude | undefined;
   /** The one that failed. */

@@ -61,14 +61,14 @@ export interface ReasonFacts {
 }
 
 /** What a test finds besides: each has a union of its own, by id, with what the words are made of. */
-export interface FindingFacts {
+export interface CheckFindingFacts {
   /** Stable: "privileged". */
   readonly id: string;
   readonly severity: Severity;
 }
 
 /** What a test concludes, without a word. */
-export interface Judgement<Reason extends ReasonFacts, Finding extends FindingFacts> {
+export interface Judgement<Reason extends ReasonFacts, Finding extends CheckFindingFacts> {
   readonly verdict: Verdict;
   readonly reason: Reason;
   readonly findings: readonly Finding[];

@@ -1,6 +1,7 @@
 /** What the toolkit tests found, as one page without scripts: the answer on top, the worst first, charts and tables below. */
 import { type Foreign, quoting } from '../../base/foreign.js';
 import type { CheckReport, Figure, Verdict } from '../../model/checks/check.js';
+import type { Sha256 } from '../look/page.js';
 import { reportPage } from '../look/report-page.js';
 import { xmlText } from '../svg/svg-markup.js';
 import { figureText, grouped } from './checks.js';
@@ -10,8 +11,7 @@ import { type ChecksDocument, whereAndWhen } from './checks-json.js';
 /** The order of what a reader has to know. */
 const WORST_FIRST: readonly Verdict[] = ['fail', 'warn', 'skipped', 'pass'];
 
-/** @param sha256 of a text, base64: a browser applies no other style than the one with this sum, and runs nothing */
-export function checksHtml(document: ChecksDocument, sha256: (text: string) => string): string {
+export function checksHtml(document: ChecksDocument, sha256: Sha256): string {
   const { engine, leftBehind } = document;
   const reports = WORST_FIRST.flatMap((verdict) =>
     document.reports.filter((report) => report.verdict === verdict),

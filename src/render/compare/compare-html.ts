@@ -1,6 +1,7 @@
 /** A comparison as one page that needs no other file and runs no program: tables, findings, and the charts drawn in it. */
 import { type Foreign, joinForeign, quoting } from '../../base/foreign.js';
 import type { BenchComparison, DataFinding, Platform } from '../../model/bench/bench-comparison.js';
+import type { Sha256 } from '../look/page.js';
 import { reportPage } from '../look/report-page.js';
 import { xmlText } from '../svg/svg-markup.js';
 import { INLINE } from '../svg/svg-paint.js';
@@ -22,11 +23,7 @@ import {
 } from './compare-tables.js';
 import { inShort } from './in-short.js';
 
-/** @param sha256 of a text, base64: a browser applies no other style than the one with this sum, and runs nothing */
-export function renderCompareHtml(
-  comparison: BenchComparison,
-  sha256: (text: string) => string,
-): string {
+export function renderCompareHtml(comparison: BenchComparison, sha256: Sha256): string {
   const { platforms, findings, modes, gates } = comparison;
   const names = platforms.map(({ name }) => name);
   const charts = new Map(

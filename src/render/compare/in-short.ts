@@ -5,6 +5,8 @@ import {
   type BenchComparison,
   type Change,
   type DataFinding,
+  type Direction,
+  directionOf,
   isSignificant,
 } from '../../model/bench/bench-comparison.js';
 import { formatCount, plural } from '../common/format.js';
@@ -29,6 +31,8 @@ export interface InShort {
   readonly more: string;
 }
 
+const DIRECTIONS: readonly Direction[] = ['worse', 'better', 'neither'];
+
 /** More is no summary. */
 const MOST_ROWS = 8;
 
@@ -48,50 +52,48 @@ export function inShort(comparison: BenchComparison): InShort {
   };
 }
 
-/** "A→B: 16 of 21 tests differ: 11 worse, 3 better, 2 neither; not counted: 2 in suspect data" */
-function pairSentences({ platforms, tests, gates, groups }: BenchComparison): string[] {
-  const betterOf = new Map(
-    groups.map(({ dimension, better }): [string, typeof better] => [dimension, better]),
-  );
+function pairSentences(comparison: BenchComparison): string[] {
+  const { platforms } = comparison;
   return platforms.flatMap((_, first) =>
-    platforms.slice(first + 1).map((_, after) => {
-      const second = first + 1 + after;
-      const pair = `${letterOf(first)}→${letterOf(second)}`;
-      const own = tests.filter(
-        (test) => test.first.platform === first && test.second.platform === second,
-      );
-      if (own.length === 0) return `${pair}: no group has values on both sides`;
-      const significant = own.filter(isSignificant);
-      const found = significant.filter(({ suspect }) => !suspect);
-      const count = (better: 'lower' | 'higher', sign: number): number =>
-        found.filter(
-          ({ dimension, shift }) => betterOf.get(dimension) === better && Math.sign(shift) === sign,
-        ).length;
-      const worse = count('lower', 1) + count('higher', -1);
-      const better = count('lower', -1) + count('higher', 1);
-      const counts = [
-        [worse, 'worse'],
-        [better, 'better'],
-        [found.length - worse - better, 'neither'],
-      ]
-        .filter(([number]) => number !== 0)
-        .map(([number, word]) => `${number} ${word}`);
-      const suspect = significant.length - found.length;
-      const failed =
-        first > 0
-          ? 0
-          : gates.filter(({ platform, verdict }) => platform === second && verdict === 'failed')
-              .length;
-      return [
-        found.length === 0
-          ? `${pair}: nothing differs, of ${plural(own.length, 'test')}`
-          : `${pair}: ${formatCount(found.length)} of ${plural(own.length, 'test')} ${own.length === 1 ? 'differs' : 'differ'}`,
-        counts.length === 0 ? '' : `: ${counts.join(', ')}`,
-        failed === 0 ? '' : `; ${plural(failed, 'gate')} failed`,
-        suspect === 0 ? '' : `; not counted: ${suspect} in suspect data`,
-      ].join('');
-    }),
+    platforms
+      .slice(first + 1)
+      .map((_, after) => pairSentence(comparison, first, first + 1 + after)),
   );
+}
+
+/** "A→B: 16 of 21 tests differ: 11 worse, 3 better, 2 neither; not counted: 2 in suspect data" */
+function pairSentence(comparison: BenchComparison, first: number, second: number): string {
+  const { tests, gates, groups } = comparison;
+  const pair = `${letterOf(first)}→${letterOf(second)}`;
+  const own = tests.filter(
+    (test) => test.first.platform === first && test.second.platform === second,
+  );
+  if (own.length === 0) return `${pair}: no group has values on both sides`;
+  const betterOf = new Map(groups.map(({ dimension, better }) => [dimension, better]));
+  const significant = own.filter(isSignificant);
+  const found = significant.filter(({ suspect }) => !suspect);
+  const directions = found.map(({ dimension, shift }) =>
+    directionOf(betterOf.get(dimension), shift),
+  );
+  const counts = DIRECTIONS.map(
+    (name) => [directions.filter((each) => each === name).length, name] as const,
+  )
+    .filter(([count]) => count !== 0)
+    .map(([count, name]) => `${count} ${name}`);
+  // Gates compare with the first platform only.
+  const failed = gates.filter(
+    ({ platform, verdict }) => first === 0 && platform === second && verdict === 'failed',
+  ).length;
+  const suspect = significant.length - found.length;
+  const tried = plural(own.length, 'test');
+  return [
+    found.length === 0
+      ? `${pair}: nothing differs, of ${tried}`
+      : `${pair}: ${formatCount(found.length)} of ${tried} ${own.length === 1 ? 'differs' : 'differ'}`,
+    counts.length === 0 ? '' : `: ${counts.join(', ')}`,
+    failed === 0 ? '' : `; ${plural(failed, 'gate')} failed`,
+    suspect === 0 ? '' : `; not counted: ${suspect} in suspect data`,
+  ].join('');
 }
 
 function wrongData(findings: readonly DataFinding[]): string[] {

@@ -1,8 +1,8 @@
-/** A report as one page that needs no other file and runs no program. */
-import { escapeMarkup, escapeText } from '../../base/escape.js';
+/** A report as one page that runs no program. */
+import { escapeText } from '../../base/escape.js';
 import type { Foreign } from '../../base/foreign.js';
+import { renderPage, type Sha256 } from './page.js';
 import { REPORT_STYLE } from './report-style.js';
-import { PAGE_BEGIN, PAGE_STYLE } from './style.js';
 
 export interface ReportPage {
   /** Untrusted. */
@@ -11,27 +11,15 @@ export interface ReportPage {
   readonly body: readonly string[];
 }
 
-/** @param sha256 of a text, base64: a browser applies no other style than the one with this sum, and runs nothing */
-export function reportPage({ title, body }: ReportPage, sha256: (text: string) => string): string {
-  const style = PAGE_STYLE + REPORT_STYLE;
-  const policy = `default-src 'none'; style-src 'sha256-${sha256(style)}'; base-uri 'none'; form-action 'none'`;
-  return [
-    PAGE_BEGIN,
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    '<meta name="referrer" content="no-referrer">',
-    `<title>${escapeMarkup(escapeText(title))}</title>`,
-    `<style>${style}</style>`,
-    '</head>',
-    '<body>',
-    '<main>',
-    ...body,
-    '</main>',
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+export function reportPage({ title, body }: ReportPage, sha256: Sha256): string {
+  return renderPage(
+    {
+      title: escapeText(title),
+      style: REPORT_STYLE,
+      script: '',
+      head: [],
+      body: ['<main>', ...body, '</main>'],
+    },
+    sha256,
+  );
 }

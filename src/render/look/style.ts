@@ -4,9 +4,6 @@
  */
 import { COLOUR_NAMES, type Colours, DARK_COLOURS, LIGHT_COLOURS } from './colours.js';
 
-/** How every page of dit begins: what may be overwritten by another one. */
-export const PAGE_BEGIN = '<!doctype html>\n<html lang="en" data-made-by="dit">';
-
 /** Families that need no font file; pictures that stand alone name the same. */
 export const SANS =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif";

@@ -1,4 +1,5 @@
 /** What is said of a finding, and the figures that findings have in common. */
+import { BYTES_PER_MB } from '../../base/count.js';
 import type { Foreign } from '../../base/foreign.js';
 import { NS_PER_MS } from '../../base/time.js';
 import type { ActorTime, Finding, FindingId } from '../../model/trace/findings.js';
@@ -16,12 +17,8 @@ export type FindingWords<I extends FindingId> = (finding: Finding<I>) => Finding
 /** Milliseconds: "9.4", "31". */
 export const ms = (ns: number): string => (ns / NS_PER_MS).toFixed(ns < 10 * NS_PER_MS ? 1 : 0);
 
-/** "39 %" */
-export const percent = (part: number, whole: number): string =>
-  `${((100 * part) / whole).toFixed(0)} %`;
-
 /** Megabytes: "104.9". */
-export const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
+export const mb = (bytes: number): string => (bytes / BYTES_PER_MB).toFixed(1);
 
 /** "dockerd 31 ms, runc create 12 ms" */
 export const actorTimes = (times: readonly ActorTime[]): string =>

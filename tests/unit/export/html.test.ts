@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type HtmlPage, renderHtml } from '../../../src/export/html.js';
-import { PAGE_BEGIN, PAGE_STYLE } from '../../../src/render/look/style.js';
+import { PAGE_BEGIN } from '../../../src/render/look/page.js';
+import { PAGE_STYLE } from '../../../src/render/look/style.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64');
 

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { analyse } from '../../../analysis/analyse.js';
 import { DitError, EXIT, systemErrorCode } from '../../../base/errors.js';
 import { readBegin } from '../../../platform/files/whole-file.js';
-import { PAGE_BEGIN } from '../../../render/look/style.js';
+import { PAGE_BEGIN } from '../../../render/look/page.js';
 import { namedOrLastTrace } from '../../../store/trace-store.js';
 import { EVENT_MEMORY } from '../../../tracefile/event-memory.js';
 import { readTraceFile } from '../../../tracefile/reader.js';
