@@ -108,6 +108,15 @@ function graphOf(roomOf: (path: string) => string): Map<string, Set<string>> {
   return graph;
 }
 
+/** Files of tests, scripts and docs whose names fit. */
+const outside = (names: RegExp): string[] =>
+  ['tests', 'scripts', 'docs'].flatMap((folder) =>
+    readdirSync(packagePath(folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => names.test(name) && !/fixtures|lint\//.test(name))
+      .map((name) => packagePath(`${folder}/${name}`))
+      .filter((path) => statSync(path).isFile()),
+  );
+
 describe('the layout', () => {
   it('has a rule for every folder', () => {
     expect(
@@ -195,14 +204,7 @@ describe('the layout', () => {
     // What a test has another process load is a text to the compiler.
     const named = /(?<![\w./-])(?:\$\{ROOT\}\/|\.\/|\.\.\/)*(src|dist)\/([\w/-]+)\.(?:ts|js)\b/g;
     const here = new Set(sources.map(({ path }) => path));
-    const read = ['tests', 'scripts', 'docs'].flatMap((folder) =>
-      readdirSync(packagePath(folder), { recursive: true, encoding: 'utf8' })
-        .filter(
-          (name) => /\.(ts|mjs|cjs|md)$|^[\w/-]+$/.test(name) && !/fixtures|lint\//.test(name),
-        )
-        .map((name) => packagePath(`${folder}/${name}`))
-        .filter((path) => statSync(path).isFile()),
-    );
+    const read = outside(/\.(ts|mjs|cjs|md)$|^[\w/-]+$/);
     const missing = [...read, packagePath('ARCHITECTURE.md'), packagePath('README.md')].flatMap(
       (path) =>
         [...readFileSync(path, 'utf8').matchAll(named)]
@@ -210,6 +212,47 @@ describe('the layout', () => {
           .filter(([, file]) => !here.has(file) && file !== 'page/page.ts')
           .map(([text]) => `${relative(packagePath('.'), path)}: ${text}`),
     );
+    expect(missing).toEqual([]);
+  });
+
+  it('exports what programs that nothing compiles import', () => {
+    const imported =
+      /(?:import|const)\s*\{([^{}]*)\}\s*(?:from|=\s*await import)\s*\(?\s*['"`][^'"`]*(?:src|dist)\/([\w/-]+)\.(?:ts|js)/g;
+    const exported = (file: string): Set<string> => {
+      const text = byPath.get(file) ?? '';
+      const own = text.matchAll(
+        /^export (?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm,
+      );
+      const lists = text.matchAll(/^export (?:type )?\{([^}]*)\}/gm);
+      return new Set([
+        ...[...own].map(([, name = '']) => name),
+        ...[...lists].flatMap(([, names = '']) => names.split(',').map((name) => name.trim())),
+      ]);
+    };
+    const read = outside(/\.(ts|mjs|cjs)$/);
+    let found = 0;
+    const missing = read.flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(imported)].flatMap(([, names = '', file]) => {
+        const there = exported(`${file}.ts`);
+        return names
+          .split(',')
+          .map(
+            (name) =>
+              name
+                .trim()
+                .replace(/^type /, '')
+                .split(/ as |:/)[0]
+                ?.trim() ?? '',
+          )
+          .filter((name) => name !== '')
+          .filter((name) => {
+            found++;
+            return !there.has(name);
+          })
+          .map((name) => `${relative(packagePath('.'), path)}: ${name} of ${file}`);
+      }),
+    );
+    expect(found).toBeGreaterThan(1000);
     expect(missing).toEqual([]);
   });
 });

@@ -7,7 +7,8 @@
 import { execFileSync } from 'node:child_process';
 import Dockerode from 'dockerode';
 import { BUILTIN_IMAGE, ensureBuiltinImage } from '../../../dist/engine/builtin-image.js';
-import { addressOf, ping, spreadOf } from '../../../dist/measure/network/network.js';
+import { addressOf, ping } from '../../../dist/measure/network/network.js';
+import { spreadOf } from '../../../dist/measure/network/rates.js';
 import { Sandbox } from '../../../dist/measure/sandbox/sandbox.js';
 
 const PINGS = 20;
