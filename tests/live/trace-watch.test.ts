@@ -67,10 +67,9 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
         .split('\n')
         .map((line) => JSON.parse(line));
       const summary = lines.pop();
+      const told = lines.map(({ name, container_id: id }) => `${name} ${id}`);
+      expect(told.sort(), end.stderr).toEqual([...started].sort());
       expect(summary).toMatchObject({ starts: 16, failed: 0, lost: 0 });
-      expect(lines.map(({ name, container_id: id }) => `${name} ${id}`).sort()).toEqual(
-        [...started].sort(),
-      );
       for (const line of lines) {
         expect(line).toMatchObject({ image: BUILTIN_IMAGE, exit_code: 0, failure: '' });
         const { runtime, kernel, storage, unattributed } = line.phases;
