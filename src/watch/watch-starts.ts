@@ -115,6 +115,7 @@ export class StartWatcher {
     if (run === undefined) {
       // A shim without a runtime: nothing was created after all.
       if (isLate) this.#underWay.delete(start);
+      else if (last) this.#giveUp(start, new Error('the watch ended before its runtime was seen'));
       return;
     }
     const end = run.window?.end;

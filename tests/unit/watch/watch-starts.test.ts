@@ -224,3 +224,25 @@ test('a start that cannot be analysed is said, and ends neither the watch nor th
   expect(untold).toEqual([{ id: OTHER_CONTAINER, error: new TypeError('a bug of the analysis') }]);
   expect(watcher.underWay).toBe(0);
 });
+
+test('a start whose runtime is not seen before the end is said', async () => {
+  const { recorder, source } = await watchHost(host);
+  const untold: { id: string; error: unknown }[] = [];
+  const watcher = new StartWatcher(recorder, (start) => untold.push(start));
+  host.pass(1);
+  source.pushAll(
+    new Stream()
+      .known(PID.containerd, 'containerd')
+      .fork(0.1e9, PID.containerd, PID.shim)
+      .exec(0.2e9, PID.shim, '/usr/bin/containerd-shim', ['containerd-shim', '-id', CONTAINER]),
+  );
+  const tell = vi.fn();
+  watcher.look(tell);
+  expect([watcher.underWay, untold]).toEqual([1, []]);
+  watcher.look(tell, { last: true });
+  expect(tell).not.toHaveBeenCalled();
+  expect(untold).toEqual([
+    { id: CONTAINER, error: new Error('the watch ended before its runtime was seen') },
+  ]);
+  expect(watcher.underWay).toBe(0);
+});
