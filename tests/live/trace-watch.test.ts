@@ -71,12 +71,15 @@ describe.skipIf(lacks('root', 'docker', 'ebpf')).each(engines.map((engine) => ({
       expect(told.sort(), end.stderr).toEqual([...started].sort());
       expect(summary).toMatchObject({ starts: 16, failed: 0, lost: 0 });
       for (const line of lines) {
-        expect(line).toMatchObject({ image: BUILTIN_IMAGE, exit_code: 0, failure: '' });
+        expect(line).toMatchObject({ image: BUILTIN_IMAGE, failure: '' });
         const { runtime, kernel, storage, unattributed } = line.phases;
         expect(runtime + kernel + storage + unattributed).toBe(line.window.length_ns);
         // The file holds the same start, to the nanosecond.
         const trace = analyse(readTraceFile(line.file));
         expect(trace.runs.map(({ containerId }) => containerId)).toEqual([line.container_id]);
+        // Told 400 ms after its exec: on a busy machine the program may not have ended by then.
+        const exits = trace.runs[0]?.milestones.filter(({ name }) => name === 'exited').length;
+        expect(line.exit_code).toBe(exits === 1 ? 0 : null);
         const window = trace.runs[0]?.window;
         expect((window?.end ?? 0) - (window?.start ?? 0)).toBe(line.window.length_ns);
       }
