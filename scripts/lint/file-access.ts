@@ -54,7 +54,7 @@ const MAY_READ: Readonly<Record<string, string>> = {
   'capture/bpftrace/own-name.ts': KERNEL,
   'platform/clocks.ts': KERNEL,
   'capture/strace/attach.ts': KERNEL,
-  'capture/strace/capability.ts': KERNEL,
+  'capture/strace/feature.ts': KERNEL,
   'capture/strace/strace-source.ts': KERNEL,
   'capture/strace/tracees.ts': KERNEL,
   'container/cgroup/cgroup-keys.ts': KERNEL,

@@ -10,7 +10,7 @@ import { findCopyUps } from './findings/copy-ups.js';
 import { findingsOf } from './findings/findings.js';
 import { warningsOf } from './findings/warnings.js';
 import { findMilestones } from './milestones/milestones.js';
-import { buildLives } from './order/process-lives.js';
+import { buildLives } from './order/process-table.js';
 import { ThreadActivity } from './order/thread-activity.js';
 import { timeOrder } from './order/time-order.js';
 import { apiSegments } from './path/api-segments.js';
@@ -31,7 +31,7 @@ import { TraceIndex } from './view/trace-index.js';
 import { windowOf } from './view/windows.js';
 
 /**
- * What is analysed of one recording, for memory: starts, and pieces of their critical paths. A start has about
+ * What is analysed of one recording, for memory: starts, and segments of their critical paths. A start has about
  * 15,000, and a recording of more starts than this is one that was made to be large.
  */
 const MOST_RUNS = 1_000;

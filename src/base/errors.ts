@@ -6,7 +6,7 @@ export const EXIT = {
   ok: 0,
   bug: 1,
   usage: 2,
-  capability: 3,
+  unavailable: 3,
   engine: 4,
   loss: 5,
   gate: 6,

@@ -135,7 +135,7 @@ async function prepare(
 
 /** Where this machine or engine lacks what it takes, the others are still measured. @throws DitError else */
 function setAside({ name }: MeasurementPlan, error: DitError, { unavailable, note }: Ready): void {
-  if (error.exitCode !== EXIT.capability) throw error;
+  if (error.exitCode !== EXIT.unavailable) throw error;
   unavailable.set(name, error);
   note(`${name} is not measured: ${error.message}`);
 }
@@ -182,7 +182,7 @@ async function takeAgain(...asked: Parameters<typeof take>): Promise<Attempt> {
   for (let failures = 1; ; failures++) {
     const attempt = await take(...asked);
     const { error } = attempt;
-    const final = error === undefined || error.exitCode === EXIT.capability || isLasting(error);
+    const final = error === undefined || error.exitCode === EXIT.unavailable || isLasting(error);
     if (final || failures === GIVE_UP_AFTER) return attempt;
   }
 }

@@ -105,7 +105,7 @@ const wontDo = (wanted: SourceName): DitError =>
 
 /** A refusal is a missing capability; anything else is an error of its own. */
 function refusalOf(kind: SourceKind, error: unknown): SourceRefusal {
-  if (error instanceof DitError && error.exitCode === EXIT.capability) {
+  if (error instanceof DitError && error.exitCode === EXIT.unavailable) {
     return { source: kind.name, error };
   }
   throw error;

@@ -38,7 +38,7 @@ export async function runCheck(
 
 /** A missing capability skips a check; everything else fails it. */
 function resultOf(error: unknown): CheckResult {
-  if (error instanceof DitError && error.exitCode === EXIT.capability) {
+  if (error instanceof DitError && error.exitCode === EXIT.unavailable) {
     return skipped({ reason: error.message, remedy: error.remedy ?? '' });
   }
   return {

@@ -1,6 +1,6 @@
 /**
  * What this machine can do for dit: the list that `dit doctor` prints and that tests skip by. Here are the
- * capabilities that need neither the addon nor a BPF program; sources add their own.
+ * features that need neither the addon nor a BPF program; sources add their own.
  */
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { joinForeign, quoting } from '../base/foreign.js';
 import { builtinRoot } from '../engine/builtin-image.js';
 import { type EndpointSearch, findEngine } from '../engine/endpoint.js';
 import { installedDockerd } from '../engine/private/launch.js';
-import type { Capability } from '../model/checks/capability.js';
+import type { Feature } from '../model/checks/feature.js';
 import { examine, type Found, type Probe } from '../platform/examine.js';
 import { readHostInfo } from '../platform/host-info.js';
 
@@ -113,7 +113,7 @@ function findOverlay(): Found {
 }
 
 /** @param host the value of --host */
-export async function machineCapabilities(host?: string): Promise<Capability[]> {
+export async function machineFeatures(host?: string): Promise<Feature[]> {
   const search = findEngine(host === undefined ? {} : { host });
   const [machineOnes, docker, dockerd, image, api] = await Promise.all([
     Promise.all(MACHINE_PROBES.map(examine)),

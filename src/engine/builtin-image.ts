@@ -63,7 +63,7 @@ async function needSameArchitecture(docker: Dockerode): Promise<void> {
   if (own(ARCHITECTURES, Arch) === process.arch) return;
   throw new DitError({
     code: 'builtin-image-architecture',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the built-in image is made of this machine's busybox (${process.arch}), and the engine runs on '${Arch}'`,
     remedy: 'name an image that the engine has or can pull',
   });
@@ -116,7 +116,7 @@ export function isStatic(elf: Buffer): boolean {
 function busyboxMissing(fact: string): DitError {
   return new DitError({
     code: 'busybox-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `${fact}, so the built-in image cannot be made`,
     remedy: 'sudo apt-get install busybox-static',
   });

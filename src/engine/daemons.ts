@@ -119,7 +119,7 @@ function findContainerd(sockets: readonly string[] = CONTAINERD_SOCKETS): number
 function unknownProcess(socketPath: string, reason: Foreign): DitError {
   return new DitError({
     code: 'engine-process-unknown',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the process behind '${socketPath}' cannot be found: ${reason}`,
     remedy: "run dit on the engine's own host, in the host's pid namespace",
   });

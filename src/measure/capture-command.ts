@@ -89,7 +89,7 @@ export async function captureCommand(
 const tooLate = (): DitError =>
   new DitError({
     code: 'capture-late',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the recorded command does not end within ${COMMAND_MS / 1000} s and was killed`,
     remedy: 'run the test again on an idle machine',
   });
@@ -97,7 +97,7 @@ const tooLate = (): DitError =>
 const noShell = (cause: unknown): DitError =>
   new DitError({
     code: 'no-shell',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: "'/bin/sh' cannot be started",
     remedy: 'check that it exists: ls -l /bin/sh',
     cause,

@@ -47,7 +47,7 @@ function kernelCounters(cgroup: ContainerCgroup): CpuCounters {
   if (stat === undefined) {
     throw new DitError({
       code: 'cgroup-cpu',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: "the container's cgroup has no cpu.stat",
       remedy: 'check that the cpu controller is on: cat /proc/cgroups',
     });

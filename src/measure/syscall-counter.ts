@@ -45,7 +45,7 @@ export class SyscallCounter {
       session?.close();
       throw new DitError({
         code: 'counter-refused',
-        exitCode: EXIT.capability,
+        exitCode: EXIT.unavailable,
         message: quoting`the kernel refuses to count syscalls: ${messageOf(error).trim()}`,
         remedy: 'build the BPF programs: npm run build:bpf; see what else is missing: dit doctor',
         cause: error,

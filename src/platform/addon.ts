@@ -107,7 +107,7 @@ export function loadAddon(): NativeAddon {
   }
   throw new DitError({
     code: 'addon-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the native addon cannot be loaded (${joinForeign(tried, '; ')})`,
     remedy:
       'build it: npm run build:addon (needs g++, cmake and libbpf-dev), or run scripts/set-up',

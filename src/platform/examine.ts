@@ -1,8 +1,8 @@
 /** Looks whether this machine has something that dit needs. */
 import { DitError, messageOf } from '../base/errors.js';
-import type { Capability } from '../model/checks/capability.js';
+import type { Feature } from '../model/checks/feature.js';
 
-export type Found = Pick<Capability, 'available' | 'evidence'> & { readonly remedy?: string };
+export type Found = Pick<Feature, 'available' | 'evidence'> & { readonly remedy?: string };
 
 /** One of the things to look for. */
 export interface Probe {
@@ -13,7 +13,7 @@ export interface Probe {
 }
 
 /** Looks; one that throws is a capability that is missing, with the error's words and remedy. */
-export async function examine({ find, ...probe }: Probe): Promise<Capability> {
+export async function examine({ find, ...probe }: Probe): Promise<Feature> {
   try {
     const { available, evidence, remedy = '' } = await find();
     return { ...probe, available, evidence, remedy: available ? '' : remedy };

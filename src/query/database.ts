@@ -222,7 +222,7 @@ async function loadDuckdb(): Promise<Duckdb> {
   } catch (error) {
     throw new DitError({
       code: 'query-engine',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`the embedded database cannot be loaded: ${firstLine(messageOf(error))}`,
       remedy: 'npm install --include=optional; it has binaries for x64 and arm64',
       cause: error,

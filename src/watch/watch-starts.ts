@@ -72,7 +72,7 @@ export class StartWatcher {
     const now = this.#recorder.now();
     const recording = this.#recorder.recording();
     for (const exec of startExecs(recording, from)) this.#begin(exec, recording, now);
-    this.#recorder.letGo(commandsIn(this.#told, recording, from), from);
+    this.#recorder.unfollow(commandsIn(this.#told, recording, from), from);
     if (this.#underWay.size > 0 && (now >= this.#restUntil || last)) {
       this.#tellComplete(tell, now, last);
       const after = this.#recorder.now();
@@ -125,7 +125,7 @@ export class StartWatcher {
     this.#underWay.delete(start);
     this.#remember(start.id);
     tell({ run, trace });
-    this.#recorder.letGo(ownPids(trace, run));
+    this.#recorder.unfollow(ownPids(trace, run));
   }
 
   /** One start that cannot be analysed or told ends neither the watch nor the others. */
@@ -158,7 +158,7 @@ export class StartWatcher {
       }
       let trace: Trace;
       try {
-        const recording = isTogether ? this.#recorder.recording() : this.#recorder.stretch(start);
+        const recording = isTogether ? this.#recorder.recording() : this.#recorder.window(start);
         trace = this.#analysis(recording, (id) => id === start.id);
       } catch (error) {
         this.#giveUp(start, error);

@@ -1,4 +1,4 @@
-/** Each source on a real start: it gives what src/capture/abilities.ts promises. */
+/** Each source on a real start: it gives what src/capture/coverage.ts promises. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.js';
 import { type Foreign, raw } from '../../src/base/foreign.js';
-import {
-  type Ability,
-  FIGURE_ABILITIES,
-  MILESTONE_ABILITIES,
-} from '../../src/capture/abilities.js';
+import { type Coverage, FIGURE_COVERAGE, MILESTONE_COVERAGE } from '../../src/capture/coverage.js';
 import { SOURCES, type SourceName } from '../../src/capture/sources.js';
 import { KIND } from '../../src/model/recording/event-kinds.js';
 import { type Recording, recordsLost } from '../../src/model/recording/recording.js';
@@ -43,8 +39,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const hasLost = ({ recording: { loss } }: Trace): boolean => recordsLost(loss?.losses ?? []) > 0;
 
-const abilityOf = (name: string, source: (typeof names)[number]): Ability =>
-  MILESTONE_ABILITIES[name as keyof typeof MILESTONE_ABILITIES][source];
+const abilityOf = (name: string, source: (typeof names)[number]): Coverage =>
+  MILESTONE_COVERAGE[name as keyof typeof MILESTONE_COVERAGE][source];
 
 const timesOf = (trace: Trace, run: ContainerRun): Map<MilestoneName, number> => {
   const base = Number(trace.recording.header.startNs % 1_000_000_000_000_000n);
@@ -85,7 +81,7 @@ describe
       expect(trace.recording.header.source.name).toBe(source);
       const [run] = trace.runs;
       const found = new Map(run?.milestones.map((milestone) => [milestone.name, milestone]));
-      for (const name of Object.keys(MILESTONE_ABILITIES) as MilestoneName[]) {
+      for (const name of Object.keys(MILESTONE_COVERAGE) as MilestoneName[]) {
         const ability = abilityOf(name, source);
         const milestone = found.get(name);
         if (ability === 'no') expect(milestone, name).toBeUndefined();
@@ -121,8 +117,8 @@ describe
 
       test.each(names)('%s gives those that it promises', async (source) => {
         const trace = await recordFigures(source);
-        const shown = FIGURE_ABILITIES.map(({ title }) => [title, SHOWN[title]?.(trace, every)]);
-        const promised = FIGURE_ABILITIES.map((row) => [row.title, row[source]]);
+        const shown = FIGURE_COVERAGE.map(({ title }) => [title, SHOWN[title]?.(trace, every)]);
+        const promised = FIGURE_COVERAGE.map((row) => [row.title, row[source]]);
         expect(shown).toEqual(promised);
       });
     });
@@ -186,7 +182,7 @@ describe
 );
 
 /** What a recording shows of each figure. */
-const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly Foreign[]) => Ability>> = {
+const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly Foreign[]) => Coverage>> = {
   'critical path, phases': ({ runs: [run] }) => {
     const known = (run?.segments ?? []).filter(
       ({ actor, phase }) => actor !== 'client' && phase !== undefined,
@@ -209,7 +205,7 @@ const SHOWN: Readonly<Record<string, (trace: Trace, every: readonly Foreign[]) =
     (recording.loss?.losses ?? []).length > 0 ? 'exact' : 'no',
 };
 
-const exactOrOrder = ({ header }: Recording): Ability =>
+const exactOrOrder = ({ header }: Recording): Coverage =>
   header.source.perturbed ? 'order' : 'exact';
 
 /** What returns when a child ends, or never. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startBpftrace } from '../../src/capture/bpftrace/bpftrace-source.js';
-import { bpftraceCapability } from '../../src/capture/bpftrace/capability.js';
+import { bpftraceFeature } from '../../src/capture/bpftrace/feature.js';
 import type { EventKindName } from '../../src/model/recording/event-kinds.js';
 import { EventTable } from '../../src/model/recording/event-table.js';
 import { recordsLost } from '../../src/model/recording/recording.js';
@@ -240,7 +240,7 @@ describe.skipIf(lacks('root', 'bpftrace'))('the bpftrace source', () => {
           .split('\n')
           .filter((line) => line.includes(' - tracefs '));
       const before = mounts();
-      const capability = await bpftraceCapability();
+      const capability = await bpftraceFeature();
       expect(capability).toMatchObject({ id: 'bpftrace', available: true, remedy: '' });
       expect(capability.evidence).toMatch(/^\d+\.\d+\.\d+: \d+ probes attached/);
       expect(mounts()).toEqual(before);

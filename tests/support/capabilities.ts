@@ -1,7 +1,7 @@
 /** A machine that can record, and lacks what it does not need. */
-import type { Capability } from '../../src/model/checks/capability.js';
+import type { Feature } from '../../src/model/checks/feature.js';
 
-export function sampleCapabilities(): Capability[] {
+export function sampleCapabilities(): Feature[] {
   return [
     {
       id: 'kernel',

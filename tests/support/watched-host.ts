@@ -39,7 +39,7 @@ type Push = (into: EventTable, strings: StringInterner) => void;
 export class HostSource implements RecordingSource {
   readonly info = { name: 'ebpf', probes: [], perturbed: false, perturbation: '', ringBytes: 1 };
   readonly pendingBytes = 0;
-  readonly letGone: number[] = [];
+  readonly unfollowed: number[] = [];
   stops = 0;
   follow: RecordingSource['follow'] = () => true;
   #strings: StringInterner;
@@ -60,8 +60,8 @@ export class HostSource implements RecordingSource {
     });
   }
 
-  letGo(pid: number): void {
-    this.letGone.push(pid);
+  unfollow(pid: number): void {
+    this.unfollowed.push(pid);
   }
 
   useStrings(strings: StringInterner): void {

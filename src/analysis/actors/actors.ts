@@ -17,7 +17,7 @@ import type { TraceTime } from '../../base/time.js';
 import type { ActorKind } from '../../model/trace/actor-kind.js';
 import { spanAt } from '../../model/trace/actor-lookup.js';
 import type { ActorSpan, ProcessExec } from '../../model/trace/trace.js';
-import type { LifeDraft } from '../order/process-lives.js';
+import type { ProcessDraft } from '../order/process-table.js';
 
 interface ExecContext {
   readonly exec: ProcessExec;
@@ -143,7 +143,7 @@ export interface NamespaceFacts {
  * @param bare whoever makes namespaces below the client is a container of its own: no runtime was seen
  */
 export function assignActors(
-  lives: readonly LifeDraft[],
+  lives: readonly ProcessDraft[],
   facts: NamespaceFacts = { rooted: new Set(), namespaced: new Map() },
   { bare = false } = {},
 ): ActorSpan[][] {
@@ -187,7 +187,7 @@ export function assignActors(
 }
 
 /** A client's process that made namespaces: from then on it is the init of a container without a runtime. */
-function leaveHost(own: ActorSpan[], { pid }: LifeDraft, from: TraceTime): void {
+function leaveHost(own: ActorSpan[], { pid }: ProcessDraft, from: TraceTime): void {
   const last = own.at(-1);
   if (last?.actor !== 'client') return;
   own.push({
@@ -198,7 +198,7 @@ function leaveHost(own: ActorSpan[], { pid }: LifeDraft, from: TraceTime): void 
 }
 
 function firstSpan(
-  life: LifeDraft,
+  life: ProcessDraft,
   from: TraceTime,
   spans: readonly ActorSpan[][],
   rooted: ReadonlySet<ProcessKey>,

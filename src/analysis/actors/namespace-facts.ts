@@ -5,14 +5,14 @@ import { KIND, SYSCALL_FLAG } from '../../model/recording/event-kinds.js';
 import type { Recording } from '../../model/recording/recording.js';
 import { namespacesOf, viewSyscall } from '../../model/syscalls/syscall-view.js';
 import { NAMESPACE_MAKERS } from '../../model/syscalls/syscalls.js';
-import type { Lives } from '../order/process-lives.js';
+import type { ProcessTable } from '../order/process-table.js';
 import type { NamespaceFacts } from './actors.js';
 
 /** @param order rows in time order */
 export function namespaceFacts(
   recording: Recording,
   order: Uint32Array,
-  lives: Lives,
+  lives: ProcessTable,
 ): NamespaceFacts {
   const { events, strings } = recording;
   const rooted = new Set<ProcessKey>();

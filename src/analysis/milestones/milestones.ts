@@ -15,7 +15,7 @@ import type {
   Milestone,
   MilestoneName,
 } from '../../model/trace/trace.js';
-import type { LifeDraft } from '../order/process-lives.js';
+import type { ProcessDraft } from '../order/process-table.js';
 import type { ClientRequest } from '../requests/client-requests.js';
 import type { ClientFinder } from '../requests/clients.js';
 import { answerRead, requestSent } from '../requests/own-requests.js';
@@ -333,7 +333,7 @@ function findInitClone(run: RunView): Found | Foreign {
   };
 }
 
-function hooks(run: RunView): { readonly life: LifeDraft; readonly from: TraceTime }[] {
+function hooks(run: RunView): { readonly life: ProcessDraft; readonly from: TraceTime }[] {
   return processesAs(run, 'hook');
 }
 
@@ -424,7 +424,7 @@ function findFifo(run: RunView): Found | Foreign {
 }
 
 /** crun's init has the FIFO open already and waits in select(2) until `crun start` writes to it. */
-function waitForStart(run: RunView, init: LifeDraft): Found | undefined {
+function waitForStart(run: RunView, init: ProcessDraft): Found | undefined {
   const { events, strings } = run.recording;
   const until = entrypointExec(run)?.time ?? init.end;
   if (init.start === undefined || until === undefined) return undefined;

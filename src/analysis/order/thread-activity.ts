@@ -6,8 +6,8 @@ import { lastUpTo } from '../../base/sorted.js';
 import { KIND, SWITCH_FLAG, SYSCALL_FLAG } from '../../model/recording/event-kinds.js';
 import type { EventTable, KindTable, NumberColumn } from '../../model/recording/event-table.js';
 
-/** A stay on a CPU. */
-export interface Stay {
+/** A sched slice: the time of a thread on a CPU. */
+export interface SchedSlice {
   /** Switched in; -Infinity: on the CPU since before the recording. */
   readonly from: number;
   /** Switched out; Infinity: still there at the end. */
@@ -89,8 +89,8 @@ export class ThreadActivity {
     return this.#events.count('switch') > 0;
   }
 
-  /** The last stay on a CPU that began before `time`; undefined: none is known. */
-  stayBefore(tid: number, time: number): Stay | undefined {
+  /** The last slice on a CPU that began before `time`; undefined: none is known. */
+  sliceBefore(tid: number, time: number): SchedSlice | undefined {
     const thread = this.#of(tid);
     const { switches } = thread;
     const index = this.#lastBefore(switches, time);
@@ -98,20 +98,20 @@ export class ThreadActivity {
       // Never seen switching before: on the CPU all along if the next thing seen is that it leaves.
       const next = switches[0];
       if (next === undefined || this.#events.tid.at(next) !== tid) return undefined;
-      return this.#stay(Number.NEGATIVE_INFINITY, next);
+      return this.#slice(Number.NEGATIVE_INFINITY, next);
     }
     const last = switches[index] as number;
     if (this.#nextTids.at(this.#events.row.at(last)) === tid) {
-      return this.#stay(this.#events.time.at(last), switches[index + 1]);
+      return this.#slice(this.#events.time.at(last), switches[index + 1]);
     }
-    // It left at `last`: the stay that ended there.
+    // It left at `last`: the slice that ended there.
     const entries = this.#entriesOf(thread, tid);
     const entry = entries[lastUpTo(entries, index, (place) => place)];
     const from =
       entry === undefined
         ? Number.NEGATIVE_INFINITY
         : this.#events.time.at(switches[entry] as number);
-    return this.#stay(from, last);
+    return this.#slice(from, last);
   }
 
   #entriesOf(thread: Thread, tid: number): readonly number[] {
@@ -121,7 +121,7 @@ export class ThreadActivity {
     return thread.entries;
   }
 
-  #stay(from: number, out: number | undefined): Stay {
+  #slice(from: number, out: number | undefined): SchedSlice {
     if (out === undefined) {
       return { from, to: Number.POSITIVE_INFINITY, preempted: false, ioWait: false };
     }

@@ -1,4 +1,4 @@
-/** From pieces of the critical path to segments: each with its actor, what it did, phase and category. */
+/** Attributes the segments of the critical path: each gets its actor, what it did, phase and category. */
 import { assert } from '../../base/assert.js';
 import { isBare } from '../../base/ids.js';
 import { lastUpTo } from '../../base/sorted.js';
@@ -8,12 +8,12 @@ import type { ActorKind } from '../../model/trace/actor-kind.js';
 import type { Milestone, Segment, SegmentState, Window } from '../../model/trace/trace.js';
 import { type RunView, spanOf } from '../view/run-view.js';
 import { type Episode, networkEpisodes } from './network-set-up.js';
-import type { PathPiece } from './path-piece.js';
+import type { PathSegment } from './path-segment.js';
 import { categoryOf, ruleFor, type SegmentFacts } from './phase-rules.js';
 
-/** A piece within one syscall or outside any. */
-interface Part {
-  readonly piece: PathPiece;
+/** A segment within one syscall or outside any. */
+interface SegmentPart {
+  readonly segment: PathSegment;
   readonly start: number;
   readonly end: number;
   readonly state: SegmentState;
@@ -27,12 +27,12 @@ const HAND_OVER_NS = 300_000;
 /** Tiles the window exactly: the sum of the segments' lengths is its length, in integer ns. */
 export function attribute(
   run: RunView,
-  pieces: readonly PathPiece[],
+  path: readonly PathSegment[],
   milestones: readonly Milestone[],
   window: Window,
 ): Segment[] {
-  const parts = pieces.flatMap((piece, index) =>
-    splitBySyscalls(run, piece).flatMap((part) => splitByCacheFills(run, part, pieces[index + 1])),
+  const parts = path.flatMap((segment, index) =>
+    splitBySyscalls(run, segment).flatMap((part) => splitByCacheFills(run, part, path[index + 1])),
   );
   const pidOf = (tid: number, time: number): number | undefined => run.index.ownerOf(tid, time);
   const episodes = networkEpisodes(run);
@@ -43,20 +43,22 @@ export function attribute(
       (each) => each !== undefined && time >= each.from && time < each.to,
     );
   };
-  const segments = parts.map((part, index): Segment => {
-    const { piece, start, end, state, syscall } = part;
-    const next = parts.slice(index + 1, index + 8).find(({ piece: { tid } }) => tid !== piece.tid);
+  const attributed = parts.map((part, index): Segment => {
+    const { segment, start, end, state, syscall } = part;
+    const next = parts
+      .slice(index + 1, index + 8)
+      .find(({ segment: { tid } }) => tid !== segment.tid);
     // A wait for a message may have begun before the thread that took it was there.
-    const pid = pidOf(piece.tid, start) ?? pidOf(piece.tid, end);
+    const pid = pidOf(segment.tid, start) ?? pidOf(segment.tid, end);
     const span = pid === undefined ? undefined : spanOf(run, pid, start as TraceTime);
     const actor: ActorKind = span?.actor ?? 'other';
     const facts: SegmentFacts = {
       actor,
       state,
       call: syscall === undefined ? undefined : viewSyscall(run.recording, syscall),
-      waitsFor: piece.waitsFor,
+      waitsFor: segment.waitsFor,
       fillsPageCache: part.fillsPageCache,
-      handsOverWithin: next !== undefined && pidOf(next.piece.tid, next.start) === pid,
+      handsOverWithin: next !== undefined && pidOf(next.segment.tid, next.start) === pid,
       withoutRuntime: isBare(run.containerId),
       duringNetworkSetUp: duringNetworkSetUp(start),
     };
@@ -66,20 +68,20 @@ export function attribute(
       end: end as TraceTime,
       actor,
       process: pid === undefined ? undefined : run.lives.at(pid, start as TraceTime)?.key,
-      tid: piece.tid,
+      tid: segment.tid,
       state,
       syscall,
-      waitsFor: piece.waitsFor,
-      wokenBy: piece.wokenBy,
-      certainty: piece.inference === undefined ? 'exact' : 'inferred',
-      inference: piece.inference,
+      waitsFor: segment.waitsFor,
+      wokenBy: segment.wokenBy,
+      certainty: segment.inference === undefined ? 'exact' : 'inferred',
+      inference: segment.inference,
       phase: rule?.phase,
       category: rule === undefined ? 'unattributed' : categoryOf(rule, facts),
       rule: rule?.id ?? '',
     };
   });
-  assertTiles(segments, window);
-  return segments;
+  assertTiles(attributed, window);
+  return attributed;
 }
 
 function hookSpan(milestones: readonly Milestone[]): Episode | undefined {
@@ -88,45 +90,45 @@ function hookSpan(milestones: readonly Milestone[]): Episode | undefined {
   return from === undefined || to === undefined ? undefined : { from, to };
 }
 
-function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {
+function splitBySyscalls(run: RunView, segment: PathSegment): SegmentPart[] {
   const { activity, recording } = run;
-  if (piece.state !== 'running') {
+  if (segment.state !== 'running') {
     // A thread that is off the CPU stays in the syscall in which it left it.
-    const syscall = activity.syscallAt(piece.tid, piece.start);
+    const syscall = activity.syscallAt(segment.tid, segment.start);
     return [
       {
-        piece,
-        start: piece.start,
-        end: piece.end,
-        state: piece.state,
+        segment,
+        start: segment.start,
+        end: segment.end,
+        state: segment.state,
         syscall,
         fillsPageCache: false,
       },
     ];
   }
-  const parts: Part[] = [];
-  let at = piece.start;
-  for (const row of activity.syscallsIn(piece.tid, piece.start, piece.end)) {
+  const parts: SegmentPart[] = [];
+  let at = segment.start;
+  for (const row of activity.syscallsIn(segment.tid, segment.start, segment.end)) {
     const start = Math.max(at, recording.events.time.at(row));
-    const end = Math.min(piece.end, activity.syscallEnd(row));
+    const end = Math.min(segment.end, activity.syscallEnd(row));
     if (end <= start) continue;
     if (start > at)
       parts.push({
-        piece,
+        segment,
         start: at,
         end: start,
         state: 'user code',
         syscall: undefined,
         fillsPageCache: false,
       });
-    parts.push({ piece, start, end, state: 'syscall', syscall: row, fillsPageCache: false });
+    parts.push({ segment, start, end, state: 'syscall', syscall: row, fillsPageCache: false });
     at = end;
   }
-  if (at < piece.end) {
+  if (at < segment.end) {
     parts.push({
-      piece,
+      segment,
       start: at,
-      end: piece.end,
+      end: segment.end,
       state: 'user code',
       syscall: undefined,
       fillsPageCache: false,
@@ -139,17 +141,21 @@ function splitBySyscalls(run: RunView, piece: PathPiece): Part[] {
  * Tells the reads apart that miss the page cache. What is added to the page cache inside a syscall is a
  * read only if the thread then waits for the disk: writes add folios too.
  */
-function splitByCacheFills(run: RunView, part: Part, next: PathPiece | undefined): Part[] {
-  const { piece, state } = part;
-  if (piece.state !== 'running') return [part];
-  const fills = run.activity.cacheFillsIn(piece.tid, part.start, part.end);
+function splitByCacheFills(
+  run: RunView,
+  part: SegmentPart,
+  next: PathSegment | undefined,
+): SegmentPart[] {
+  const { segment, state } = part;
+  if (segment.state !== 'running') return [part];
+  const fills = run.activity.cacheFillsIn(segment.tid, part.start, part.end);
   if (fills.length === 0) return [part];
   const waits =
-    part.end === piece.end && next?.tid === piece.tid && next.waitsFor?.kind === 'block-io';
+    part.end === segment.end && next?.tid === segment.tid && next.waitsFor?.kind === 'block-io';
   const last = fills.at(-1) as { from: number; to: number };
   if (waits && part.end - last.to <= HAND_OVER_NS) last.to = part.end;
   else if (state === 'syscall') return [part];
-  const parts: Part[] = [];
+  const parts: SegmentPart[] = [];
   let at = part.start;
   for (const { from, to } of fills) {
     if (from > at) parts.push({ ...part, start: at, end: from });

@@ -1,13 +1,13 @@
 /**
- * One stretch of the critical path, walked back in time from its last thread. Each step looks at that thread just
+ * The critical path from one anchor, walked back in time from its last thread. Each step looks at that thread just
  * before a time, and either puts what it did there onto the path, or goes on with the thread that it waited for.
  */
 import type { TraceTime } from '../../base/time.js';
-import type { ThreadStart } from '../order/process-lives.js';
-import type { Stay } from '../order/thread-activity.js';
+import type { ThreadStart } from '../order/process-table.js';
+import type { SchedSlice } from '../order/thread-activity.js';
 import type { RunView } from '../view/run-view.js';
 import { GoScheduler } from './go-scheduler.js';
-import type { PathPiece } from './path-piece.js';
+import type { PathSegment } from './path-segment.js';
 import { causeOf, participantWaker, waitsForItsThreads } from './waking.js';
 
 /** How long before a switch its wake-up may come: the path from set_current_state() to the switch. */
@@ -18,8 +18,8 @@ const MAX_HOPS_AT_ONCE = 64;
 
 /** The thread that the walk is on, just before the time that it has come to. */
 interface Place {
-  /** Its last stay on a CPU that began before. */
-  readonly stay: Stay | undefined;
+  /** Its last slice on a CPU that began before. */
+  readonly slice: SchedSlice | undefined;
   readonly born: ThreadStart | undefined;
 }
 
@@ -28,11 +28,11 @@ export class BackWalk {
   readonly #start: number;
   readonly #goScheduler: GoScheduler;
   /** The latest first. */
-  readonly #pieces: PathPiece[] = [];
+  readonly #segments: PathSegment[] = [];
   #tid: number;
   #time: number;
   #hops: { at: number; count: number };
-  /** The stay on the CPU that was just put, and the process that its end handed over to. */
+  /** The slice on the CPU that was just put, and the process that its end handed over to. */
   #ran = { from: 0, to: 0 };
   #handedOverTo: number | undefined;
 
@@ -50,26 +50,26 @@ export class BackWalk {
     this.#hops = { at: window.end, count: 0 };
   }
 
-  /** Pieces that tile the window without gap or overlap, in time order. */
-  walk(): PathPiece[] {
+  /** Segments that tile the window without gap or overlap, in time order. */
+  walk(): PathSegment[] {
     while (this.#time > this.#start) {
       if (this.#goesInCircles()) {
         this.#put(this.#start, 'blocked', { inference: { kind: 'contradiction' } });
         break;
       }
       const former = this.#run.lives.formerTid(this.#tid, this.#time as TraceTime);
-      const stay = this.#run.activity.stayBefore(this.#tid, this.#time);
-      if (former !== undefined && (stay === undefined || stay.from < former.until)) {
+      const slice = this.#run.activity.sliceBefore(this.#tid, this.#time);
+      if (former !== undefined && (slice === undefined || slice.from < former.until)) {
         this.#toFormerId(former);
         continue;
       }
       const born = this.#run.lives.threadStart(this.#tid, this.#time as TraceTime);
-      const place = { stay, born };
+      const place = { slice, born };
       if (this.#toParentOfNew(place) || this.#toParentOfUnborn(place)) continue;
-      if (stay !== undefined && stay.to >= this.#time) this.#onCpu(stay, born);
-      else this.#offCpu(stay);
+      if (slice !== undefined && slice.to >= this.#time) this.#onCpu(slice, born);
+      else this.#offCpu(slice);
     }
-    return this.#pieces.reverse();
+    return this.#segments.reverse();
   }
 
   #goesInCircles(): boolean {
@@ -85,17 +85,17 @@ export class BackWalk {
   }
 
   /** It is new, and was on no CPU yet: its fork is its wake-up. */
-  #toParentOfNew({ stay, born }: Place): boolean {
+  #toParentOfNew({ slice, born }: Place): boolean {
     if (born === undefined || born.time >= this.#time) return false;
-    if (stay !== undefined && stay.to >= born.time) return false;
+    if (slice !== undefined && slice.to >= born.time) return false;
     this.#put(born.time, 'runnable');
     this.#tid = born.parentTid;
     return true;
   }
 
   /** It is not there yet: an inferred hand-over came to it before its fork. */
-  #toParentOfUnborn({ stay, born }: Place): boolean {
-    const isSeen = stay !== undefined && stay.from !== Number.NEGATIVE_INFINITY;
+  #toParentOfUnborn({ slice, born }: Place): boolean {
+    const isSeen = slice !== undefined && slice.from !== Number.NEGATIVE_INFINITY;
     if (born !== undefined || isSeen) return false;
     const unborn = this.#run.lives.nextThreadStart(this.#tid, this.#time as TraceTime);
     if (unborn === undefined) return false;
@@ -103,38 +103,38 @@ export class BackWalk {
     return true;
   }
 
-  #onCpu(stay: Stay, born: ThreadStart | undefined): void {
+  #onCpu(slice: SchedSlice, born: ThreadStart | undefined): void {
     // Its first switch onto a CPU may not be recorded: it runs since its fork at most.
-    const from = Math.max(stay.from, born?.time ?? stay.from);
+    const from = Math.max(slice.from, born?.time ?? slice.from);
     this.#ran = { from: Math.max(from, this.#start), to: this.#time };
     this.#put(from, 'running');
-    if (born !== undefined && from > stay.from) this.#tid = born.parentTid;
+    if (born !== undefined && from > slice.from) this.#tid = born.parentTid;
   }
 
   /** Since it left its CPU, or since before the recording. */
-  #offCpu(stay: Stay | undefined): void {
-    const left = stay?.to ?? Number.NEGATIVE_INFINITY;
-    if (stay?.preempted === true) {
+  #offCpu(slice: SchedSlice | undefined): void {
+    const left = slice?.to ?? Number.NEGATIVE_INFINITY;
+    if (slice?.preempted === true) {
       this.#put(left, 'runnable');
       return;
     }
     const waking = this.#run.activity.wakingIn(this.#tid, left, this.#time);
-    if (waking === undefined) this.#withoutWaking(stay, left);
-    else this.#wokenBy(waking, stay, left);
+    if (waking === undefined) this.#withoutWaking(slice, left);
+    else this.#wokenBy(waking, slice, left);
   }
 
   /**
    * A wake-up on another CPU may overtake the switch: the thread had said that it would block and was woken before it
    * had left its CPU.
    */
-  #withoutWaking(stay: Stay | undefined, left: number): void {
-    const from = Math.max(stay?.from ?? left, left - OVERTAKEN_NS);
+  #withoutWaking(slice: SchedSlice | undefined, left: number): void {
+    const from = Math.max(slice?.from ?? left, left - OVERTAKEN_NS);
     const overtaken = this.#run.activity.lastWakingIn(this.#tid, from, left);
     if (overtaken !== undefined) this.#put(left, 'runnable', { wokenBy: overtaken });
     else this.#put(left, 'blocked', { inference: { kind: 'wake-up-missing' } });
   }
 
-  #wokenBy(waking: number, stay: Stay | undefined, left: number): void {
+  #wokenBy(waking: number, slice: SchedSlice | undefined, left: number): void {
     this.#put(this.#run.recording.events.time.at(waking), 'runnable', { wokenBy: waking });
     const waker = participantWaker(this.#run, waking);
     if (waker !== undefined && waitsForItsThreads(this.#run, this.#tid, left, waker)) {
@@ -144,7 +144,7 @@ export class BackWalk {
       this.#tid = waker;
     } else if (!this.#toWhatGoWaitedFor(waking, left)) {
       const waitsFor =
-        stay?.ioWait === true ? ({ kind: 'block-io' } as const) : causeOf(this.#run, waking);
+        slice?.ioWait === true ? ({ kind: 'block-io' } as const) : causeOf(this.#run, waking);
       this.#put(left, 'blocked', { wokenBy: waking, waitsFor });
     }
   }
@@ -169,12 +169,12 @@ export class BackWalk {
   /** From there to where the walk is, which goes on from there; nothing where it is there already. */
   #put(
     from: number,
-    state: PathPiece['state'],
-    more: Partial<Pick<PathPiece, 'wokenBy' | 'waitsFor' | 'inference'>> = {},
+    state: PathSegment['state'],
+    more: Partial<Pick<PathSegment, 'wokenBy' | 'waitsFor' | 'inference'>> = {},
   ): void {
     const start = Math.max(from, this.#start);
     if (start >= this.#time) return;
-    this.#pieces.push({
+    this.#segments.push({
       start,
       end: this.#time,
       tid: this.#tid,

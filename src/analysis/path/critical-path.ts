@@ -9,7 +9,7 @@
  */
 import type { RunView } from '../view/run-view.js';
 import { BackWalk } from './back-walk.js';
-import type { PathPiece } from './path-piece.js';
+import type { PathSegment } from './path-segment.js';
 
 /** A moment at which it is known who the start was waiting for: the client, when it wrote a request. */
 export interface PathAnchor {
@@ -18,7 +18,7 @@ export interface PathAnchor {
 }
 
 /**
- * Pieces that tile [window.start, window.end) without gap or overlap, in time order.
+ * Segments that tile [window.start, window.end) without gap or overlap, in time order.
  * @param last the thread that is on the path just before the window's end
  * @param anchors in time order; where wake-ups lead elsewhere, as in an engine that serves many clients, they
  * bring the path back
@@ -28,16 +28,16 @@ export function walkCriticalPath(
   window: { readonly start: number; readonly end: number },
   last: number,
   anchors: readonly PathAnchor[] = [],
-): PathPiece[] {
+): PathSegment[] {
   let { end } = window;
   let tid = last;
-  const stretches: PathPiece[][] = [];
+  const walks: PathSegment[][] = [];
   for (const anchor of [...anchors].reverse()) {
     if (anchor.time <= window.start || anchor.time >= end) continue;
-    stretches.push(new BackWalk(run, { start: anchor.time, end }, tid).walk());
+    walks.push(new BackWalk(run, { start: anchor.time, end }, tid).walk());
     end = anchor.time;
     tid = anchor.tid;
   }
-  stretches.push(new BackWalk(run, { start: window.start, end }, tid).walk());
-  return stretches.reverse().flat();
+  walks.push(new BackWalk(run, { start: window.start, end }, tid).walk());
+  return walks.reverse().flat();
 }

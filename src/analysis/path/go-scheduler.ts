@@ -71,7 +71,7 @@ export class GoScheduler {
         lives.threadStart(other, at) === undefined &&
         lives.nextThreadStart(other, at) !== undefined;
       if (isUnborn) continue;
-      const stay = activity.stayBefore(other, time);
+      const stay = activity.sliceBefore(other, time);
       if (stay === undefined) continue;
       // On a CPU, or pushed off one by the monitor's own thread.
       const runs = stay.to >= time || (stay.preempted && time - stay.to < PUSHED_OFF_NS);

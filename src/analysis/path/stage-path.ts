@@ -7,7 +7,7 @@ import type { Inference } from '../../model/trace/inference.js';
 import type { Milestone, MilestoneName, Window } from '../../model/trace/trace.js';
 import { initProcess } from '../view/entrypoint.js';
 import { processesAs, type RunView } from '../view/run-view.js';
-import type { PathPiece } from './path-piece.js';
+import type { PathSegment } from './path-segment.js';
 
 /** Whose turn it is from a milestone on. */
 const TURNS: readonly (readonly [
@@ -27,24 +27,24 @@ const TURNS: readonly (readonly [
 
 const TURN: Inference = { kind: 'turn-in-stage' };
 
-/** Pieces that tile the window, in time order. */
+/** Segments that tile the window, in time order. */
 export function stagePath(
   run: RunView,
   milestones: readonly Milestone[],
   window: Window,
-): PathPiece[] {
+): PathSegment[] {
   const turns = TURNS.flatMap(([name, pidOf]) => {
     const time = milestones.find((milestone) => milestone.name === name)?.time;
     const pid = pidOf(run);
     return time === undefined || pid === undefined || time >= window.end ? [] : [{ time, pid }];
   }).sort((a, b) => a.time - b.time);
-  const pieces: PathPiece[] = [];
+  const segments: PathSegment[] = [];
   let at: number = window.start;
   let tid = turns[0]?.pid ?? 0;
   const put = (end: number): void => {
     if (end <= at) return;
     const quiet = { wokenBy: undefined, waitsFor: undefined, inference: TURN };
-    pieces.push({ start: at, end, tid, state: 'running', ...quiet });
+    segments.push({ start: at, end, tid, state: 'running', ...quiet });
     at = end;
   };
   for (const { time, pid } of turns) {
@@ -52,7 +52,7 @@ export function stagePath(
     tid = pid;
   }
   put(window.end);
-  return pieces;
+  return segments;
 }
 
 function clientPid({ lives }: RunView): number | undefined {

@@ -4,14 +4,14 @@ import type { ContainerId } from '../../base/ids.js';
 import { own } from '../../base/own.js';
 import type { TraceTime } from '../../base/time.js';
 import { RECORDED_ARGUMENTS } from '../../model/syscalls/syscalls.js';
-import type { LifeDraft } from '../order/process-lives.js';
+import type { ProcessDraft } from '../order/process-table.js';
 import { type TraceView, viewCall } from '../view/run-view.js';
 
 export interface ClientRequest {
   readonly time: TraceTime;
   /** The call that wrote it. */
   readonly row: number;
-  readonly life: LifeDraft;
+  readonly life: ProcessDraft;
   /** Several creates were under way in the same program: which was for which container is not told. */
   readonly ambiguous: boolean;
 }
@@ -20,7 +20,7 @@ export interface ClientRequest {
 export interface ContainerRequests {
   create: ClientRequest | undefined;
   start: ClientRequest | undefined;
-  readonly life: LifeDraft;
+  readonly life: ProcessDraft;
 }
 
 const REQUEST = /^POST (?:\/v[\d.]+)?(?:\/libpod)?\/containers\/([\w.-]+)(?:\/([\w.-]+))?$/;
@@ -36,7 +36,7 @@ const countOf = ({ requests, taken }: WaitingCreates): number => requests.length
 /** By container id. A create names none: it is taken for the container that the same program names next. */
 export function clientRequests(view: TraceView): Map<ContainerId, ContainerRequests> {
   const found = new Map<ContainerId, ContainerRequests>();
-  const creates = new Map<LifeDraft, WaitingCreates>();
+  const creates = new Map<ProcessDraft, WaitingCreates>();
   for (const call of view.calls) {
     if (call.actor !== 'client') continue;
     const request = own(RECORDED_ARGUMENTS, call.name)?.request;

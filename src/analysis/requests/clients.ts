@@ -9,9 +9,9 @@ import type { TraceTime } from '../../base/time.js';
 import { WAKE_CONTEXT, WAKE_FLAG } from '../../model/recording/event-kinds.js';
 import type { ProcessExec } from '../../model/trace/trace.js';
 import { actorAt } from '../actors/actors.js';
-import type { LifeDraft } from '../order/process-lives.js';
+import type { ProcessDraft } from '../order/process-table.js';
 import { type PathAnchor, walkCriticalPath } from '../path/critical-path.js';
-import type { PathPiece } from '../path/path-piece.js';
+import type { PathSegment } from '../path/path-segment.js';
 import { entrypointExec, initProcess } from '../view/entrypoint.js';
 import { type RunView, spanOf, type TraceView } from '../view/run-view.js';
 import { type ContainerRequests, clientRequests } from './client-requests.js';
@@ -19,7 +19,7 @@ import { requestSent } from './own-requests.js';
 
 /** The program that asked for a start. */
 export interface Client {
-  readonly life: LifeDraft;
+  readonly life: ProcessDraft;
   readonly exec: ProcessExec;
 }
 
@@ -31,7 +31,7 @@ export class ClientFinder {
 
   readonly #requests: ReadonlyMap<ContainerId, ContainerRequests>;
   /** dit's own process, or the command's. */
-  readonly #client: LifeDraft | undefined;
+  readonly #client: ProcessDraft | undefined;
   /** By process: it is the command's, or a process of the command's is above it. */
   readonly #descends: readonly boolean[];
   /** What the command's programs executed, in time order. */
@@ -86,13 +86,13 @@ export class ClientFinder {
     if (this.#requests.size > 0) return !this.#requests.has(run.containerId);
     if (!run.activity.hasSchedule) return false;
     // No request could be read, as over TLS: where the path comes from must do.
-    const pieces = this.#path(run);
-    const isClients = ({ tid, start, end }: PathPiece): boolean => {
+    const path = this.#path(run);
+    const isClients = ({ tid, start, end }: PathSegment): boolean => {
       const pid = run.index.ownerOf(tid, start) ?? run.index.ownerOf(tid, end);
       return pid !== undefined && spanOf(run, pid, start as TraceTime)?.actor === 'client';
     };
-    if (pieces.length === 0 || pieces.some(isClients)) return false;
-    return pieces.some(({ wokenBy }) => wokenBy !== undefined && isOutsider(run, wokenBy));
+    if (path.length === 0 || path.some(isClients)) return false;
+    return path.some(({ wokenBy }) => wokenBy !== undefined && isOutsider(run, wokenBy));
   }
 
   /**
@@ -130,7 +130,7 @@ export class ClientFinder {
     return last ?? (earliest !== undefined && earliest.exec.time <= first ? earliest : undefined);
   }
 
-  #path(run: RunView): PathPiece[] {
+  #path(run: RunView): PathSegment[] {
     const init = initProcess(run);
     const end = entrypointExec(run)?.time;
     const start = this.#commandExec;
@@ -143,9 +143,9 @@ export class ClientFinder {
  * The program of the command's that is on the path last; else the runtime or the container's init that the
  * command itself became.
  */
-function clientOf(run: RunView, pieces: readonly PathPiece[]): Client | undefined {
+function clientOf(run: RunView, path: readonly PathSegment[]): Client | undefined {
   let became: Client | undefined;
-  for (const { tid, start } of [...pieces].reverse()) {
+  for (const { tid, start } of [...path].reverse()) {
     const pid = run.index.ownerOf(tid, start);
     const life = pid === undefined ? undefined : run.lives.at(pid, start as TraceTime);
     if (life === undefined) continue;
@@ -165,8 +165,8 @@ function clientOf(run: RunView, pieces: readonly PathPiece[]): Client | undefine
 const MOST_PARENTS = 1_000;
 
 /** What a process runs at a time: what it executed last, or its parent where it has not yet. */
-function programOf(run: RunView, life: LifeDraft, time: number): Client | undefined {
-  let runner: LifeDraft | undefined = life;
+function programOf(run: RunView, life: ProcessDraft, time: number): Client | undefined {
+  let runner: ProcessDraft | undefined = life;
   for (let up = 0; runner !== undefined && up < MOST_PARENTS; up++) {
     const exec = runner.execs[lastUpTo(runner.execs, time, (candidate) => candidate.time)];
     if (exec !== undefined) return { life: runner, exec };

@@ -1,5 +1,5 @@
 /**
- * The critical path as a chain of links, for people: pieces of one process in a row are a link, and visits too short
+ * The critical path as a chain of links, for people: segments of one process in a row are a link, and visits too short
  * to matter belong to the link around them.
  */
 import type { Duration } from '../../base/time.js';

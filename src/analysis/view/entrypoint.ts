@@ -1,10 +1,10 @@
 /** The process that becomes the entrypoint, and when. */
 import type { ProcessExec } from '../../model/trace/trace.js';
-import type { LifeDraft } from '../order/process-lives.js';
+import type { ProcessDraft } from '../order/process-table.js';
 import type { RunView } from './run-view.js';
 
 /** The last stage of runc init: the process that becomes the entrypoint. */
-export function initProcess(run: RunView): LifeDraft | undefined {
+export function initProcess(run: RunView): ProcessDraft | undefined {
   const candidates = run.processes.filter((life) =>
     run.actors[life.key]?.some(({ actor }) => actor === 'init'),
   );

@@ -7,7 +7,7 @@ import { type SyscallView, viewSyscall } from '../../model/syscalls/syscall-view
 import type { ActorKind } from '../../model/trace/actor-kind.js';
 import type { ActorSpan } from '../../model/trace/trace.js';
 import { actorAt } from '../actors/actors.js';
-import type { LifeDraft, Lives } from '../order/process-lives.js';
+import type { ProcessDraft, ProcessTable } from '../order/process-table.js';
 import type { ThreadActivity } from '../order/thread-activity.js';
 import type { ActorCall, TraceIndex } from './trace-index.js';
 
@@ -15,7 +15,7 @@ import type { ActorCall, TraceIndex } from './trace-index.js';
 export interface TraceView {
   readonly recording: Recording;
   readonly order: Uint32Array;
-  readonly lives: Lives;
+  readonly lives: ProcessTable;
   readonly actors: readonly ActorSpan[][];
   readonly activity: ThreadActivity;
   /** Syscalls whose arguments were recorded, in time order of their entry. */
@@ -26,7 +26,7 @@ export interface TraceView {
 export interface RunView extends TraceView {
   readonly containerId: ContainerId;
   /** Processes that are, at any time, the run's. */
-  readonly processes: readonly LifeDraft[];
+  readonly processes: readonly ProcessDraft[];
   /** Of dit's own requests for this container; the create request too. */
   readonly marks: readonly ApiMark[];
 }
@@ -41,7 +41,7 @@ export function spanOf(view: TraceView, pid: number, time: TraceTime): ActorSpan
 export function collectCalls(
   recording: Recording,
   order: Uint32Array,
-  lives: Lives,
+  lives: ProcessTable,
   actors: readonly ActorSpan[][],
 ): ActorCall[] {
   const { events, strings } = recording;
@@ -75,7 +75,7 @@ export function viewRun(view: TraceView, containerId: ContainerId): RunView {
 export function processesAs(
   run: RunView,
   actor: ActorKind,
-): { readonly life: LifeDraft; readonly from: TraceTime }[] {
+): { readonly life: ProcessDraft; readonly from: TraceTime }[] {
   return run.processes.flatMap((life) => {
     const span = run.actors[life.key]?.find(
       (candidate) => candidate.actor === actor && candidate.containerId === run.containerId,

@@ -13,14 +13,14 @@ import { NAMESPACE_MAKERS, SENDERS } from '../../model/syscalls/syscalls.js';
 import type { ActorKind } from '../../model/trace/actor-kind.js';
 import type { ActorSpan } from '../../model/trace/trace.js';
 import { actorAt } from '../actors/actors.js';
-import type { LifeDraft, Lives } from '../order/process-lives.js';
+import type { ProcessDraft, ProcessTable } from '../order/process-table.js';
 import type { ThreadActivity } from '../order/thread-activity.js';
 
 export interface ActorCall {
   readonly row: number;
   readonly time: TraceTime;
   readonly name: Foreign;
-  readonly life: LifeDraft;
+  readonly life: ProcessDraft;
   readonly actor: ActorKind;
   readonly containerId: ContainerId | undefined;
 }
@@ -48,7 +48,7 @@ export const ENGINES: ReadonlySet<ActorKind> = new Set(['dockerd', 'containerd',
 interface Indexed {
   readonly recording: Recording;
   readonly order: Uint32Array;
-  readonly lives: Lives;
+  readonly lives: ProcessTable;
   readonly actors: readonly ActorSpan[][];
   readonly activity: ThreadActivity;
   readonly calls: readonly ActorCall[];
@@ -99,7 +99,7 @@ export class TraceIndex {
   }
 
   /** Processes that are, at any time, the container's. */
-  processesOf(id: ContainerId): readonly LifeDraft[] {
+  processesOf(id: ContainerId): readonly ProcessDraft[] {
     return this.#processes().get(id) ?? [];
   }
 
@@ -123,7 +123,7 @@ export class TraceIndex {
     return this.#calls().get(id) ?? [];
   }
 
-  callsOfLife(life: LifeDraft): readonly ActorCall[] {
+  callsOfLife(life: ProcessDraft): readonly ActorCall[] {
     return this.#callsByLife().get(life) ?? [];
   }
 
@@ -172,9 +172,9 @@ export class TraceIndex {
     return this.#owners()(tid, time);
   }
 
-  #processesByContainer(): Map<ContainerId, LifeDraft[]> {
+  #processesByContainer(): Map<ContainerId, ProcessDraft[]> {
     const { lives, actors } = this.#trace;
-    const found = new Map<ContainerId, LifeDraft[]>();
+    const found = new Map<ContainerId, ProcessDraft[]>();
     for (const life of lives.processes) {
       const ids = new Set((actors[life.key] ?? []).map(({ containerId }) => containerId));
       for (const id of ids) if (id !== undefined) addTo(found, id, life);

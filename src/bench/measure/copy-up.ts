@@ -52,7 +52,7 @@ export const copyUpDimension: Dimension = {
 const unseen = (): DitError =>
   new DitError({
     code: 'copy-ups-unseen',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message:
       'no copy-up was seen: the storage is not overlayfs, or events of the kernel are missing',
     remedy: 'see what can be recorded here: dit doctor --sources',

@@ -53,7 +53,7 @@ export const cpuDimension: Dimension = {
 const tooFewCpus = (limit: number, cpuCount: number): DitError =>
   new DitError({
     code: 'cpus-too-few',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `a limit of ${limit} CPUs limits nothing on a machine of ${cpuCount}`,
     remedy: 'measure it on a machine with more CPUs',
   });

@@ -22,7 +22,7 @@ export function needFiles({ seesKernel }: Pick<MeasureContext, 'seesKernel'>): v
   if (seesKernel) return;
   throw new DitError({
     code: 'container-files-unseen',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: "the files of a container are out of reach: dit is not root on the engine's machine",
     remedy: 'run it there as root: sudo dit bench',
   });

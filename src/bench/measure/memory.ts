@@ -69,7 +69,7 @@ async function startAll(count: number, { sandbox, image, signal }: MeasureContex
 const outOfReach = (): DitError =>
   new DitError({
     code: 'processes-unseen',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: "the containers' processes are out of reach: dit is not root on the engine's machine",
     remedy: 'run it there as root: sudo dit bench',
   });

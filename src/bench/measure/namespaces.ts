@@ -48,7 +48,7 @@ export const namespacesDimension: Dimension = {
 const outOfReach = (): DitError =>
   new DitError({
     code: 'kernel-unseen',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: "the kernel's events are out of reach: dit is not root on the engine's machine",
     remedy: 'run it there as root: sudo dit bench',
   });

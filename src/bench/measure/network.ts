@@ -151,7 +151,7 @@ async function needServer(
 }
 
 const missing = (code: string, message: string, remedy: string): DitError =>
-  new DitError({ code, exitCode: EXIT.capability, message, remedy });
+  new DitError({ code, exitCode: EXIT.unavailable, message, remedy });
 
 const outOfReach = (): DitError =>
   missing(

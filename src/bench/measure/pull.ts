@@ -103,7 +103,7 @@ async function removeImage(docker: Dockerode, reference: string): Promise<void> 
 const unreachable = (where: Foreign): DitError =>
   new DitError({
     code: 'registry-unreachable',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the engine cannot reach a registry on this machine's loopback: ${where}`,
     remedy: "measure pulls on the engine's machine",
   });

@@ -126,7 +126,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, each) =
 const cacheOutOfReach = (): DitError =>
   new DitError({
     code: 'cache-kept',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: 'the page cache is not on this machine, or this user may not drop it',
     remedy: "run it as root on the engine's machine",
   });

@@ -74,7 +74,7 @@ export async function needBpftrace(): Promise<void> {
   if (process.platform !== 'linux') {
     throw new DitError({
       code: 'not-linux',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `a start cannot be recorded on ${process.platform}`,
       remedy: 'record on Linux; here dit reads trace files: dit trace show FILE',
     });
@@ -83,7 +83,7 @@ export async function needBpftrace(): Promise<void> {
   if (!privilege.available) {
     throw new DitError({
       code: 'root-needed',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`bpftrace needs root: this is ${privilege.evidence}`,
       remedy: privilege.remedy,
     });
@@ -265,7 +265,7 @@ async function schedule(pid: number, policy: string, priority: number): Promise<
 function refused(said: string): DitError {
   return new DitError({
     code: 'bpftrace-refused',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `bpftrace cannot attach its probes: ${said.trim() || 'it ended without a word'}`,
     remedy: `try it by itself: bpftrace ${SCRIPT} 1`,
   });

@@ -27,7 +27,7 @@ export async function findBpftrace(): Promise<Bpftrace> {
     const reason = isMissing(error) ? 'it is not installed' : messageOf(error);
     throw new DitError({
       code: 'bpftrace-missing',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`'${path}' cannot be run: ${firstLine(reason)}`,
       remedy: 'install it: apt-get install bpftrace, or dnf install bpftrace',
       cause: error,
@@ -38,7 +38,7 @@ export async function findBpftrace(): Promise<Bpftrace> {
   if (version[0] === 0 && version[1] < OLDEST[1]) {
     throw new DitError({
       code: 'bpftrace-too-old',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `'${path}' is ${said.trim().split('\n')[0]}; dit needs bpftrace 0.17 or later`,
       remedy: 'install a newer bpftrace, or record with --source strace',
     });

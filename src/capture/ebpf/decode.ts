@@ -91,10 +91,10 @@ export class RecordDecoder {
 
   /**
    * Calls of processes that are followed no longer: neither their return nor an exit comes in any more.
-   * @param letGo by pid since when, ns since the session base; what begins later is another process's of that pid
+   * @param unfollowed by pid since when, ns since the session base; what begins later is another process's of that pid
    */
-  forget(letGo: ReadonlyMap<number, number>): void {
-    this.#pending.forget(letGo);
+  forget(unfollowed: ReadonlyMap<number, number>): void {
+    this.#pending.forget(unfollowed);
   }
 
   /** Calls that have not returned, as far as is known. */

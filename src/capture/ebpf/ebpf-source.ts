@@ -71,7 +71,7 @@ export function needEbpf(): void {
   if (process.platform !== 'linux') {
     throw new DitError({
       code: 'not-linux',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `a start cannot be recorded on ${process.platform}`,
       remedy: 'record on Linux; here dit reads trace files: dit trace show FILE',
     });
@@ -80,7 +80,7 @@ export function needEbpf(): void {
   if (!privilege.available) {
     throw new DitError({
       code: 'root-needed',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`recording needs root: this is ${privilege.evidence}`,
       remedy: privilege.remedy,
     });
@@ -107,7 +107,7 @@ export class EbpfSource implements RecordingSource {
   readonly #done: Promise<void>;
   readonly #baseNs: bigint;
   /** Since when, ns since the session base, by pid: what they did before may still be on its way here. */
-  readonly #letGo = new Map<number, number>();
+  readonly #unfollowed = new Map<number, number>();
   #stopped = false;
 
   private constructor(
@@ -189,11 +189,11 @@ export class EbpfSource implements RecordingSource {
     return true;
   }
 
-  letGo(pid: number): void {
+  unfollow(pid: number): void {
     this.#session.deleteFromMap('participants', u32(pid));
     // Threads that have an entry there are recorded whosesoever they are.
     for (const tid of threadIds(pid)) this.#session.deleteFromMap('syscalls_in_progress', u32(tid));
-    this.#letGo.set(pid, this.#now());
+    this.#unfollowed.set(pid, this.#now());
   }
 
   /** Calls that have not returned, as far as is known: what a recording of days must not gather. */
@@ -211,9 +211,9 @@ export class EbpfSource implements RecordingSource {
 
   drain(into: EventTable): void {
     for (const batch of this.#batches.splice(0)) this.#decoder.decode(batch, into);
-    this.#decoder.forget(this.#letGo);
+    this.#decoder.forget(this.#unfollowed);
     const late = this.#now() - ON_ITS_WAY_NS;
-    for (const [pid, since] of this.#letGo) if (since < late) this.#letGo.delete(pid);
+    for (const [pid, since] of this.#unfollowed) if (since < late) this.#unfollowed.delete(pid);
     if (this.#stopped) this.#decoder.finish(into);
   }
 
@@ -266,7 +266,7 @@ function needRequired(probes: readonly ProgramState[]): void {
   if (missing.length === 0) return;
   throw new DitError({
     code: 'probe-refused',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the kernel refuses ${missing.map(({ attachPoint, refusal }) => `${attachPoint} (${refusal})`).join(', ')}`,
     remedy:
       'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
@@ -307,7 +307,7 @@ function refusal(error: unknown): DitError {
   if (errno === EPERM) {
     return new DitError({
       code: 'ebpf-not-permitted',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`the kernel does not let this user load BPF programs (${firstLine(said)})`,
       remedy:
         'run as root: sudo dit …, or give the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE',
@@ -318,7 +318,7 @@ function refusal(error: unknown): DitError {
   if (object !== undefined) return objectMissing(object, error);
   return new DitError({
     code: 'ebpf-refused',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the kernel refuses the BPF programs on ${arch()}: ${said.trim()}`,
     remedy:
       'needs Linux 5.10 or later with BTF (CONFIG_DEBUG_INFO_BTF): dit doctor lists what is missing',
@@ -332,7 +332,7 @@ const BPF_OBJECT = /bpf\/build\/\w+\.bpf\.o/;
 function objectMissing(object: string, cause?: unknown): DitError {
   return new DitError({
     code: 'bpf-object-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the BPF programs have not been built (${object} is missing)`,
     remedy:
       'build them: npm run build:bpf (needs clang, llvm and libbpf-dev), or run scripts/set-up',

@@ -52,11 +52,11 @@ export class PendingCalls {
     this.#byTid.set(tid, call);
   }
 
-  /** @param letGo by pid since when; what begins later is another process's of that pid */
-  forget(letGo: ReadonlyMap<number, number>): void {
-    if (letGo.size === 0) return;
+  /** @param unfollowed by pid since when; what begins later is another process's of that pid */
+  forget(unfollowed: ReadonlyMap<number, number>): void {
+    if (unfollowed.size === 0) return;
     for (const [tid, { pid, entry }] of this.#byTid) {
-      if (entry <= (letGo.get(pid) ?? Number.NEGATIVE_INFINITY)) this.#byTid.delete(tid);
+      if (entry <= (unfollowed.get(pid) ?? Number.NEGATIVE_INFINITY)) this.#byTid.delete(tid);
     }
   }
 

@@ -35,7 +35,7 @@ import { type SourceKind, type SourceRefusal, startFirst } from '../sources.js';
 import { clockSnapshot } from './clock-snapshot.js';
 import { foldProcesses } from './fold-processes.js';
 import { knownRoles } from './known-roles.js';
-import { LetGo } from './let-go.js';
+import { Unfollowed } from './unfollowed.js';
 
 export interface HostRecorderOptions {
   readonly sources: readonly SourceKind[];
@@ -50,7 +50,7 @@ export interface HostRecorderOptions {
   readonly daemons: () => readonly Daemon[];
 }
 
-export interface Stretch {
+export interface RecordedWindow {
   /** Its first moment; undefined: of all that is held. */
   readonly since: TraceTime | undefined;
   /** The moment after its last; undefined: now. */
@@ -74,7 +74,7 @@ export class HostRecorder {
   #marks: ApiMark[] = [];
   #processes: KnownProcess[];
   #daemons: readonly Daemon[];
-  readonly #letGo = new LetGo();
+  readonly #unfollowed = new Unfollowed();
   #total = 0;
   #end: SourceEnd | undefined;
 
@@ -158,7 +158,7 @@ export class HostRecorder {
   }
 
   /** The same for one stretch, as if the recording had begun and ended then. */
-  stretch({ since, until }: Stretch): Recording {
+  window({ since, until }: RecordedWindow): Recording {
     const held = this.#events;
     const from = since ?? Number.NEGATIVE_INFINITY;
     const to = until ?? Number.POSITIVE_INFINITY;
@@ -217,7 +217,7 @@ export class HostRecorder {
     // Copying is worth it only where much is dropped.
     if (dropped.length < kept.length || dropped.length === 0) return;
     this.#processes = this.#processesAfter(dropped);
-    this.#letGo.forget(time);
+    this.#unfollowed.forget(time);
     const before = { events, strings: this.#strings };
     this.#events = new EventTable();
     const renews = before.strings.size > this.#stringsAllowed;
@@ -235,14 +235,14 @@ export class HostRecorder {
    * These are followed no longer, nor what they fork.
    * @param from the first row that came since this was called: it tells what they and those before them had forked
    */
-  letGo(pids: Iterable<number>, from = this.#events.length): void {
+  unfollow(pids: Iterable<number>, from = this.#events.length): void {
     if (this.#end !== undefined) return;
-    const letGo = (pid: number): void => {
-      this.#source.letGo?.(pid);
-      this.#letGo.add(pid, this.now());
+    const unfollow = (pid: number): void => {
+      this.#source.unfollow?.(pid);
+      this.#unfollowed.add(pid, this.now());
     };
-    for (const pid of pids) letGo(pid);
-    this.#letGo.children(this.#events, from, letGo);
+    for (const pid of pids) unfollow(pid);
+    this.#unfollowed.children(this.#events, from, unfollow);
   }
 
   /**
@@ -294,7 +294,9 @@ export class HostRecorder {
     rows.sort((a, b) => events.time.at(a) - events.time.at(b));
     const before = { processes: this.#processes, events, strings: this.#strings };
     // The ends of processes that are no longer followed are not recorded.
-    return foldProcesses(before, rows).filter(({ pid, start }) => !this.#letGo.has(pid, start));
+    return foldProcesses(before, rows).filter(
+      ({ pid, start }) => !this.#unfollowed.has(pid, start),
+    );
   }
 
   #header(): TraceHeader {

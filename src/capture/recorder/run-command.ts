@@ -176,7 +176,7 @@ function signalOf(reason: unknown): NodeJS.Signals {
 const noShell = (error: unknown): DitError =>
   new DitError({
     code: 'no-shell',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the command cannot be started: ${messageOf(error)}`,
     remedy: 'dit starts it through /bin/sh: look whether that is there',
     cause: error,

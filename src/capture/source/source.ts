@@ -36,7 +36,7 @@ export interface RecordingSource {
   /** @returns whether it could: some sources take their participants only when they are started */
   follow(participant: Participant): boolean;
   /** No longer followed, nor what it forks from now on. Where it is missing, a participant is one to its end. */
-  letGo?(pid: number): void;
+  unfollow?(pid: number): void;
   /** Ids of what is drained from now on are this table's. Where it is missing, a recording has one table. */
   useStrings?(strings: StringInterner): void;
   /** Decodes what has come in since the last call. A record that makes no sense is a `malformed` event. */

@@ -76,7 +76,7 @@ function refuseOtherTracers(tracees: readonly Tracee[]): void {
   const name = (pid: number): string => `${pid} (${processStat(pid)?.comm ?? 'gone'})`;
   throw new DitError({
     code: 'strace-already-traced',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `process ${name(traced.pid)} is traced by process ${name(traced.tracerPid)}, and a thread has one tracer`,
     remedy: `end that one first, if it may be ended: kill ${traced.tracerPid}`,
   });
@@ -89,7 +89,7 @@ function refusal(messages: string, pids: readonly number[]): DitError {
     const scope = yamaScope();
     return new DitError({
       code: 'strace-not-permitted',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `the kernel does not let this user trace process ${pids.join(', ')} (${said})`,
       remedy:
         scope === 3
@@ -99,7 +99,7 @@ function refusal(messages: string, pids: readonly number[]): DitError {
   }
   return new DitError({
     code: 'strace-refused',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `strace does not attach to process ${pids.join(', ')}: ${said || 'no message'}`,
     remedy: `run strace by hand to see why: strace -f -p ${pids[0]}`,
   });
@@ -108,7 +108,7 @@ function refusal(messages: string, pids: readonly number[]): DitError {
 function noProcess(pids: readonly number[]): DitError {
   return new DitError({
     code: 'strace-no-process',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `there is no process ${pids.join(', ') || 'to attach to'}`,
     remedy: 'strace takes its processes only when it is started: start the engine first',
   });

@@ -23,7 +23,7 @@ export async function findStrace(path = 'strace'): Promise<StraceProgram> {
   } catch (error) {
     throw new DitError({
       code: 'strace-missing',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: isMissing(error) ? `there is no '${path}' in the PATH` : firstLine(messageOf(error)),
       remedy: INSTALL,
       cause: error,
@@ -33,7 +33,7 @@ export async function findStrace(path = 'strace'): Promise<StraceProgram> {
   if (version === undefined || isOlder(version)) {
     throw new DitError({
       code: 'strace-too-old',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `'${path}' is of version ${version ?? 'unknown'}, and ${OLDEST.join('.')} or later is needed`,
       remedy: INSTALL,
     });

@@ -120,7 +120,7 @@ function cpuMs(cgroup: ContainerCgroup): number {
   if (v2 !== undefined) return Number(v2) / US_PER_MS;
   throw new DitError({
     code: 'cgroup-unknown',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: 'neither cpuacct.usage nor cpu.stat of the container can be read',
     remedy: "run dit where it sees the host's cgroups: not in a container with a cgroup namespace",
   });

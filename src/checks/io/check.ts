@@ -163,7 +163,7 @@ async function copyUpsOrWhyNot(
     return await measureCopyUps(context.record, image);
   } catch (error) {
     context.signal.throwIfAborted();
-    if (!(error instanceof DitError) || error.exitCode !== EXIT.capability) throw error;
+    if (!(error instanceof DitError) || error.exitCode !== EXIT.unavailable) throw error;
     return { why: error.message, remedy: error.remedy ?? '' };
   }
 }

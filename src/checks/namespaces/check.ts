@@ -92,7 +92,7 @@ async function costOrWhyNot(
     return { cost: await measureCost(context), notMeasured: '' };
   } catch (error) {
     context.signal.throwIfAborted();
-    if (!(error instanceof DitError && error.exitCode === EXIT.capability)) throw error;
+    if (!(error instanceof DitError && error.exitCode === EXIT.unavailable)) throw error;
     return { cost: undefined, notMeasured: error.message };
   }
 }

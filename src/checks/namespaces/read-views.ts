@@ -59,7 +59,7 @@ function readIfThere(path: string): string {
 function unreadable(what: string, error: unknown): DitError {
   return new DitError({
     code: 'namespaces-unreadable',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`${what} cannot be read: ${messageOf(error)}`,
     remedy: "run dit as root on the engine's own machine",
   });

@@ -1,9 +1,9 @@
 /** `dit doctor`: what can be recorded here, tried and not guessed. */
 import { EXIT } from '../../base/errors.js';
-import { bpftraceCapability } from '../../capture/bpftrace/capability.js';
-import { ebpfCapabilities } from '../../capture/ebpf/capabilities.js';
-import { straceCapability } from '../../capture/strace/capability.js';
-import { machineCapabilities } from '../../doctor/machine.js';
+import { bpftraceFeature } from '../../capture/bpftrace/feature.js';
+import { ebpfFeatures } from '../../capture/ebpf/features.js';
+import { straceFeature } from '../../capture/strace/feature.js';
+import { machineFeatures } from '../../doctor/machine.js';
 import { canRecord, doctorJson, renderDoctor } from '../../render/text/doctor.js';
 import { renderSources, sourcesJson } from '../../render/text/sources.js';
 import type { CommandContext } from '../common/context.js';
@@ -26,15 +26,15 @@ export async function doctor(
     return EXIT.ok;
   }
   const capabilities = [
-    ...(await machineCapabilities(host)),
-    ...(await ebpfCapabilities()),
-    await bpftraceCapability(),
-    await straceCapability(),
+    ...(await machineFeatures(host)),
+    ...(await ebpfFeatures()),
+    await bpftraceFeature(),
+    await straceFeature(),
   ];
   const text =
     json === true
       ? doctorJson(capabilities)
       : renderDoctor(capabilities, themeFor(stdout), stdout.width);
   await stdout.write(text);
-  return canRecord(capabilities) ? EXIT.ok : EXIT.capability;
+  return canRecord(capabilities) ? EXIT.ok : EXIT.unavailable;
 }

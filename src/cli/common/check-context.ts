@@ -167,7 +167,7 @@ const imageMissing = (image: string): DitError =>
 const remote = (url: string): DitError =>
   new DitError({
     code: 'engine-remote',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the engine at '${url}' runs on another machine: its kernel cannot be recorded from here`,
     remedy: 'run dit test on that machine',
   });

@@ -55,7 +55,7 @@ export async function chooseEngine(
 export const remoteError = ({ url }: EngineEndpoint): DitError =>
   new DitError({
     code: 'engine-remote',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `the engine at '${url}' runs on another machine: its kernel cannot be recorded from here`,
     remedy: "run dit on that machine, or use dit's own engine: --engine private",
   });

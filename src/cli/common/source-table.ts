@@ -2,7 +2,7 @@
 
 import { DitError, messageOf } from '../../base/errors.js';
 import type { Foreign } from '../../base/foreign.js';
-import { FIGURE_ABILITIES, MILESTONE_ABILITIES } from '../../capture/abilities.js';
+import { FIGURE_COVERAGE, MILESTONE_COVERAGE } from '../../capture/coverage.js';
 import { SOURCES } from '../../capture/sources.js';
 import { findEngine } from '../../engine/endpoint.js';
 import type { SourceTable } from '../../render/text/sources.js';
@@ -17,14 +17,14 @@ export function generalSourceTable(): SourceTable {
     groups: [
       {
         title: 'MILESTONES',
-        rows: Object.entries(MILESTONE_ABILITIES).map(([title, row]) => ({
+        rows: Object.entries(MILESTONE_COVERAGE).map(([title, row]) => ({
           title,
           words: names.map((name) => row[name]),
         })),
       },
       {
         title: 'FIGURES',
-        rows: FIGURE_ABILITIES.map(({ title, ...row }) => ({
+        rows: FIGURE_COVERAGE.map(({ title, ...row }) => ({
           title,
           words: names.map((name) => row[name]),
         })),

@@ -43,7 +43,7 @@ export function cgroupKeys(pid: number, containerId: string): CgroupKeys {
   if (keys.length > 0) return { keys, lines };
   throw new DitError({
     code: 'cgroup-unknown',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the cgroups of container ${containerId.slice(0, 12)} cannot be found: ${why}`,
     remedy: `see them: cat /proc/${pid}/cgroup; run dit where it sees the host's cgroups`,
   });

@@ -37,7 +37,7 @@ export function memoryCgroup(pid: number): MemoryCgroup {
   if (found !== undefined) return { version: found.version, folder: found.path };
   throw new DitError({
     code: 'memory-controller-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: "the kernel's memory controller is not mounted here",
     remedy: CONTROLLER_REMEDY,
   });
@@ -54,7 +54,7 @@ export function readCgroupMemory({ version, folder }: MemoryCgroup): CgroupMemor
   } catch (error) {
     throw new DitError({
       code: 'memory-cgroup-unreadable',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `the memory controller's files in '${folder}' cannot be read: ${(error as Error).message}`,
       remedy: CONTROLLER_REMEDY,
       cause: error,

@@ -81,7 +81,7 @@ export async function readUpper(folder: HeldFolder, signal: AbortSignal): Promis
     const why = deadline.expired ? (deadline.signal.reason as Error) : (error as Error);
     throw new DitError({
       code: 'upper-unreadable',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `tar cannot read the upper layer '${folder.path}': ${why.message}`,
       remedy: 'install GNU tar, which reads extended attributes, and run dit as root',
       cause: error,

@@ -65,7 +65,7 @@ export async function createBridge(
   }
   throw new DitError({
     code: 'engine-network',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: 'no /24 of 198.18.0.0/15 is free for the private engine',
     remedy: 'see what uses it: ip -4 route show table all | grep 198.1',
   });
@@ -170,7 +170,7 @@ async function runIp(args: readonly string[]): Promise<string> {
   const failed = programFailed(ran);
   throw new DitError({
     code: 'engine-network',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`the private engine's bridge cannot be set up: ${messageOf(failed)}`,
     remedy: 'run dit as root, with CAP_NET_ADMIN',
     cause: failed,

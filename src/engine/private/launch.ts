@@ -125,7 +125,7 @@ function findDockerd(tree: string | undefined, dirs: readonly string[]): string 
   if (found !== undefined) return found;
   throw new DitError({
     code: 'dockerd-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message:
       tree === undefined
         ? 'dockerd is not installed, so dit cannot start an engine of its own'

@@ -335,7 +335,7 @@ async function purge(layout: EngineLayout): Promise<void> {
   if (busy !== undefined) {
     throw new DitError({
       code: 'engine-purge',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `'${busy}' is still mounted, so the data root is not deleted`,
       remedy: `umount ${busy}`,
     });
@@ -350,7 +350,7 @@ function needOverlayGround(dataRoot: string): void {
   if (statfsSync(dataRoot).type !== OVERLAYFS_MAGIC) return;
   throw new DitError({
     code: 'engine-data-root',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `'${dataRoot}' lies on an overlay file system, on which Docker's overlay2 cannot work`,
     remedy: 'set DIT_DATA_ROOT to a folder on ext4, xfs, btrfs or tmpfs',
   });
@@ -367,7 +367,7 @@ function needRoot(what: string, remedy: string): void {
   if (process.getuid?.() === 0) return;
   throw new DitError({
     code: 'root-needed',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `root is needed to ${what}`,
     remedy,
   });

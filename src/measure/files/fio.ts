@@ -90,7 +90,7 @@ interface FioOutput {
 function fioFailed(reason: Foreign): DitError {
   return new DitError({
     code: 'fio-failed',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`fio reported no figures: ${reason}`,
     remedy: 'try it by hand: fio --name=dit --rw=write --size=64m --output-format=json',
   });

@@ -17,7 +17,7 @@ export async function dropPageCache(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     throw new DitError({
       code: 'cache-kept',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: quoting`the page cache cannot be dropped: ${messageOf(error)}`,
       remedy: 'run dit as root on the machine itself',
       cause: error,

@@ -196,7 +196,7 @@ export async function runClientIn(
     const missing = isMissing(error);
     throw new DitError({
       code: 'network-client',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: missing
         ? "'nsenter' is missing: a container's network is entered with it"
         : quoting`nothing could be run in the container's network: ${messageOf(error)}`,

@@ -16,7 +16,7 @@ export async function runScript(container: Running, script: string): Promise<str
   if (exitCode !== undefined && NOT_EXECUTED.has(exitCode)) {
     throw new DitError({
       code: 'container-program-missing',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: `the image lacks a program that is needed: ${said}`,
       remedy:
         'use an image with sh and the usual small programs, or leave out --image: busybox is used then',

@@ -12,7 +12,7 @@ export interface LinkPart {
   readonly ns: number;
 }
 
-/** A stretch of the critical path on one process. */
+/** Segments of the critical path in a row, on one process. */
 export interface ChainLink {
   readonly actor: ActorKind;
   readonly process: ProcessKey | undefined;

@@ -96,7 +96,7 @@ export type Phase = 'kernel' | 'runtime' | 'storage';
 /** What a thread on the critical path does in a segment. */
 export type SegmentState = 'user code' | 'syscall' | 'runnable' | 'blocked';
 
-/** One piece of the critical path: the pieces tile the window without gap or overlap. */
+/** One segment of the critical path: segments tile the window without gap or overlap. */
 export interface Segment {
   readonly start: TraceTime;
   readonly end: TraceTime;

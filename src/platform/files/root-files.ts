@@ -76,7 +76,7 @@ export class RootFiles {
 const openInRootMissing = (): DitError =>
   new DitError({
     code: 'open-in-root-missing',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message:
       'this kernel cannot open files within a root (openat2, Linux 5.6): dit does not open the files of a container, which may lead anywhere',
     remedy: 'use Linux 5.6 or later; uname -r',

@@ -194,7 +194,7 @@ function unusable(program: string, cause: Error): DitError {
   const missing = systemErrorCode(cause) === 'ENOENT';
   return new DitError({
     code: missing ? 'program-missing' : 'program-unusable',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: missing
       ? `'${program}' is not installed`
       : quoting`'${program}' cannot be run: ${messageOf(cause)}`,
@@ -208,7 +208,7 @@ function unusable(program: string, cause: Error): DitError {
 const tooLate = (command: string, limitMs: number): DitError =>
   new DitError({
     code: 'program-late',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `'${command}' does not end within ${limitMs / 1000} s and was killed`,
     remedy: `run it by hand, and see what it waits for: ${command}`,
   });
@@ -216,7 +216,7 @@ const tooLate = (command: string, limitMs: number): DitError =>
 const tooChatty = (command: string): DitError =>
   new DitError({
     code: 'program-chatty',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `'${command}' writes more than ${OUTPUT_BYTES >> 20} MiB and was killed`,
     remedy: `run it by hand, and see what it writes: ${command} | head`,
   });
@@ -224,7 +224,7 @@ const tooChatty = (command: string): DitError =>
 export const programFailed = ({ command, status, stderr }: Ran): DitError =>
   new DitError({
     code: 'program-failed',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: quoting`'${command}' fails: ${firstLine(stderr.trim()) || `status ${status}`}`,
     remedy: `run it by hand: ${command}`,
   });

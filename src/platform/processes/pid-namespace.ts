@@ -29,7 +29,7 @@ export function needInitialPidNamespace(): void {
   if (own === undefined || own === INITIAL_PID_NAMESPACE) return;
   throw new DitError({
     code: 'pid-namespace',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: `dit runs in a pid namespace of its own (pid:[${own}]), where the kernel's process ids mean nothing`,
     remedy: "run it in the host's pid namespace: outside the container, or with --pid=host",
   });

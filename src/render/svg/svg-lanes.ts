@@ -7,7 +7,7 @@ import type { ContainerRun, Segment, Span, Trace } from '../../model/trace/trace
 import { FILLS, type Fill } from './svg-paint.js';
 
 /** Neighbouring columns that are filled alike. */
-interface Stretch {
+interface Bar {
   readonly from: number;
   readonly columns: number;
   readonly fill: Fill;
@@ -18,7 +18,7 @@ export interface Lane {
   /** On the critical path, ns. */
   readonly total: number;
   /** In order, none over another. */
-  readonly stretches: readonly Stretch[];
+  readonly stretches: readonly Bar[];
 }
 
 export interface Presence {
@@ -103,8 +103,8 @@ function largest(ns: readonly Float64Array[], column: number): Fill | undefined 
   return FILLS[values.indexOf(Math.max(...values))];
 }
 
-function stretchesOf(fills: readonly (Fill | undefined)[]): Stretch[] {
-  const stretches: Stretch[] = [];
+function stretchesOf(fills: readonly (Fill | undefined)[]): Bar[] {
+  const stretches: Bar[] = [];
   for (let from = 0; from < fills.length; ) {
     const fill = fills[from];
     let to = from + 1;

@@ -12,15 +12,15 @@
 
 import { escapeText, safeJson } from '../../base/escape.js';
 import { own } from '../../base/own.js';
-import type { Capability } from '../../model/checks/capability.js';
+import type { Feature } from '../../model/checks/feature.js';
 import { alignLeft, wrap } from '../common/columns.js';
 import type { Theme } from '../common/theme.js';
 
-/** The best source that this machine has: ebpf takes all that is required, the others one capability each and an engine. */
-export function bestSource(capabilities: readonly Capability[]): string | undefined {
+/** The best source that this machine has: ebpf takes all that is required, the others one feature each and an engine. */
+export function bestSource(features: readonly Feature[]): string | undefined {
   const has = (id: string): boolean =>
-    capabilities.some((capability) => capability.id === id && capability.available);
-  const missing = capabilities.filter(({ available, required }) => required && !available);
+    features.some((feature) => feature.id === id && feature.available);
+  const missing = features.filter(({ available, required }) => required && !available);
   if (missing.length === 0) return 'ebpf';
   const lacksEngine = missing.some(({ id }) => ENGINES.includes(id));
   return (lacksEngine ? ['api'] : ['bpftrace', 'strace', 'api']).find(has);
@@ -29,15 +29,11 @@ export function bestSource(capabilities: readonly Capability[]): string | undefi
 /** Those whose kernel is this machine's. */
 const ENGINES = ['docker', 'private-engine'];
 
-export const canRecord = (capabilities: readonly Capability[]): boolean =>
-  bestSource(capabilities) !== undefined;
+export const canRecord = (features: readonly Feature[]): boolean =>
+  bestSource(features) !== undefined;
 
-export function renderDoctor(
-  capabilities: readonly Capability[],
-  theme: Theme,
-  width: number,
-): string {
-  const source = bestSource(capabilities);
+export function renderDoctor(features: readonly Feature[], theme: Theme, width: number): string {
+  const source = bestSource(features);
   const verdict =
     source === undefined
       ? wrap(CANNOT, width).map((line) => theme.bad(line))
@@ -46,7 +42,7 @@ export function renderDoctor(
           width,
         ).map((line) => theme.good(line));
   const lines = [...verdict, ''];
-  for (const { title, available, required, evidence, remedy } of capabilities) {
+  for (const { title, available, required, evidence, remedy } of features) {
     const [word, paint] = available
       ? (['ok', theme.good] as const)
       : required
@@ -81,13 +77,13 @@ const BELOW = ' '.repeat(STATE);
 /** Too few columns for evidence beside what it is of. */
 const NARROW = 70;
 
-export function doctorJson(capabilities: readonly Capability[]): string {
+export function doctorJson(features: readonly Feature[]): string {
   return `${safeJson(
     {
       schema: 'dit.doctor/1',
-      can_record: canRecord(capabilities),
-      source: bestSource(capabilities) ?? null,
-      capabilities,
+      can_record: canRecord(features),
+      source: bestSource(features) ?? null,
+      capabilities: features,
     },
     2,
   )}\n`;

@@ -44,7 +44,7 @@ test('a result comes with the name and the time', async () => {
 test('a missing capability skips, with the remedy', async () => {
   const error = new DitError({
     code: 'x',
-    exitCode: EXIT.capability,
+    exitCode: EXIT.unavailable,
     message: 'no eBPF here',
     remedy: 'sudo',
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { machineCapabilities } from '../../../src/doctor/machine.js';
+import { machineFeatures } from '../../../src/doctor/machine.js';
 
 let server: Server;
 let host: string;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 it('an engine on another machine can be recorded by its requests', async () => {
-  const capabilities = await machineCapabilities(host);
+  const capabilities = await machineFeatures(host);
   expect(capabilities.find(({ id }) => id === 'docker')).toMatchObject({
     available: false,
     required: true,
@@ -29,7 +29,7 @@ it('an engine on another machine can be recorded by its requests', async () => {
 });
 
 it('one that does not answer cannot', async () => {
-  const capabilities = await machineCapabilities('tcp://127.0.0.1:1');
+  const capabilities = await machineFeatures('tcp://127.0.0.1:1');
   for (const id of ['docker', 'api']) {
     expect(capabilities.find((capability) => capability.id === id)).toMatchObject({
       available: false,

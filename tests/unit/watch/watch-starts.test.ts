@@ -45,28 +45,28 @@ test('a container is let go once its start was told: init and its children, not 
   const { look, source } = await tellOne();
   const told: string[] = [];
   look(({ run }) => told.push(run.containerId));
-  expect(source.letGone).toEqual([]);
+  expect(source.unfollowed).toEqual([]);
   // Forked meanwhile, by one that is about to be let go.
   source.push(forkOf(2.6e9, 80, 82));
   look(({ run }) => told.push(run.containerId));
   expect(told).toEqual([CONTAINER]);
-  expect(source.letGone.sort()).toEqual([PID.init, 80, 82].sort());
+  expect(source.unfollowed.sort()).toEqual([PID.init, 80, 82].sort());
 });
 
 test('a command that is run in it later is let go, one in another container is not', async () => {
   const { look, source } = await tellOne();
   look();
   look();
-  source.letGone.length = 0;
+  source.unfollowed.length = 0;
   const runs = (pid: number, id: string): Stream =>
     new Stream().exec(3.6e9, pid, '/usr/bin/runc', ['runc', '--root', '/r', 'exec', id]);
   source.pushAll(runs(90, CONTAINER).fork(3.61e9, 90, 91));
   source.pushAll(runs(95, OTHER_CONTAINER));
   look();
-  expect(source.letGone).toEqual([90, 91]);
+  expect(source.unfollowed).toEqual([90, 91]);
   source.push(forkOf(4.1e9, 90, 92));
   look();
-  expect(source.letGone).toEqual([90, 91, 92]);
+  expect(source.unfollowed).toEqual([90, 91, 92]);
 });
 
 test('its file has the clocks from before the start to after it', async () => {

@@ -108,7 +108,7 @@ export async function traceWatch(
   });
   const engine = new WatchedEngine(recorder, local, (line) => stderr.line(line), signal);
   const tally = new Tally();
-  const teller = new Teller(options, context, tally);
+  const printer = new StartPrinter(options, context, tally);
   const watcher = new StartWatcher(recorder, ({ id, error }) => {
     const why = escapeText(messageOf(error));
     void stderr.line(`dit: the start of container ${shortId(id)} cannot be shown: ${why}`);
@@ -120,11 +120,11 @@ export async function traceWatch(
   const unread = (): boolean => stdout.closed && options.out === undefined;
   try {
     await engine.nameContainers();
-    await teller.begin(recorder.daemons.map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
+    await printer.begin(recorder.daemons.map(({ pid, role }) => `${role || 'daemon'} ${pid}`));
     while (!stop.aborted && !unread()) {
       // Woken by the signal: one more look.
       await sleep(LOOK_EVERY_MS, undefined, { signal: stop }).catch(() => {});
-      watcher.look(teller.tell);
+      watcher.look(printer.tell);
       await engine.look();
     }
     if (watcher.underWay > 0 && !unread()) await sleep(LOOK_EVERY_MS);
@@ -132,7 +132,7 @@ export async function traceWatch(
     deadline.close();
     engine.close();
     const end = await recorder.stop();
-    watcher.look(teller.tell, { last: true });
+    watcher.look(printer.tell, { last: true });
     tally.lost = recordsLost(end.losses);
     tally.events = recorder.totalEvents;
   }
@@ -183,7 +183,7 @@ class Tally {
 }
 
 /** Says each start, and writes its trace where that is asked for. */
-class Teller {
+class StartPrinter {
   readonly #options: TraceWatchOptions;
   readonly #context: CommandContext;
   readonly #tally: Tally;

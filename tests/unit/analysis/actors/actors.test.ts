@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { actorAt, assignActors } from '../../../../src/analysis/actors/actors.js';
-import { buildLives } from '../../../../src/analysis/order/process-lives.js';
+import { buildLives } from '../../../../src/analysis/order/process-table.js';
 import { timeOrder } from '../../../../src/analysis/order/time-order.js';
 import {
   CONTAINER,

@@ -63,14 +63,14 @@ describe('what it holds', () => {
     host.pass(1);
     source.push(forkOf(0.5e9, process.pid, 900_001), forkOf(0.6e9, 900_001, 900_002));
     recorder.take();
-    recorder.letGo([900_001]);
-    expect(source.letGone).toEqual([900_001]);
+    recorder.unfollow([900_001]);
+    expect(source.unfollowed).toEqual([900_001]);
     // 900_002 is not known to be let go; 900_003 is its parent's, from before; 900_005 is another process's.
     source.push(forkOf(0.9e9, 900_001, 900_003), forkOf(0.95e9, 900_003, 900_004));
     source.push(forkOf(1.9e9, 900_001, 900_005));
     host.pass(1);
-    recorder.letGo([], recorder.take());
-    expect(source.letGone).toEqual([900_001, 900_003, 900_004]);
+    recorder.unfollow([], recorder.take());
+    expect(source.unfollowed).toEqual([900_001, 900_003, 900_004]);
     host.pass(20);
     recorder.take();
     recorder.forget((recorder.now() - 5e9) as never);
@@ -89,7 +89,7 @@ describe('a stretch of it', () => {
     // Events of several CPUs come in nearly in order.
     source.push(openOf(['/second'], 5e9), forkOf(4e9, 900_001, 900_002), openOf(['/third'], 9e9));
     recorder.take();
-    const { header, events, strings, processes, footer } = recorder.stretch({
+    const { header, events, strings, processes, footer } = recorder.window({
       since: 4.5e9 as TraceTime,
       until: 9e9 as TraceTime,
     });
@@ -102,7 +102,7 @@ describe('a stretch of it', () => {
     expect(whole.header.traceId).not.toBe(header.traceId);
     expect(whole.processes.map(({ pid }) => pid)).toEqual(known);
     expect(whole.events.length).toBe(5);
-    expect(recorder.stretch({ since: undefined, until: undefined }).events.length).toBe(5);
+    expect(recorder.window({ since: undefined, until: undefined }).events.length).toBe(5);
   });
 });
 

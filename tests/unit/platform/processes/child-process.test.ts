@@ -64,7 +64,7 @@ describe('a program that is run', () => {
       const error = (await runProgram(...sh(script), { limitMs: 3_000 }).catch(
         (thrown: unknown) => thrown,
       )) as DitError;
-      expect(error).toMatchObject({ code: 'program-late', exitCode: EXIT.capability });
+      expect(error).toMatchObject({ code: 'program-late', exitCode: EXIT.unavailable });
       expect(error.message).toMatch(/^'sh -c .*' does not end within 3 s and was killed$/);
       expect(error.remedy).toMatch(/^run it by hand, and see what it waits for: sh -c /);
       await vi.waitFor(() => pidsIn(name).forEach(gone), { timeout: 10_000 });
@@ -88,7 +88,7 @@ describe('a program that is run', () => {
   it('that writes without end is killed; what it complains of is cut', async () => {
     await expect(runProgram('yes', [])).rejects.toMatchObject({
       code: 'program-chatty',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: "'yes' writes more than 16 MiB and was killed",
     });
     const ran = await runProgram(...sh('yes | head -c 20000000 >&2'));
@@ -99,14 +99,14 @@ describe('a program that is run', () => {
   it('that is missing, may not be run or fails is said, with what to do', async () => {
     await expect(runProgram('no-such-program', [])).rejects.toMatchObject({
       code: 'program-missing',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: "'no-such-program' is not installed",
       remedy: 'install it: apt-get install no-such-program',
     });
     writeFileSync(file('plain'), 'text');
     await expect(runProgram(file('plain'), [])).rejects.toMatchObject({
       code: 'program-unusable',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
     });
     await expect(runProgram('true', ['x'.repeat(4 << 20)])).rejects.toMatchObject({
       code: 'program-unusable',
@@ -114,7 +114,7 @@ describe('a program that is run', () => {
     });
     await expect(needProgram(...sh("echo 'no way' >&2; exit 3"))).rejects.toMatchObject({
       code: 'program-failed',
-      exitCode: EXIT.capability,
+      exitCode: EXIT.unavailable,
       message: expect.stringMatching(/' fails: no way$/),
     });
   });

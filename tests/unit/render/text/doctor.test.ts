@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Capability } from '../../../../src/model/checks/capability.js';
+import type { Feature } from '../../../../src/model/checks/feature.js';
 import { columnsOf } from '../../../../src/render/common/columns.js';
 import { PLAIN_THEME } from '../../../../src/render/common/theme.js';
 import {
@@ -44,7 +44,7 @@ describe('doctor', () => {
   });
 
   /** What has these, of all that a machine may have. */
-  const machineWith = (...available: string[]): Capability[] =>
+  const machineWith = (...available: string[]): Feature[] =>
     ['btf', 'docker', 'bpftrace', 'strace', 'api'].map((id) => ({
       id,
       title: id,

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { machine } from 'node:os';
 import { type Foreign, firstLine, joinForeign, quoting } from '../../base/foreign.js';
-import type { Capability } from '../../model/checks/capability.js';
+import type { Feature } from '../../model/checks/feature.js';
 import { StringInterner } from '../../model/recording/strings.js';
 import { loadAddon } from '../../platform/addon.js';
 import { examine } from '../../platform/examine.js';
@@ -15,7 +15,7 @@ const OBJECT = 'bpf/build/recorder.bpf.o';
 const TRIAL_RING_BYTES = 1 << 20;
 
 /** Loads and attaches every program for a moment: no other answer counts. */
-export async function ebpfCapabilities(): Promise<Capability[]> {
+export async function ebpfFeatures(): Promise<Feature[]> {
   const addon = await examine({
     id: 'addon',
     title: 'native addon',

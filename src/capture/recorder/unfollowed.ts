@@ -6,7 +6,7 @@ import type { TraceTime } from '../../base/time.js';
 import { KIND } from '../../model/recording/event-kinds.js';
 import type { EventTable } from '../../model/recording/event-table.js';
 
-export class LetGo {
+export class Unfollowed {
   /** By pid. A pid is given to another process sooner or later: only what came before counts. */
   readonly #since = new Map<number, TraceTime>();
 
@@ -23,15 +23,15 @@ export class LetGo {
   /**
    * Children of those that were let go, which are let go too: a child's own children may follow it in `events`.
    * @param from the first row to look at
-   * @param letGo adds the child
+   * @param unfollow adds the child
    */
-  children(events: EventTable, from: number, letGo: (pid: number) => void): void {
+  children(events: EventTable, from: number, unfollow: (pid: number) => void): void {
     if (this.#since.size === 0) return;
     for (let row = from; row < events.length; row++) {
       const pid = events.pid.at(row);
       if (events.kind.at(row) !== KIND.fork || !this.has(pid, events.time.at(row))) continue;
       const child = events.value(row, 'child_pids');
-      if (child !== pid) letGo(child);
+      if (child !== pid) unfollow(child);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { Inference } from '../../model/trace/inference.js';
 import type { WaitCause } from '../../model/trace/wait-cause.js';
 
-/** A stretch of the critical path: one thread in one state, before syscalls are looked at. */
-export interface PathPiece {
+/** A segment of the critical path before it is attributed: one thread in one state, whatever it calls. */
+export interface PathSegment {
   readonly start: number;
   readonly end: number;
   readonly tid: number;

@@ -1,7 +1,7 @@
 /** What the strace source needs: strace, new enough, and the right to attach. Tried on a process of its own. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { Capability } from '../../model/checks/capability.js';
+import type { Feature } from '../../model/checks/feature.js';
 import { examine } from '../../platform/examine.js';
 import { startProgram } from '../../platform/processes/child-process.js';
 import { attachStrace } from './attach.js';
@@ -11,7 +11,7 @@ import { straceFlags } from './syscall-lists.js';
 /** linux/capability.h */
 const CAP_SYS_PTRACE = 19;
 
-export function straceCapability(): Promise<Capability> {
+export function straceFeature(): Promise<Feature> {
   return examine({ id: 'strace', title: 'strace', required: false, find: tryStrace });
 }
 

@@ -1,6 +1,6 @@
 /** Whether the bpftrace source works here: tried, for no other answer counts. */
 import { machine } from 'node:os';
-import type { Capability } from '../../model/checks/capability.js';
+import type { Feature } from '../../model/checks/feature.js';
 import { StringInterner } from '../../model/recording/strings.js';
 import { examine } from '../../platform/examine.js';
 import { needBpftrace, startBpftrace } from './bpftrace-source.js';
@@ -9,7 +9,7 @@ import { findBpftrace } from './find-bpftrace.js';
 const TRIAL_RING_BYTES = 1 << 20;
 
 /** Attaches every probe of the recorder for a moment. Takes some seconds. */
-export function bpftraceCapability(): Promise<Capability> {
+export function bpftraceFeature(): Promise<Feature> {
   return examine({ id: 'bpftrace', title: 'bpftrace', required: false, find: tryBpftrace });
 }
 

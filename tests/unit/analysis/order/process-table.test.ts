@@ -1,12 +1,12 @@
 /** Lives of processes from their events. */
 import { expect, test } from 'vitest';
-import { buildLives, type Lives } from '../../../../src/analysis/order/process-lives.js';
+import { buildLives, type ProcessTable } from '../../../../src/analysis/order/process-table.js';
 import { timeOrder } from '../../../../src/analysis/order/time-order.js';
 import type { TraceTime } from '../../../../src/base/time.js';
 import { EXIT_FLAG } from '../../../../src/model/recording/event-kinds.js';
 import { Stream } from '../../../support/stream.js';
 
-const livesOf = (stream: Stream): Lives => {
+const livesOf = (stream: Stream): ProcessTable => {
   const recording = stream.recording();
   return buildLives(recording, timeOrder(recording.events));
 };

@@ -8,7 +8,7 @@ import type { KnownProcess, ProcessRole, Recording } from '../../model/recording
 import type { ProcessExec } from '../../model/trace/trace.js';
 
 /** A process's life while it is put together; the actors come later. */
-export interface LifeDraft {
+export interface ProcessDraft {
   readonly key: ProcessKey;
   readonly pid: number;
   /** Its key is smaller than the child's: no chain of parents has a circle, whatever the file says. */
@@ -29,10 +29,10 @@ export interface ThreadStart {
   readonly event: number;
 }
 
-export interface Lives {
-  readonly processes: readonly LifeDraft[];
+export interface ProcessTable {
+  readonly processes: readonly ProcessDraft[];
   /** The life that pid has at a time: pids are reused. */
-  at(pid: number, time: TraceTime): LifeDraft | undefined;
+  at(pid: number, time: TraceTime): ProcessDraft | undefined;
   /** The fork that began thread tid's life which includes `time`; undefined: before the recording. */
   threadStart(tid: number, time: TraceTime): ThreadStart | undefined;
   /** The first fork at or after `time` that begins a life of thread tid. */
@@ -47,7 +47,7 @@ interface Takeover {
 }
 
 /** @param order rows in time order */
-export function buildLives(recording: Recording, order: Uint32Array): Lives {
+export function buildLives(recording: Recording, order: Uint32Array): ProcessTable {
   const builder = new LivesBuilder(recording);
   for (const known of recording.processes) builder.addKnown(known);
   const { kind } = recording.events;
@@ -74,8 +74,8 @@ export function buildLives(recording: Recording, order: Uint32Array): Lives {
 class LivesBuilder {
   readonly #events: Recording['events'];
   readonly #strings: Recording['strings'];
-  readonly #processes: LifeDraft[] = [];
-  readonly #livesOf = new Map<number, LifeDraft[]>();
+  readonly #processes: ProcessDraft[] = [];
+  readonly #livesOf = new Map<number, ProcessDraft[]>();
   readonly #threads = new Map<number, ThreadStart[]>();
   readonly #takeovers = new Map<number, Takeover[]>();
 
@@ -141,7 +141,7 @@ class LivesBuilder {
     life.exitCode ??= events.value(row, 'codes');
   }
 
-  lives(): Lives {
+  lives(): ProcessTable {
     const [livesOf, threads, takeovers] = [this.#livesOf, this.#threads, this.#takeovers];
     return {
       processes: this.#processes,
@@ -167,13 +167,13 @@ class LivesBuilder {
 
   #begin(
     pid: number,
-    parent: LifeDraft | undefined,
+    parent: ProcessDraft | undefined,
     start: TraceTime | undefined,
     comm: Foreign,
     role: ProcessRole,
     forkEvent: number | undefined,
-  ): LifeDraft {
-    const life: LifeDraft = {
+  ): ProcessDraft {
+    const life: ProcessDraft = {
       key: this.#processes.length as ProcessKey,
       pid,
       parent: parent?.key,
@@ -191,18 +191,18 @@ class LivesBuilder {
     return life;
   }
 
-  #current(pid: number): LifeDraft | undefined {
+  #current(pid: number): ProcessDraft | undefined {
     return this.#livesOf.get(pid)?.at(-1);
   }
 
   /** What acts was there, whether or not a snapshot or a fork of it was recorded. */
-  #currentOrUnknown(pid: number): LifeDraft {
+  #currentOrUnknown(pid: number): ProcessDraft {
     return this.#current(pid) ?? this.#begin(pid, undefined, undefined, '', '', undefined);
   }
 }
 
 /** Known from the snapshot of processes, which may have been taken after the fork that begins it. */
-const isUntouched = (life: LifeDraft | undefined): boolean =>
+const isUntouched = (life: ProcessDraft | undefined): boolean =>
   life !== undefined &&
   life.start === undefined &&
   life.end === undefined &&
@@ -215,5 +215,5 @@ function append<T>(lists: Map<number, T[]>, key: number, item: T): void {
 }
 
 /** Lives begin in the order in which they are made: what was there before the recording comes first. */
-const startOf = ({ start }: LifeDraft): number => start ?? Number.NEGATIVE_INFINITY;
+const startOf = ({ start }: ProcessDraft): number => start ?? Number.NEGATIVE_INFINITY;
 const timeOf = ({ time }: ThreadStart): number => time;

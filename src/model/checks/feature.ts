@@ -1,6 +1,6 @@
 /** One thing that a machine can do for dit, or cannot, with what was seen and what to do about it. */
 import type { Foreign } from '../../base/foreign.js';
-export interface Capability {
+export interface Feature {
   /** Stable: "btf", "docker". */
   readonly id: string;
   /** In people's words. */

@@ -44,11 +44,11 @@ test.skipIf(lacks('root', 'ebpf'))(
       source.follow({ pid, followChildren: true });
       const before = await eventsOf(source);
       expect(before.count('fork')).toBeGreaterThan(10);
-      source.letGo(pid);
+      source.unfollow(pid);
       await eventsOf(source);
       // A child that was forked before is still followed, and ends soon.
       expect((await eventsOf(source)).length).toBe(0);
-      source.letGo(pid);
+      source.unfollow(pid);
       source.follow({ pid, followChildren: true });
       expect((await eventsOf(source)).count('fork')).toBeGreaterThan(10);
     } finally {
@@ -77,7 +77,7 @@ test.skipIf(lacks('root', 'ebpf'))(
     try {
       source.follow({ pid, followChildren: false });
       await drained(() => source.pendingCalls > 0);
-      source.letGo(pid);
+      source.unfollow(pid);
       await drained(() => source.pendingCalls === 0);
       await eventsOf(source);
       expect(source.pendingCalls).toBe(0);

@@ -6,9 +6,9 @@ import type { MilestoneName } from '../model/trace/trace.js';
 import type { SourceName } from './sources.js';
 
 /** How well a source sees something. 'order': in the right order, at times that it slowed itself. */
-export type Ability = 'exact' | 'inferred' | 'order' | 'no';
+export type Coverage = 'exact' | 'inferred' | 'order' | 'no';
 
-type Row = Readonly<Record<SourceName, Ability>>;
+type Row = Readonly<Record<SourceName, Coverage>>;
 
 const requests: Row = { ebpf: 'exact', bpftrace: 'exact', strace: 'exact', api: 'exact' };
 /** Where dit's own calls are not recorded, they are noted after the write: late on a busy machine. */
@@ -16,7 +16,7 @@ const sent: Row = { ...requests, strace: 'inferred', api: 'inferred' };
 const kernel: Row = { ebpf: 'exact', bpftrace: 'exact', strace: 'order', api: 'no' };
 
 /** Milestones of a start by dit's own client, in causal order. */
-export const MILESTONE_ABILITIES: Readonly<
+export const MILESTONE_COVERAGE: Readonly<
   Record<Exclude<MilestoneName, 'command exec' | 'start answered' | "init's command exec">, Row>
 > = {
   'create requested': sent,
@@ -39,11 +39,11 @@ export const MILESTONE_ABILITIES: Readonly<
   removed: requests,
 };
 
-export interface FigureAbility extends Row {
+export interface FigureCoverage extends Row {
   readonly title: string;
 }
 
-export const FIGURE_ABILITIES: readonly FigureAbility[] = [
+export const FIGURE_COVERAGE: readonly FigureCoverage[] = [
   {
     title: 'critical path, phases',
     ebpf: 'exact',
