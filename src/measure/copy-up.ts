@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { BYTES_PER_MB } from '../base/count.js';
 import { type Foreign, raw } from '../base/foreign.js';
-import type { Certainty, CopyUp } from '../model/trace/trace.js';
+import type { Certainty } from '../model/trace/certainty.js';
+import type { CopyUp } from '../model/trace/trace.js';
 import type { MeasureContext } from './context.js';
 
 /** MB of 10^6 bytes. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { DitError, EXIT } from '../base/errors.js';
 import { ContainerCgroup } from '../container/cgroup/container-cgroup.js';
-import type { Certainty } from '../model/trace/trace.js';
+import type { Certainty } from '../model/trace/certainty.js';
 import {
   type CpuCounters,
   type CpuShare,

@@ -1,11 +1,8 @@
 /** What one recorded start took: its length, its phases, its teardown. Pure. */
+
+import type { Certainty } from '../model/trace/certainty.js';
 import { lengthOf, type PhaseName, phaseTotals } from '../model/trace/totals.js';
-import {
-  type Certainty,
-  type ContainerRun,
-  type MilestoneName,
-  milestone,
-} from '../model/trace/trace.js';
+import { type ContainerRun, type MilestoneName, milestone } from '../model/trace/trace.js';
 
 interface PhaseMeasure {
   readonly phase: PhaseName;

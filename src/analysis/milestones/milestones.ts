@@ -8,9 +8,9 @@ import { firstFrom } from '../../base/sorted.js';
 import type { TraceTime } from '../../base/time.js';
 import { namespacesOf } from '../../model/syscalls/syscall-view.js';
 import { isSyscallFor, NAMESPACE_MAKERS } from '../../model/syscalls/syscalls.js';
+import type { Certainty } from '../../model/trace/certainty.js';
 import type {
   AbsentMilestone,
-  Certainty,
   Evidence,
   Milestone,
   MilestoneName,

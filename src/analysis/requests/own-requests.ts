@@ -7,8 +7,8 @@ import type { Foreign } from '../../base/foreign.js';
 import { NS_PER_MS, type TraceTime } from '../../base/time.js';
 import type { ApiMark } from '../../model/recording/recording.js';
 import { SENDERS, syscallsThat } from '../../model/syscalls/syscalls.js';
+import type { Certainty } from '../../model/trace/certainty.js';
 import { ASKED_DETAIL } from '../../model/trace/own-requests.js';
-import type { Certainty } from '../../model/trace/trace.js';
 import type { TraceView } from '../view/run-view.js';
 
 export interface RequestMoment {

@@ -2,7 +2,7 @@
 
 import { largest, sumOf } from '../../measure/call-counts.js';
 import type { Figure } from '../../model/checks/check.js';
-import type { Certainty } from '../../model/trace/trace.js';
+import type { Certainty } from '../../model/trace/certainty.js';
 import type { CheckText, ReasonText } from '../contract/check.js';
 import { COST_BYTES, costOf, type EbpfFacts, type EbpfReason, THRESHOLDS } from './judge.js';
 

@@ -1,7 +1,7 @@
 /** What a container may do and see: told by the kernel's files where they can be read, else by what the engine was asked for. */
 import { posix } from 'node:path';
 import type Dockerode from 'dockerode';
-import type { Certainty } from '../../model/trace/trace.js';
+import type { Certainty } from '../../model/trace/certainty.js';
 import {
   type MountLine,
   mountLines,

@@ -1,7 +1,7 @@
 /** What the ten toolkit tests ("checks" in the code) conclude: first as data, then in words. */
 import type { Foreign } from '../../base/foreign.js';
+import type { Certainty } from '../trace/certainty.js';
 import type { PhaseName } from '../trace/totals.js';
-import type { Certainty } from '../trace/trace.js';
 
 export const CHECK_NAMES = [
   'startup',

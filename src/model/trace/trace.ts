@@ -10,8 +10,6 @@ import type { Finding } from './findings.js';
 import type { Inference } from './inference.js';
 import type { WaitCause } from './wait-cause.js';
 
-export type { Certainty } from './certainty.js';
-
 /** Where a fact comes from: an event of the kernel (row in Recording.events) or a mark of the API. */
 export type Evidence =
   | { readonly kind: 'event'; readonly event: number; readonly text: Foreign }
