@@ -61,7 +61,7 @@ function filesIn(path: string): string[] {
   } catch (error) {
     const code = systemErrorCode(error);
     const remedy =
-      'name a directory that "dit bench --out DIR" wrote, or one of its CSV files\' kind';
+      'name a directory that "dit bench --out DIR" wrote, or one with CSV files like its own';
     if (code === 'ENOENT') throw unusable(`there is no directory "${path}"`, remedy);
     if (code === 'ENOTDIR') throw unusable(`"${path}" is not a directory`, remedy);
     throw unusable(quoting`"${path}" cannot be read: ${messageOf(error)}`, 'let this user read it');
